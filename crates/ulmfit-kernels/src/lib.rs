@@ -1,0 +1,31 @@
+//! The kernels of ULMFiT as operations of Burn.
+//!
+//! Three operations take nearly all the time of training an AWD-LSTM, and each of them is one function here:
+//!
+//! * [`lstm_layer`]: a whole LSTM layer over all time steps as one autodiff node with hand-derived back-propagation
+//!   through time. Written step by step, Burn records about twenty small nodes a step, and the gradient of every
+//!   slice is a full-size tensor, so that time grows with the square of the sequence length.
+//! * [`tied_cross_entropy`]: decoder, softmax and loss over chunks of rows. The `[rows, vocabulary]` logits never
+//!   exist whole, and the gradient is made in the same pass.
+//! * [`adam_update`]: moments, decay and parameter in one sweep.
+//!
+//! Each has a **generic body** made of Burn's own operations, which every backend runs, and an override for Flex
+//! (the CPU backend) on raw slices. The tests hold the two against each other, value by value and gradient by
+//! gradient. Which one runs is decided by the device of the tensors.
+//!
+//! Legend: `T` time steps, `B` rows of the batch, `I` input width, `H` hidden width, `N` rows, `E` embedding width,
+//! `V` vocabulary size.
+
+mod adam;
+#[cfg(feature = "flex")]
+mod flex_slices;
+#[cfg(feature = "flex")]
+mod gemm_slices;
+mod lstm;
+#[cfg(feature = "flex")]
+mod math;
+mod tied_loss;
+
+pub use adam::{AdamHyper, adam_update};
+pub use lstm::{LstmOutput, LstmWeights, lstm_layer};
+pub use tied_loss::{IGNORED, TiedLoss, tied_cross_entropy};

@@ -1,0 +1,95 @@
+//! The pointwise half of a step: gates, cell and hidden state, forward and backward, on slices.
+
+use crate::math::exp;
+
+#[inline(always)]
+fn sigmoid(x: f32) -> f32 {
+    1.0 / (1.0 + exp(-x))
+}
+
+#[inline(always)]
+fn tanh(x: f32) -> f32 {
+    2.0 / (1.0 + exp(-2.0 * x)) - 1.0
+}
+
+/// One row (or one block of a row) going forward: pre-activations in `gates` become activations, `cell` and `hidden`
+/// are written. All slices have one length.
+#[inline(always)]
+pub(super) fn forward(
+    gates: [&mut [f32]; 4],
+    cell_before: &[f32],
+    cell: &mut [f32],
+    hidden: &mut [f32],
+) {
+    let n = cell.len();
+    let [gi, gf, gg, go] = gates;
+    // One length for all, so that the loop carries no bounds check.
+    let (gi, gf, gg, go) = (&mut gi[..n], &mut gf[..n], &mut gg[..n], &mut go[..n]);
+    let (cell_before, hidden) = (&cell_before[..n], &mut hidden[..n]);
+    for j in 0..n {
+        let (i, f, g, o) = (sigmoid(gi[j]), sigmoid(gf[j]), tanh(gg[j]), sigmoid(go[j]));
+        let c = f * cell_before[j] + i * g;
+        (gi[j], gf[j], gg[j], go[j]) = (i, f, g, o);
+        cell[j] = c;
+        hidden[j] = o * tanh(c);
+    }
+}
+
+/// What one row (or block) reads on the way back.
+pub(super) struct Seen<'a> {
+    pub(super) gates: [&'a [f32]; 4],
+    pub(super) cell: &'a [f32],
+    pub(super) cell_before: &'a [f32],
+    /// Gradient of the hidden state from above.
+    pub(super) d_hidden: &'a [f32],
+    /// Gradient of the hidden state from step `t + 1`.
+    pub(super) d_recurrent: &'a [f32],
+}
+
+/// One row (or block) going back: writes the gradient of the pre-activations and carries `d_cell` to step `t - 1`.
+#[inline(always)]
+pub(super) fn backward(seen: &Seen<'_>, d_cell: &mut [f32], d_gates: [&mut [f32]; 4]) {
+    let n = d_cell.len();
+    let [gi, gf, gg, go] = seen.gates.map(|gate| &gate[..n]);
+    let (cell, before) = (&seen.cell[..n], &seen.cell_before[..n]);
+    let (from_above, from_next) = (&seen.d_hidden[..n], &seen.d_recurrent[..n]);
+    let [di, df, dg, d_o] = d_gates;
+    let (di, df, dg, d_o) = (&mut di[..n], &mut df[..n], &mut dg[..n], &mut d_o[..n]);
+    for j in 0..n {
+        let tanh_c = tanh(cell[j]);
+        let dh = from_above[j] + from_next[j];
+        let dc = d_cell[j] + dh * go[j] * (1.0 - tanh_c * tanh_c);
+        di[j] = dc * gg[j] * gi[j] * (1.0 - gi[j]);
+        df[j] = dc * before[j] * gf[j] * (1.0 - gf[j]);
+        dg[j] = dc * gi[j] * (1.0 - gg[j] * gg[j]);
+        d_o[j] = dh * tanh_c * go[j] * (1.0 - go[j]);
+        d_cell[j] = dc * gf[j];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tanh_matches_the_standard_library() {
+        for k in -8700..8800 {
+            let x = k as f32 / 100.0;
+            assert!((tanh(x) - x.tanh()).abs() < 3e-7, "tanh({x})");
+        }
+    }
+
+    #[test]
+    fn nan_is_never_hidden() {
+        assert!(sigmoid(f32::NAN).is_nan() && tanh(f32::NAN).is_nan());
+    }
+
+    #[test]
+    fn one_unit_by_hand() {
+        // All pre-activations 0: i = f = o = 1/2, g = 0; c = c_before / 2.
+        let (mut i, mut f, mut g, mut o) = ([0.0], [0.0], [0.0], [0.0]);
+        let (mut c, mut h) = ([0.0], [0.0]);
+        forward([&mut i, &mut f, &mut g, &mut o], &[1.0], &mut c, &mut h);
+        assert!((c[0] - 0.5).abs() < 1e-6 && (h[0] - 0.5 * 0.5f32.tanh()).abs() < 1e-6);
+    }
+}

@@ -1,0 +1,85 @@
+//! The operation from Burn's own operations: the body of every backend that has no override, and the reference that
+//! the overrides are tested against.
+
+use burn::backend::tensor::{FloatTensor, IntTensor};
+use burn::backend::{Backend, TensorMetadata};
+use burn::tensor::{IndexingUpdateOp, Shape, Slice};
+
+use super::node::{Inputs, LossGrads, Outputs};
+
+/// Logits in a chunk: 16 Mi values are 64 MB.
+pub(super) const CHUNK_VALUES: usize = 16 << 20;
+
+/// The rows of one chunk of logits over `vocabulary` tokens.
+pub(super) fn chunk_rows(rows: usize, vocabulary: usize) -> usize {
+    (CHUNK_VALUES / vocabulary.max(1)).clamp(1, rows.max(1))
+}
+
+pub(crate) fn forward<B: Backend>(inputs: &Inputs<B>, with_grads: bool) -> Outputs<B> {
+    let [rows, width] = inputs.hidden.shape().dims();
+    let [vocabulary, _] = inputs.weight.shape().dims();
+    let chunk = chunk_rows(rows, vocabulary);
+    let mut loss: Option<FloatTensor<B>> = None;
+    let mut correct: Option<FloatTensor<B>> = None;
+    let (mut d_hidden, mut d_weight, mut d_bias) = (Vec::new(), None, None);
+    for from in (0..rows).step_by(chunk) {
+        let to = rows.min(from + chunk);
+        let cut = Slice::from(from..to);
+        let h = B::float_slice(inputs.hidden.clone(), &[cut, Slice::from(0..width)]);
+        let weights = B::float_slice(inputs.row_weights.clone(), &[cut]);
+        let weights = B::float_reshape(weights, Shape::new([to - from, 1]));
+        let targets = B::int_slice(inputs.targets.clone(), &[cut]);
+        let targets: IntTensor<B> = B::int_reshape(targets, Shape::new([to - from, 1]));
+        let bias = B::float_reshape(inputs.bias.clone(), Shape::new([1, vocabulary]));
+        let logits = B::float_matmul(h.clone(), B::float_transpose(inputs.weight.clone()));
+        let logits = B::float_add(logits, bias);
+
+        let top = B::float_max_dim(logits.clone(), 1);
+        let at_target = B::float_gather(1, logits.clone(), targets.clone());
+        let exp = B::float_exp(B::float_sub(logits, top.clone()));
+        let sum = B::float_sum_dim(exp.clone(), 1);
+        // -log softmax = log sum + top - logit
+        let nll = B::float_add(
+            B::float_log(sum.clone()),
+            B::float_sub(top.clone(), at_target.clone()),
+        );
+        accumulate::<B>(&mut loss, B::float_sum(B::float_mul(nll, weights.clone())));
+        // Right where no logit is above the target's, and the row counts.
+        let right = B::float_mul(ones_where_zero::<B>(B::float_sub(top, at_target)), sign::<B>(&weights));
+        accumulate::<B>(&mut correct, B::float_sum(right));
+        if with_grads {
+            let share = B::float_div(weights.clone(), sum);
+            let d = B::float_mul(exp, share);
+            let d = B::float_scatter(1, d, targets, B::float_neg(weights), IndexingUpdateOp::Add);
+            d_hidden.push(B::float_matmul(d.clone(), inputs.weight.clone()));
+            accumulate::<B>(&mut d_weight, B::float_matmul(B::float_transpose(d.clone()), h));
+            let d_b = B::float_reshape(B::float_sum_dim(d, 0), Shape::new([vocabulary]));
+            accumulate::<B>(&mut d_bias, d_b);
+        }
+    }
+    let grads = match (d_weight, d_bias) {
+        (Some(weight), Some(bias)) => {
+            Some(LossGrads { hidden: B::float_cat(d_hidden, 0), weight, bias })
+        }
+        _ => None,
+    };
+    let (Some(loss), Some(correct)) = (loss, correct) else { panic!("no rows") };
+    Outputs { loss, correct, grads }
+}
+
+fn accumulate<B: Backend>(sum: &mut Option<FloatTensor<B>>, part: FloatTensor<B>) {
+    *sum = Some(match sum.take() {
+        Some(before) => B::float_add(before, part),
+        None => part,
+    });
+}
+
+/// 1 where `x` is 0 (for `x >= 0`), else 0.
+fn ones_where_zero<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
+    B::float_add_scalar(B::float_neg(sign::<B>(&x)), 1f32.into())
+}
+
+/// 1 where `x > 0`, 0 where `x` is 0.
+fn sign<B: Backend>(x: &FloatTensor<B>) -> FloatTensor<B> {
+    B::float_sign(x.clone())
+}

@@ -1,0 +1,3 @@
+//! Placeholder.
+mod grid;
+pub use grid::TokenGrid;
