@@ -1,1 +1,44 @@
-//! Placeholder.
+//! The models of ULMFiT: AWD-LSTM encoder, language model, text classifier, and the file they travel in.
+//!
+//! A tour, bottom up:
+//!
+//! * [`AwdLstm`]: embedding and LSTM layers; [`HiddenState`] goes in and comes out as a value.
+//! * [`Dropouts`] and [`Mode`]: the five dropouts, and whether a pass trains or evaluates.
+//! * [`LanguageModel`]: the encoder with its tied decoder; [`LanguageModel::loss`] is a training step's objective.
+//! * [`Classifier`]: the encoder over whole documents, concat pooling and a head.
+//! * [`TextModel`]: a model with everything that turns text into its ids; saved and loaded as one file.
+//! * [`Predictor`] and [`Generator`]: text in, classes or text out.
+//!
+//! Legend: `B` rows of the batch, `T` time steps, `V` vocabulary size, `E` embedding width, `H` hidden width. Batches
+//! come in as [`ulmfit_text::TokenGrid`], `B` rows of `T` ids.
+
+mod awd_lstm;
+mod batch_norm;
+mod classifier;
+mod document;
+mod dropout;
+mod error;
+mod file;
+mod generator;
+mod head;
+mod language_model;
+mod pooling;
+mod predictor;
+mod random;
+mod state;
+mod text_model;
+mod transfer;
+
+pub use awd_lstm::{AwdLstm, AwdLstmConfig, LstmLayer};
+pub use batch_norm::BatchNorm;
+pub use classifier::{Classifier, ClassifierConfig, ClassifierLoss};
+pub use document::DocumentWindow;
+pub use dropout::{Dropouts, Mode};
+pub use error::{Error, Result};
+pub use generator::{Generator, Sampling};
+pub use head::{Head, HeadBlock, HeadConfig};
+pub use language_model::{LanguageModel, LanguageModelConfig, LmLoss, Regularization};
+pub use predictor::{Prediction, Predictor};
+pub use random::Random;
+pub use state::{HiddenState, LayerState};
+pub use text_model::{TextClassifier, TextEncoding, TextLanguageModel};

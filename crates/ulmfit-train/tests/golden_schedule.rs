@@ -1,10 +1,12 @@
 //! Schedules and group rates against values recorded from fastai 2.8.12.
 //!
-//! `tests/golden/schedule.json` is written by `gen_sched.py` beside it: a callback reads the optimizer's rate and
-//! momentum of every group at every step. `ULMFIT_GOLDEN_DIR` names another folder with a file of that name.
+//! `tests/golden/schedule.json` is written by `gen_sched.py` beside it: a callback reads the
+//! optimizer's rate and momentum of every group at every step. `ULMFIT_GOLDEN_DIR` names another
+//! folder with a file of that name.
 //!
-//! Tolerance: 1e-6 of the group's largest value. fastai computes the position in a phase in 32-bit floats, which
-//! shows in the smallest rates at the end of a cosine, so each value by itself is held to 1e-5 only.
+//! Tolerance: 1e-6 of the group's largest value. fastai computes the position in a phase in 32-bit
+//! floats, which shows in the smallest rates at the end of a cosine, so each value by itself is
+//! held to 1e-5 only.
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 

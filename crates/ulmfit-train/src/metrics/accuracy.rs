@@ -1,6 +1,7 @@
 //! Share of rows whose most probable class is the true one.
 
-use super::{Metric, Scores, best_class, share};
+use super::scores::best_class;
+use super::{Metric, Scores, share};
 
 /// Accuracy, from 0 to 1; among equal probabilities the first class is the prediction.
 ///
@@ -8,8 +9,10 @@ use super::{Metric, Scores, best_class, share};
 /// use ulmfit_train::metrics::{Accuracy, Metric, Scores};
 ///
 /// let mut accuracy = Accuracy::default();
-/// let probabilities = [0.9, 0.1, 0.6, 0.4];
-/// accuracy.update(&Scores { probabilities: &probabilities, targets: &[0, 1], n_classes: 2, loss: 0.5 });
+/// let probabilities = &[0.9, 0.1, 0.6, 0.4];
+/// let targets = &[0, 1];
+/// let batch = Scores { probabilities, targets, n_classes: 2, loss: 0.5 };
+/// accuracy.update(&batch);
 /// assert_eq!(accuracy.value(), 0.5);
 /// ```
 #[derive(Clone, Debug, Default)]

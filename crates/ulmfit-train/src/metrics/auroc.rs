@@ -2,18 +2,22 @@
 
 use super::{Metric, Scores};
 
-/// The probability that a row of the positive class scores higher than one of another, ties counting half.
+/// The probability that a row of the positive class scores higher than one of another, ties
+/// counting half.
 ///
-/// Computed from ranks (Mann and Whitney): with `n` positive rows whose ranks sum to `R` and `m` others,
-/// `(R - n (n + 1) / 2) / (n m)`; tied scores share the mean of their ranks. From 0 to 1, .5 is chance; NaN as
-/// long as one side has no rows, or when a score is NaN. It keeps every row's score: 8 bytes a row.
+/// Computed from ranks (Mann and Whitney): with `n` positive rows whose ranks sum to `R` and `m`
+/// others, `(R - n (n + 1) / 2) / (n m)`; tied scores share the mean of their ranks. From 0 to 1,
+/// .5 is chance; NaN as long as one side has no rows, or when a score is NaN. It keeps every row's
+/// score: 8 bytes a row.
 ///
 /// ```
 /// use ulmfit_train::metrics::{Auroc, Metric, Scores};
 ///
 /// let mut auroc = Auroc::default();
-/// let probabilities = [0.9, 0.1, 0.6, 0.4, 0.65, 0.35, 0.2, 0.8];
-/// auroc.update(&Scores { probabilities: &probabilities, targets: &[0, 0, 1, 1], n_classes: 2, loss: 0.5 });
+/// let probabilities = &[0.9, 0.1, 0.6, 0.4, 0.65, 0.35, 0.2, 0.8];
+/// let targets = &[0, 0, 1, 1];
+/// let batch = Scores { probabilities, targets, n_classes: 2, loss: 0.5 };
+/// auroc.update(&batch);
 /// assert_eq!(auroc.value(), 0.75); // Of four pairs only (.4, .35) is in the wrong order.
 /// ```
 #[derive(Clone, Debug)]
@@ -113,8 +117,9 @@ mod tests {
     #[test]
     fn ties_count_half() {
         assert_eq!(auroc(&[(0.5, true), (0.5, false), (0.5, false)]), 0.5);
-        // Ranks: .2 is 1, the three .5 share (2 + 3 + 4) / 3 = 3, .9 is 5. Positives .5, .5, .9 sum to 11:
-        // (11 - 6) / (3 * 2) = 5/6. By pairs: .2 loses to all three (3), .5 loses to .9 and ties twice (2).
+        // Ranks: .2 is 1, the three .5 share (2 + 3 + 4) / 3 = 3, .9 is 5. Positives .5, .5, .9 sum
+        // to 11: (11 - 6) / (3 * 2) = 5/6. By pairs: .2 loses to all three (3), .5 loses to .9 and
+        // ties twice (2).
         let rows = [
             (0.2, false),
             (0.5, true),

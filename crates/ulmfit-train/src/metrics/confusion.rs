@@ -1,10 +1,11 @@
 //! Confusion matrix of a classifier, and what can be read from it.
 //!
-//! Legend: `tp` rows of a class that were predicted as it, `fp` rows of other classes predicted as it, `fn` rows
-//! of it predicted as others. A class without predictions has precision 0, one without rows has recall 0, and
-//! F1 is 0 where both are, as in scikit-learn.
+//! Legend: `tp` rows of a class that were predicted as it, `fp` rows of other classes predicted as
+//! it, `fn` rows of it predicted as others. A class without predictions has precision 0, one
+//! without rows has recall 0, and F1 is 0 where both are, as in scikit-learn.
 
-use super::{Metric, Scores, best_class, share};
+use super::scores::best_class;
+use super::{Metric, Scores, share};
 use std::collections::BTreeMap;
 
 /// Counts of rows by true and predicted class.
@@ -20,8 +21,12 @@ use std::collections::BTreeMap;
 /// }
 /// assert_eq!(matrix.accuracy(), 0.75);
 /// assert_eq!(matrix.precision(1), 0.5);
-/// let table = "true \\ predicted  neg  pos\n             neg    2    1\n             pos    0    1\n";
-/// assert_eq!(matrix.to_string(), table);
+/// let lines = [
+///     "true \\ predicted  neg  pos",
+///     "             neg    2    1",
+///     "             pos    0    1",
+/// ];
+/// assert!(matrix.to_string().lines().eq(lines));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConfusionMatrix {
@@ -55,8 +60,8 @@ impl ConfusionMatrix {
         self
     }
 
-    /// Counts one row. A row whose truth or prediction is no class counts as a miss in the accuracy and
-    /// nowhere else.
+    /// Counts one row. A row whose truth or prediction is no class counts as a miss in the accuracy
+    /// and nowhere else.
     pub fn add(&mut self, truth: usize, predicted: usize) {
         if truth < self.n_classes && predicted < self.n_classes {
             *self.counts.entry((truth, predicted)).or_default() += 1;
@@ -115,8 +120,8 @@ impl ConfusionMatrix {
         }
     }
 
-    /// Returns the mean F1 of the classes that occur as truth or prediction, each weighing the same; NaN
-    /// without rows.
+    /// Returns the mean F1 of the classes that occur as truth or prediction, each weighing the
+    /// same; NaN without rows.
     pub fn macro_f1(&self) -> f64 {
         let margins = self.margins();
         let mut sum = 0.0;
@@ -133,8 +138,8 @@ impl ConfusionMatrix {
 
     /// Returns the F1 of all classes' `tp`, `fp` and `fn` taken together; NaN without rows.
     ///
-    /// With one label per row every miss is one `fp` and one `fn`, so this equals the accuracy as long as all
-    /// rows lie inside the classes.
+    /// With one label per row every miss is one `fp` and one `fn`, so this equals the accuracy as
+    /// long as all rows lie inside the classes.
     pub fn micro_f1(&self) -> f64 {
         let margins = self.margins();
         let sum = |counts: &[u64]| counts.iter().sum::<u64>();
@@ -144,8 +149,8 @@ impl ConfusionMatrix {
         )
     }
 
-    /// Returns Matthews' correlation coefficient for any number of classes (Gorodkin's R_K), from -1 to 1; 0
-    /// where truth or prediction is a single class, NaN without rows.
+    /// Returns Matthews' correlation coefficient for any number of classes (Gorodkin's R_K), from
+    /// -1 to 1; 0 where truth or prediction is a single class, NaN without rows.
     pub fn mcc(&self) -> f64 {
         let margins = self.margins();
         let dot = |a: &[u64], b: &[u64]| -> f64 {
@@ -165,7 +170,8 @@ impl ConfusionMatrix {
         }
     }
 
-    /// Returns the confusions with at least `min` rows as `(truth, predicted, rows)`, the most frequent first.
+    /// Returns the confusions with at least `min` rows as `(truth, predicted, rows)`, the most
+    /// frequent first.
     pub fn most_confused(&self, min: u64) -> Vec<(usize, usize, u64)> {
         let wrong = self
             .counts

@@ -8,8 +8,10 @@ use super::{ConfusionMatrix, Metric, Scores};
 /// use ulmfit_train::metrics::{MacroF1, Metric, Scores};
 ///
 /// let mut f1 = MacroF1::default();
-/// let probabilities = [0.9, 0.1, 0.8, 0.2, 0.7, 0.3];
-/// f1.update(&Scores { probabilities: &probabilities, targets: &[0, 0, 1], n_classes: 2, loss: 0.5 });
+/// let probabilities = &[0.9, 0.1, 0.8, 0.2, 0.7, 0.3];
+/// let targets = &[0, 0, 1];
+/// let batch = Scores { probabilities, targets, n_classes: 2, loss: 0.5 };
+/// f1.update(&batch);
 /// // Class 0: 2*2 / (2 + 3) = .8; class 1 is never predicted: 0.
 /// assert!((f1.value() - 0.4).abs() < 1e-12);
 /// ```
@@ -42,8 +44,10 @@ impl Metric for MacroF1 {
 /// use ulmfit_train::metrics::{Mcc, Metric, Scores};
 ///
 /// let mut mcc = Mcc::default();
-/// let probabilities = [0.9, 0.1, 0.2, 0.8];
-/// mcc.update(&Scores { probabilities: &probabilities, targets: &[0, 1], n_classes: 2, loss: 0.2 });
+/// let probabilities = &[0.9, 0.1, 0.2, 0.8];
+/// let targets = &[0, 1];
+/// let batch = Scores { probabilities, targets, n_classes: 2, loss: 0.2 };
+/// mcc.update(&batch);
 /// assert!((mcc.value() - 1.0).abs() < 1e-12);
 /// ```
 #[derive(Clone, Debug, Default)]

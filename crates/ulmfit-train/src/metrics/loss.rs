@@ -4,8 +4,8 @@ use super::{Metric, Scores};
 
 /// Mean loss over all rows, in nats.
 ///
-/// Deviation: fastai's validation loss weighs by rows too, but a language model's rows are whole sequences
-/// there; here they are tokens, so a short last batch counts for what it holds.
+/// Deviation: fastai weighs a language model's batch by its sequences; here the rows are tokens, so
+/// a last batch of shorter sequences counts for what it holds.
 ///
 /// ```
 /// use ulmfit_train::metrics::{Loss, Metric, Scores};

@@ -1,10 +1,13 @@
 //! Metrics: numbers that say how well a model does on a set of rows.
 //!
-//! Every metric weighs rows (of a classifier) or tokens (of a language model) alike, whatever batches they came
-//! in. Deviation: fastai averages its simple metrics over batches, so that a short last batch counts too much.
+//! Every metric weighs rows (of a classifier) or tokens (of a language model) alike, whatever
+//! batches they came in.
 //!
-//! Metrics work on the host, on [`Scores`], and know no tensor. To add one, write one file beside this one and
-//! add its line to [`ALL`].
+//! Deviation: fastai weighs a batch by its number of sequences, we weigh a language model's batch
+//! by its tokens.
+//!
+//! Metrics work on the host, on [`Scores`], and know no tensor. To add one, write one file beside
+//! this one and add its line to [`ALL`].
 
 mod accuracy;
 mod auroc;
@@ -13,6 +16,7 @@ mod f1;
 mod loss;
 mod perplexity;
 mod regression;
+mod scores;
 mod top_k;
 
 pub use accuracy::Accuracy;
@@ -22,88 +26,13 @@ pub use f1::{MacroF1, Mcc};
 pub use loss::Loss;
 pub use perplexity::Perplexity;
 pub use regression::{MeanSquaredError, R2};
+pub use scores::Scores;
 pub use top_k::TopK;
-
-/// What a model said about a batch, and what was true.
-///
-/// A row is a document for a classifier and a token for a language model. [`Loss`] and [`Perplexity`] read only
-/// `loss` and the number of targets, so a language model may leave `probabilities` empty; the metrics that need
-/// probabilities then see no rows.
-///
-/// ```
-/// use ulmfit_train::metrics::Scores;
-///
-/// let probabilities = [0.9, 0.1, 0.2, 0.8];
-/// let batch = Scores { probabilities: &probabilities, targets: &[0, 1], n_classes: 2, loss: 0.16 };
-/// assert!(batch.check().is_ok());
-/// assert_eq!(batch.rows().last(), Some((&[0.2, 0.8][..], 1)));
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Scores<'a> {
-    /// Probabilities, row after row: `[rows, n_classes]`.
-    pub probabilities: &'a [f32],
-    /// The true class (or next token) of each row.
-    pub targets: &'a [u32],
-    /// Number of classes, the width of a row.
-    pub n_classes: usize,
-    /// Mean loss over the rows, in nats.
-    pub loss: f64,
-}
-
-impl<'a> Scores<'a> {
-    /// Returns the number of rows, which is the weight of the batch.
-    pub fn n_rows(&self) -> usize {
-        self.targets.len()
-    }
-
-    /// Returns each row's probabilities with its target; none where probabilities were left out.
-    pub fn rows(&self) -> impl Iterator<Item = (&'a [f32], u32)> + use<'a> {
-        let rows = self.probabilities.chunks_exact(self.n_classes.max(1));
-        rows.zip(self.targets.iter().copied())
-    }
-
-    /// Tells whether the parts belong together. The metrics never panic on a batch that fails: they skip rows
-    /// without probabilities and count a target that is no class as a miss.
-    ///
-    /// # Errors
-    /// [`MetricError::Length`] for probabilities that are neither empty nor `rows * n_classes` long,
-    /// [`MetricError::Target`] for a target that is no class.
-    ///
-    /// ```
-    /// use ulmfit_train::metrics::Scores;
-    ///
-    /// let batch = Scores { probabilities: &[0.5, 0.5], targets: &[2], n_classes: 2, loss: 0.7 };
-    /// assert_eq!(batch.check().unwrap_err().to_string(), "row 0 has target 2, but there are 2 classes");
-    /// ```
-    pub fn check(&self) -> Result<(), MetricError> {
-        let expected = self.n_rows().saturating_mul(self.n_classes);
-        let found = self.probabilities.len();
-        if found != 0 && found != expected {
-            return Err(MetricError::Length { expected, found });
-        }
-        // A regression has one output and no classes, so its targets are free.
-        match self
-            .targets
-            .iter()
-            .position(|&target| target as usize >= self.n_classes)
-        {
-            Some(row) if self.n_classes > 1 => {
-                let target = self.targets[row];
-                Err(MetricError::Target {
-                    row,
-                    target,
-                    n_classes: self.n_classes,
-                })
-            }
-            _ => Ok(()),
-        }
-    }
-}
 
 /// A number that is gathered batch by batch.
 ///
-/// The training loop resets a metric before each pass over a set, updates it with every batch, and reads it at
-/// the end. The result does not depend on how the rows were cut into batches.
+/// The training loop resets a metric before each pass over a set, updates it with every batch, and
+/// reads it at the end. The result does not depend on how the rows were cut into batches.
 ///
 /// ```
 /// use ulmfit_train::metrics::{Metric, Scores};
@@ -137,13 +66,15 @@ pub trait Metric: std::fmt::Debug + Send {
     /// Takes in the rows of a batch.
     fn update(&mut self, batch: &Scores<'_>);
 
-    /// Returns the metric over all rows since the last reset; NaN where it has no value, as before the first row.
+    /// Returns the metric over all rows since the last reset; NaN where it has no value, as before
+    /// the first row.
     fn value(&self) -> f64;
 
     /// Forgets all rows.
     fn reset(&mut self);
 
-    /// Whether a larger value is a better one; early stopping and the choice of the best checkpoint ask this.
+    /// Whether a larger value is a better one; early stopping and the choice of the best checkpoint
+    /// ask this.
     fn higher_is_better(&self) -> bool {
         true
     }
@@ -222,18 +153,6 @@ fn joined_names() -> String {
         .map(|(name, _)| *name)
         .collect::<Vec<_>>()
         .join(", ")
-}
-
-/// The class of the largest probability, the first of equals; none for a row of NaN.
-fn best_class(row: &[f32]) -> Option<usize> {
-    let mut best = None;
-    for (class, &probability) in row.iter().enumerate() {
-        let beaten = best.is_none_or(|(_, largest)| probability > largest);
-        if beaten && !probability.is_nan() {
-            best = Some((class, probability));
-        }
-    }
-    best.map(|(class, _)| class)
 }
 
 /// `part / whole`, NaN where nothing was counted.
@@ -346,14 +265,6 @@ mod tests {
                 metric.value();
             }
         }
-        assert!(matches!(
-            batches[2].check(),
-            Err(MetricError::Target { row: 1, .. })
-        ));
-        assert!(matches!(
-            batches[3].check(),
-            Err(MetricError::Length { found: 3, .. })
-        ));
     }
 
     #[test]
@@ -363,13 +274,5 @@ mod tests {
             ALL.iter().all(|(name, _)| message.contains(name)),
             "{message}"
         );
-    }
-
-    #[test]
-    fn the_first_of_equals_is_best_and_nan_never_is() {
-        assert_eq!(best_class(&[0.25, 0.5, 0.5]), Some(1));
-        assert_eq!(best_class(&[f32::NAN, 0.1]), Some(1));
-        assert_eq!(best_class(&[f32::NAN]), None);
-        assert_eq!(best_class(&[]), None);
     }
 }

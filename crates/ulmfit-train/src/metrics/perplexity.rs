@@ -4,14 +4,16 @@ use super::{Loss, Metric, Scores};
 
 /// `exp` of the mean loss over all tokens.
 ///
-/// The mean comes first: a mean of perplexities per batch would be larger, and would depend on the batches.
+/// The mean comes first: a mean of perplexities per batch would be larger, and would depend on the
+/// batches.
 ///
 /// ```
 /// use ulmfit_train::metrics::{Metric, Perplexity, Scores};
 ///
 /// let mut perplexity = Perplexity::default();
 /// let uniform = 50_f64.ln(); // A model that finds 50 words equally likely.
-/// perplexity.update(&Scores { probabilities: &[], targets: &[3; 70], n_classes: 50, loss: uniform });
+/// let targets = &[3; 70];
+/// perplexity.update(&Scores { probabilities: &[], targets, n_classes: 50, loss: uniform });
 /// assert!((perplexity.value() - 50.0).abs() < 1e-9);
 /// ```
 #[derive(Clone, Debug, Default)]

@@ -1,8 +1,8 @@
 //! Mean squared error and R2, for targets that are quantities.
 //!
-//! [`Scores`] holds whole-numbered targets, such as star ratings. A model with one output predicts the quantity
-//! itself; a classifier over ordered classes predicts the mean class, each weighed by its probability. For
-//! targets that are not whole numbers, call `add` with both.
+//! [`Scores`] holds whole-numbered targets, such as star ratings. A model with one output predicts
+//! the quantity itself; a classifier over ordered classes predicts the mean class, each weighed by
+//! its probability. For targets that are not whole numbers, call `add` with both.
 
 use super::{Metric, Scores};
 
@@ -56,8 +56,9 @@ impl Metric for MeanSquaredError {
 
 /// Share of the truth's variance that the predictions explain: `1 - mse / variance`.
 ///
-/// 1 is perfect, 0 is as good as always predicting the mean, below 0 is worse. As in scikit-learn there is no
-/// value (NaN) below two rows, and constant truth gives 1 when met exactly and 0 otherwise.
+/// 1 is perfect, 0 is as good as always predicting the mean, below 0 is worse. As in scikit-learn
+/// there is no value (NaN) below two rows, and constant truth gives 1 when met exactly and 0
+/// otherwise.
 ///
 /// ```
 /// use ulmfit_train::metrics::{Metric, R2};
@@ -66,14 +67,16 @@ impl Metric for MeanSquaredError {
 /// for (predicted, truth) in [(1.0, 1.0), (2.0, 3.0), (5.0, 5.0)] {
 ///     r2.add(predicted, truth);
 /// }
-/// assert_eq!(r2.value(), 0.875); // Squared errors 0 + 1 + 0; around the mean 3 they are 4 + 0 + 4.
+/// // Squared errors 0 + 1 + 0; around the mean 3 they are 4 + 0 + 4.
+/// assert_eq!(r2.value(), 0.875);
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct R2 {
     errors: MeanSquaredError,
     mean: f64,
-    /// Squared differences of the truth from its running mean, summed by Welford's update: subtracting the
-    /// squared mean from the mean square would lose the digits of targets far from 0.
+    /// Squared differences of the truth from its running mean, summed by Welford's update:
+    /// subtracting the squared mean from the mean square would lose the digits of targets far from
+    /// 0.
     spread: f64,
 }
 
@@ -180,7 +183,9 @@ mod tests {
     fn targets_far_from_zero_keep_their_digits() {
         // Truth 1e9 + (0, 1, 2), predicted one too high in the last: 1 - 1/2.
         let mut r2 = R2::default();
-        [(0.0, 0.0), (1.0, 1.0), (3.0, 2.0)].map(|(p, t)| r2.add(1e9 + p, 1e9 + t));
+        for (predicted, truth) in [(0.0, 0.0), (1.0, 1.0), (3.0, 2.0)] {
+            r2.add(1e9 + predicted, 1e9 + truth);
+        }
         assert!((r2.value() - 0.5).abs() < 1e-9, "{}", r2.value());
     }
 }

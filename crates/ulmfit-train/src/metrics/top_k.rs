@@ -11,8 +11,10 @@ use super::{Metric, Scores, share};
 /// use ulmfit_train::metrics::{Metric, Scores, TopK};
 ///
 /// let mut top_2 = TopK::new(2);
-/// let probabilities = [0.5, 0.3, 0.2, 0.5, 0.3, 0.2];
-/// top_2.update(&Scores { probabilities: &probabilities, targets: &[1, 2], n_classes: 3, loss: 1.4 });
+/// let probabilities = &[0.5, 0.3, 0.2, 0.5, 0.3, 0.2];
+/// let targets = &[1, 2];
+/// let batch = Scores { probabilities, targets, n_classes: 3, loss: 1.4 };
+/// top_2.update(&batch);
 /// assert_eq!(top_2.value(), 0.5);
 /// ```
 #[derive(Clone, Debug)]

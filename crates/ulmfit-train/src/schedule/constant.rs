@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 /// Neither rate nor momentum moves.
 ///
-/// `momentum` is .9 by default, the beta1 of fastai v1 and v2's Adam; the paper trains with .7 and its scripts
-/// with .8.
+/// `momentum` is .9 by default, the beta1 of fastai v1 and v2's Adam; the paper trains with .7 and
+/// its scripts with .8.
 ///
 /// ```
 /// use ulmfit_train::schedule::{Constant, Schedule};

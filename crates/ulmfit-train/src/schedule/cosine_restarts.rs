@@ -1,13 +1,15 @@
 //! Cosine annealing with warm restarts (SGDR).
 //!
-//! fastai v0.7 `cycle_len` / `cycle_mult` without `use_clr` (the paper's "cos" ablation), and fastai v2
-//! `fit_sgdr`. After Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts".
+//! fastai v0.7 `cycle_len` / `cycle_mult` without `use_clr` (the paper's "cos" ablation), and
+//! fastai v2 `fit_sgdr`. After Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm
+//! restarts".
 
-use super::{Hyper, Schedule, ScheduleError, cosine};
-use super::{require, require_momentum, require_share};
+use super::shapes::cosine;
+use super::{Hyper, Schedule, ScheduleError, require, require_momentum, require_share};
 use serde::{Deserialize, Serialize};
 
-/// Cosine from the peak to 0, again and again; every cycle is `cycle_mult` times as long as the one before.
+/// Cosine from the peak to 0, again and again; every cycle is `cycle_mult` times as long as the one
+/// before.
 ///
 /// The cycles fill the run: with 2 cycles and a factor of 2 the first takes a third of it.
 ///
@@ -56,7 +58,8 @@ impl Default for CosineRestarts {
 }
 
 impl CosineRestarts {
-    /// Returns fastai v2's `fit_sgdr(n_cycles, ..)`: no warm-up, every cycle twice as long as the last.
+    /// Returns fastai v2's `fit_sgdr(n_cycles, ..)`: no warm-up, every cycle twice as long as the
+    /// last.
     ///
     /// ```
     /// use ulmfit_train::schedule::{CosineRestarts, Schedule};
@@ -101,8 +104,8 @@ impl CosineRestarts {
             let position = (place % n_steps) as f64 / n_steps as f64;
             return ((place / n_steps) as usize, position);
         }
-        // Lengths in units of the first cycle. They stop growing at 2^64, where the first cycles are shorter
-        // than a step anyway; whole numbers keep a restart from slipping by a step.
+        // Lengths in units of the first cycle. They stop growing at 2^64, where the first cycles
+        // are shorter than a step anyway; whole numbers keep a restart from slipping by a step.
         let lengths = || {
             let mult = self.cycle_mult as u64;
             let grow = move |&length: &u64| length.checked_mul(mult);
@@ -159,7 +162,8 @@ mod tests {
 
     #[test]
     fn the_first_twentieth_warms_up() {
-        // 40 steps: steps 0 and 1 lie below 40/20 = 2; step 2 is (1 + cos(2 pi / 40)) / 2 = .993844.
+        // 40 steps: steps 0 and 1 lie below 40/20 = 2; step 2 is (1 + cos(2 pi / 40)) / 2 =
+        // .993844.
         let found: Vec<f64> = (0..3)
             .map(|s| CosineRestarts::default().at(s, 40).rate)
             .collect();

@@ -1,7 +1,7 @@
 //! Flat, then a cosine down: fastai v2 `fit_flat_cos`.
 
-use super::{Hyper, Schedule, ScheduleError, cosine, fraction, ratio};
-use super::{require_divisor, require_momentum, require_share};
+use super::shapes::{cosine, fraction, ratio};
+use super::{Hyper, Schedule, ScheduleError, require_divisor, require_momentum, require_share};
 use serde::{Deserialize, Serialize};
 
 /// The peak rate for most of the run, then a cosine to almost nothing.
@@ -92,7 +92,8 @@ mod tests {
 
     #[test]
     fn eight_steps_half_flat() {
-        // pct .5, end 0.1: positions 0, 1/4, 1/2, 3/4 of the way down: 1 - .9 * (1 - cos(pi p)) / 2.
+        // pct .5, end 0.1: positions 0, 1/4, 1/2, 3/4 of the way down: 1 - .9 * (1 - cos(pi p)) /
+        // 2.
         let schedule = FlatCosine::default()
             .with_pct_start(0.5)
             .with_div_final(10.0);

@@ -1,6 +1,7 @@
 //! A straight line from one rate to another: fastai v2 `SchedLin` over the whole run.
 
-use super::{Hyper, Schedule, ScheduleError, fraction, line, require, require_momentum};
+use super::shapes::{fraction, line};
+use super::{Hyper, Schedule, ScheduleError, require, require_momentum};
 use serde::{Deserialize, Serialize};
 
 /// Rate factor on a straight line from `start` to `end`.

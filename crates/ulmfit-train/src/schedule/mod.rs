@@ -1,9 +1,9 @@
 //! Learning-rate and momentum schedules, and the peak rates of the layer groups.
 //!
-//! A schedule is a pure function of the step. There is nothing to save and nothing to restore: a run that
-//! resumes asks for the next step number. Every schedule of the paper and of the fastai generations moves the
-//! rates of all layer groups by the same factor, so a schedule answers with one factor and [`GroupRates`]
-//! holds the peaks it applies to.
+//! A schedule is a pure function of the step. There is nothing to save and nothing to restore: a
+//! run that resumes asks for the next step number. Every schedule of the paper and of the fastai
+//! generations moves the rates of all layer groups by the same factor, so a schedule answers with
+//! one factor and [`GroupRates`] holds the peaks it applies to.
 //!
 //! To add a schedule, write one file beside this one and add its line to [`ALL`].
 
@@ -13,6 +13,7 @@ mod flat_cosine;
 mod linear;
 mod one_cycle;
 mod rates;
+mod shapes;
 mod slanted_triangular;
 mod triangular;
 mod triangular_beta;
@@ -27,8 +28,6 @@ pub use slanted_triangular::SlantedTriangular;
 pub use triangular::Triangular;
 pub use triangular_beta::TriangularBeta;
 
-use std::f64::consts::PI;
-
 /// What a schedule says for one step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Hyper {
@@ -40,9 +39,9 @@ pub struct Hyper {
 
 /// A rule that maps a step of a run to a rate factor and a momentum.
 ///
-/// The training loop calls [`at`](Schedule::at) once before every optimizer step. A step past the end of the
-/// run is answered with the end of the curve, and a run of zero steps counts as a run of one, so no pair of
-/// numbers divides by zero.
+/// The training loop calls [`at`](Schedule::at) once before every optimizer step. A step past the
+/// end of the run is answered with the end of the curve, and a run of zero steps counts as a run of
+/// one, so no pair of numbers divides by zero.
 ///
 /// ```
 /// use ulmfit_train::schedule::{Hyper, Schedule};
@@ -152,37 +151,6 @@ fn joined_names() -> String {
         .join(", ")
 }
 
-/// How much of the run lies behind `step`: 0 at the first step, 1 at (and past) the end.
-fn fraction(step: usize, n_steps: usize) -> f64 {
-    (step as f64 / n_steps.max(1) as f64).min(1.0)
-}
-
-/// `part / whole`, and 1 where there is no whole: a phase without length is over at once.
-fn ratio(part: f64, whole: f64) -> f64 {
-    if whole > 0.0 { part / whole } else { 1.0 }
-}
-
-/// Half a cosine wave from `from` (position 0) to `to` (position 1).
-fn cosine(from: f64, to: f64, position: f64) -> f64 {
-    from + (1.0 + (PI * (1.0 - position)).cos()) * (to - from) / 2.0
-}
-
-/// Straight line from `from` (position 0) to `to` (position 1).
-fn line(from: f64, to: f64, position: f64) -> f64 {
-    from + position * (to - from)
-}
-
-/// Place of `step` in one of `n_cycles` near-equal cycles: `(index in the cycle, steps of the cycle)`.
-fn place_in_cycle(step: usize, n_steps: usize, n_cycles: usize) -> (usize, usize) {
-    // u128 keeps the products exact, so the cycles meet without a gap whatever the numbers.
-    let (n, cycles) = (n_steps.max(1) as u128, n_cycles.max(1) as u128);
-    let step = (step as u128).min(n - 1);
-    let cycle = step * cycles / n;
-    let start = (cycle * n).div_ceil(cycles);
-    let end = ((cycle + 1) * n).div_ceil(cycles);
-    ((step - start) as usize, (end - start) as usize)
-}
-
 /// Turns a failed condition into the error that names the field; NaN fails every comparison.
 fn require(
     holds: bool,
@@ -290,17 +258,5 @@ mod tests {
             ALL.iter().all(|(name, _)| message.contains(name)),
             "{message}"
         );
-    }
-
-    #[test]
-    fn cycles_meet_without_a_gap() {
-        // 7 steps in 3 cycles start at ceil(7/3) = 3 and ceil(14/3) = 5: lengths 3, 2, 2.
-        let places: Vec<_> = (0..7).map(|step| place_in_cycle(step, 7, 3)).collect();
-        assert_eq!(
-            places,
-            [(0, 3), (1, 3), (2, 3), (0, 2), (1, 2), (0, 2), (1, 2)]
-        );
-        assert_eq!(place_in_cycle(usize::MAX, usize::MAX, usize::MAX), (0, 1));
-        assert_eq!(place_in_cycle(5, 0, 0), (0, 1));
     }
 }

@@ -1,12 +1,12 @@
 //! One-cycle: cosine up to the peak, cosine down far below the start, momentum the other way round.
 //!
-//! fastai v1 `fit_one_cycle` and fastai v2 `fit_one_cycle`, which differ in where a step lies in its phase
-//! (see [`CyclePhases`]) and in the defaults. After Smith, "A disciplined approach to neural network
-//! hyper-parameters", with cosines for his straight lines. The ULMFiT paper uses
+//! fastai v1 `fit_one_cycle` and fastai v2 `fit_one_cycle`, which differ in where a step lies in
+//! its phase (see [`CyclePhases`]) and in the defaults. After Smith, "A disciplined approach to
+//! neural network hyper-parameters", with cosines for his straight lines. The ULMFiT paper uses
 //! [`SlantedTriangular`](super::SlantedTriangular) instead.
 
-use super::{Hyper, Schedule, ScheduleError, cosine, fraction, ratio};
-use super::{require_divisor, require_momentum, require_share};
+use super::shapes::{cosine, fraction, ratio};
+use super::{Hyper, Schedule, ScheduleError, require_divisor, require_momentum, require_share};
 use serde::{Deserialize, Serialize};
 
 /// How the run is cut into the rising and the falling phase.
@@ -16,7 +16,8 @@ pub enum CyclePhases {
     /// By the position `step / n_steps`, so the peak may fall between two steps (fastai v2).
     #[default]
     Fraction,
-    /// By whole steps: `floor(n_steps * pct_start)` up and the rest down; a phase has at least one (fastai v1).
+    /// By whole steps: `floor(n_steps * pct_start)` up and the rest down; a phase has at least one
+    /// (fastai v1).
     WholeSteps,
 }
 
@@ -24,14 +25,14 @@ pub enum CyclePhases {
 ///
 /// | field | default | range | why change it |
 /// |---|---|---|---|
-/// | `pct_start` | .25 (v2), .3 (v1) | 0 to 1 | .99 keeps the whole run rising, as `fine_tune` does while frozen |
+/// | `pct_start` | .25 (v2), .3 (v1) | 0 to 1 | .99 rises to the end, as `fine_tune` while frozen |
 /// | `div` | 25 | above 0 | 5 starts higher, for the unfrozen part of `fine_tune` |
 /// | `div_final` | 1e5 (v2), 2.5e5 (v1) | above 0 | smaller ends on a rate that still learns |
 /// | `momentum` | .8, .7, .8 | 0 to below 1 | .95, .85, .95 is what fastai uses outside text |
 /// | `phases` | by fraction | | whole steps reproduce v1 |
 ///
-/// Deviation: fastai v2 keeps the position in 32-bit floats, we in 64-bit; the rates differ by less than
-/// 1e-7 of the peak.
+/// Deviation: fastai v2 keeps the position in 32-bit floats, we in 64-bit; the rates differ by less
+/// than 1e-7 of the peak.
 ///
 /// ```
 /// use ulmfit_train::schedule::{OneCycle, Schedule};
@@ -72,9 +73,11 @@ impl Default for OneCycle {
 }
 
 impl OneCycle {
-    /// Returns the schedule of fastai v1: 30 % rising, phases of whole steps, end at peak / 250,000.
+    /// Returns the schedule of fastai v1: 30 % rising, phases of whole steps, end at peak /
+    /// 250,000.
     ///
-    /// Its momentum is v1's own default (.95, .85, .95); the ULMFiT notebooks of that time pass .8, .7.
+    /// Its momentum is v1's own default (.95, .85, .95); the ULMFiT notebooks of that time pass .8,
+    /// .7.
     ///
     /// ```
     /// use ulmfit_train::schedule::{OneCycle, Schedule};
@@ -205,7 +208,8 @@ mod tests {
     #[test]
     fn seven_steps_of_fastai_v1() {
         // floor(7 * .3) = 2 up and 5 down. Up: .04 + .96 * (1 - cos(pi/2)) / 2 = .52 at step 1.
-        // Down by cos(pi k/5): 1, .904508, .654508, .345492, .095492 of the way, end 4e-6 added on the rest.
+        // Down by cos(pi k/5): 1, .904508, .654508, .345492, .095492 of the way, end 4e-6 added on
+        // the rest.
         let falling = [
             1.0,
             0.904_508_497,
@@ -233,6 +237,18 @@ mod tests {
             assert!((schedule.at(90, 90).rate * schedule.div_final - 1.0).abs() < 1e-9);
             assert!((schedule.at(90, 90).momentum - schedule.momentum[2]).abs() < 1e-12);
         }
+    }
+
+    #[test]
+    fn a_stored_schedule_may_leave_out_defaults_but_not_invent_fields() {
+        let read = serde_json::from_str::<OneCycle>;
+        let stored = r#"{"div": 5.0, "phases": "whole_steps"}"#;
+        let expected = OneCycle {
+            phases: CyclePhases::WholeSteps,
+            ..OneCycle::default().with_div(5.0)
+        };
+        assert!(read(stored).is_ok_and(|found| found == expected));
+        assert!(read(r#"{"dif": 5.0}"#).is_err());
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Peak rates of the layer groups: discriminative fine-tuning.
 //!
-//! ULMFiT paper, section 3.2: a lower layer learns at the rate of the layer above divided by 2.6. The fastai
-//! generations write the same idea as `slice(low, high)`, `slice(rate)` or a list. Groups run from the bottom
-//! (the first to be frozen) to the top (the last).
+//! ULMFiT paper, section 3.2: a lower layer learns at the rate of the layer above divided by 2.6.
+//! The fastai generations write the same idea as `slice(low, high)`, `slice(rate)` or a list.
+//! Groups run from the bottom (the first to be frozen) to the top (the last).
 
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +22,8 @@ use serde::{Deserialize, Serialize};
 pub enum GroupRates {
     /// The same rate for every group.
     Same(f64),
-    /// The last group at `top`, each group below it at the rate of the one above divided by `factor`.
+    /// The last group at `top`, each group below it at the rate of the one above divided by
+    /// `factor`.
     Factor {
         /// Rate of the last group.
         top: f64,
@@ -72,7 +73,8 @@ pub enum RatesError {
 }
 
 impl GroupRates {
-    /// Returns the paper's rates: the last group at `top`, every lower group at 1/2.6 of the one above.
+    /// Returns the paper's rates: the last group at `top`, every lower group at 1/2.6 of the one
+    /// above.
     ///
     /// ```
     /// use ulmfit_train::schedule::GroupRates;
@@ -103,8 +105,8 @@ impl GroupRates {
     /// Returns the peak rate of each of `n_groups` layer groups, bottom first.
     ///
     /// # Errors
-    /// [`RatesError::Length`] for a list of another length, [`RatesError::Value`] for a negative, infinite or
-    /// NaN rate and for ends or divisors that are not above 0.
+    /// [`RatesError::Length`] for a list of another length, [`RatesError::Value`] for a negative,
+    /// infinite or NaN rate and for ends or divisors that are not above 0.
     ///
     /// ```
     /// use ulmfit_train::schedule::GroupRates;
@@ -126,9 +128,13 @@ impl GroupRates {
                 positive("low", low)?;
                 positive("high", high)?;
                 // The last rate is `high` itself, not a power that rounds to its neighbor.
-                let of = |group: usize| match group == top {
-                    true => high,
-                    false => low * (high / low).powf(group as f64 / top as f64),
+                let of = |group: usize| {
+                    let share = group as f64 / top as f64;
+                    if group == top {
+                        high
+                    } else {
+                        low * (high / low).powf(share)
+                    }
                 };
                 (0..n_groups).map(of).collect()
             }

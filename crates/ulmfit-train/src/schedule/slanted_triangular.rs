@@ -1,10 +1,11 @@
 //! Slanted triangular learning rates: a short straight rise, a long straight fall.
 //!
-//! ULMFiT paper, section 3.2, equation 3: with `T` steps, `cut = floor(T * cut_frac)`, and `p` rising from 0 to
-//! 1 over `cut` steps and falling back after them, the rate is `peak * (1 + p * (ratio - 1)) / ratio`.
+//! ULMFiT paper, section 3.2, equation 3: with `T` steps, `cut = floor(T * cut_frac)`, and `p`
+//! rising from 0 to 1 over `cut` steps and falling back after them, the rate is `peak * (1 + p *
+//! (ratio - 1)) / ratio`.
 
-use super::{Hyper, Schedule, ScheduleError, ratio};
-use super::{require, require_divisor, require_momentum};
+use super::shapes::ratio;
+use super::{Hyper, Schedule, ScheduleError, require, require_divisor, require_momentum};
 use serde::{Deserialize, Serialize};
 
 /// The schedule of the paper.
@@ -15,8 +16,8 @@ use serde::{Deserialize, Serialize};
 /// | `ratio` | 32 (paper) | above 0 | how much smaller than the peak the lowest rate is |
 /// | `momentum` | .7 (paper's Adam beta1) | 0 to below 1 | the paper's scripts train with .8 |
 ///
-/// Deviation: where `T * cut_frac` is not whole, the formula runs below its lowest rate near the end; we hold
-/// `p` at 0 there. A run too short for a cut (`T * cut_frac < 1`) rises for one step.
+/// Deviation: where `T * cut_frac` is not whole, the formula runs below its lowest rate near the
+/// end; we hold `p` at 0 there. A run too short for a cut (`T * cut_frac < 1`) rises for one step.
 ///
 /// ```
 /// use ulmfit_train::schedule::{Schedule, SlantedTriangular};
@@ -106,8 +107,8 @@ mod tests {
 
     #[test]
     fn the_paper_formula_over_100_steps() {
-        // cut = 10, peak 1e-2. Step 1: p = .1, (1 + 3.1) / 32 = .128125. Step 50: p = 1 - 40/90 = 5/9,
-        // (1 + 31 * 5/9) / 32 = .569444. Step 99: p = 1/90, (1 + 31/90) / 32 = .0420139.
+        // cut = 10, peak 1e-2. Step 1: p = .1, (1 + 3.1) / 32 = .128125. Step 50: p = 1 - 40/90 =
+        // 5/9, (1 + 31 * 5/9) / 32 = .569444. Step 99: p = 1/90, (1 + 31/90) / 32 = .0420139.
         let expected = [
             (0, 3.125e-4),
             (1, 1.281_25e-3),
@@ -127,7 +128,8 @@ mod tests {
 
     #[test]
     fn never_below_the_lowest_rate() {
-        // T = 19: cut = 1, so the fall takes 9 steps and the formula would be negative from step 11.
+        // T = 19: cut = 1, so the fall takes 9 steps and the formula would be negative from step
+        // 11.
         let schedule = SlantedTriangular::default();
         assert_eq!(schedule.at(10, 19).rate, 1.0 / 32.0);
         assert_eq!(schedule.at(18, 19).rate, 1.0 / 32.0);

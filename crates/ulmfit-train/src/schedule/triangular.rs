@@ -1,16 +1,16 @@
 //! Triangles with the peak at a whole step, one per cycle: `use_clr` of fastai v0.7.
 //!
-//! The paper's scripts and its IMDb notebook write `use_clr=(div, cut_div)`: (32, 10) for language models,
-//! (20, 10), (8, 3) and (8, 8) for classifiers, (32, 2) for the symmetric form.
+//! The paper's scripts and its IMDb notebook write `use_clr=(div, cut_div)`: (32, 10) for language
+//! models, (20, 10), (8, 3) and (8, 8) for classifiers, (32, 2) for the symmetric form.
 
-use super::{Hyper, Schedule, ScheduleError, line, place_in_cycle};
-use super::{require, require_divisor, require_momentum};
+use super::shapes::{line, place_in_cycle};
+use super::{Hyper, Schedule, ScheduleError, require, require_divisor, require_momentum};
 use serde::{Deserialize, Serialize};
 
 /// Triangular schedule of fastai v0.7.
 ///
-/// With `nb` steps in a cycle the rate rises for `floor(nb / cut_div)` steps from peak / `div` to the peak and
-/// falls for the rest; momentum moves the other way.
+/// With `nb` steps in a cycle the rate rises for `floor(nb / cut_div)` steps from peak / `div` to
+/// the peak and falls for the rest; momentum moves the other way.
 ///
 /// | field | default | range | why change it |
 /// |---|---|---|---|
@@ -19,9 +19,9 @@ use serde::{Deserialize, Serialize};
 /// | `n_cycles` | 1 | at least 1 | restarts, v0.7's second argument of `fit` |
 /// | `momentum` | .9, .9 | 0 to below 1 | v0.7 leaves the optimizer's own unless a pair is given |
 ///
-/// Deviation: with fewer than `cut_div` steps v0.7 divides by zero; we rise for one step. In v0.7 the momentum
-/// runs one step ahead of the rate, because both read a counter that the rate has already moved; here both
-/// belong to the same step.
+/// Deviation: with fewer than `cut_div` steps v0.7 divides by zero; we rise for one step. In v0.7
+/// the momentum runs one step ahead of the rate, because both read a counter that the rate has
+/// already moved; here both belong to the same step.
 ///
 /// ```
 /// use ulmfit_train::schedule::{Schedule, Triangular};
@@ -37,7 +37,8 @@ pub struct Triangular {
     pub div: f64,
     /// The rise takes one `cut_div`-th of a cycle.
     pub cut_div: usize,
-    /// Number of triangles in the run; cycles differ by at most one step where they do not divide it.
+    /// Number of triangles in the run; cycles differ by at most one step where they do not divide
+    /// it.
     pub n_cycles: usize,
     /// Momentum at the lowest rate and at the peak rate.
     pub momentum: [f64; 2],
@@ -122,7 +123,8 @@ mod tests {
 
     #[test]
     fn div_4_cut_div_4_over_8_steps() {
-        // cut = 2. Heights 0, 1/2, 1, then 1 - k/6: 5/6, 4/6, 3/6, 2/6, 1/6; rate = 1/4 + 3/4 of the height.
+        // cut = 2. Heights 0, 1/2, 1, then 1 - k/6: 5/6, 4/6, 3/6, 2/6, 1/6; rate = 1/4 + 3/4 of
+        // the height.
         let expected = [0.25, 0.625, 1.0, 0.875, 0.75, 0.625, 0.5, 0.375];
         for (step, rate) in expected.into_iter().enumerate() {
             let found = Triangular::new(4.0, 4).at(step, 8).rate;

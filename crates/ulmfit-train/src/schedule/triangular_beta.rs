@@ -2,15 +2,15 @@
 //!
 //! The form in which fastai first had one-cycle, written `use_clr_beta=(div, pct[, high, low])`.
 
-use super::{Hyper, Schedule, ScheduleError, line, place_in_cycle};
-use super::{require, require_divisor, require_momentum};
+use super::shapes::{line, place_in_cycle};
+use super::{Hyper, Schedule, ScheduleError, require, require_divisor, require_momentum};
 use serde::{Deserialize, Serialize};
 
 /// One-cycle with straight lines, as in fastai v0.7.
 ///
-/// With `nb` steps and `half = floor(nb * (1 - pct/100) / 2)`: up from peak / `div` to the peak over `half` steps,
-/// down again over `half`, then from peak / `div` to a hundredth of that over the rest. Momentum falls, rises
-/// and stays high.
+/// With `nb` steps and `half = floor(nb * (1 - pct/100) / 2)`: up from peak / `div` to the peak
+/// over `half` steps, down again over `half`, then from peak / `div` to a hundredth of that over
+/// the rest. Momentum falls, rises and stays high.
 ///
 /// | field | default | range | why change it |
 /// |---|---|---|---|
@@ -18,8 +18,9 @@ use serde::{Deserialize, Serialize};
 /// | `pct` | 10 (v0.7) | 0 to 100 | per cent of the run spent in the last stretch |
 /// | `momentum` | .9, .9 | 0 to below 1 | v0.7 leaves the optimizer's own unless a pair is given |
 ///
-/// Deviation: a run too short for a half of one step divides by zero in v0.7; ours begins with the last stretch.
-/// In v0.7 the momentum runs one step ahead of the rate; here both belong to the same step.
+/// Deviation: a run too short for a half of one step divides by zero in v0.7; ours begins with the
+/// last stretch. In v0.7 the momentum runs one step ahead of the rate; here both belong to the same
+/// step.
 ///
 /// ```
 /// use ulmfit_train::schedule::{Schedule, TriangularBeta};
@@ -80,7 +81,8 @@ impl Schedule for TriangularBeta {
 
     fn at(&self, step: usize, n_steps: usize) -> Hyper {
         let (step, n_steps) = place_in_cycle(step, n_steps, 1);
-        // The clamp keeps `2 * half <= n_steps` for any field, so the subtractions below cannot wrap.
+        // The clamp keeps `2 * half <= n_steps` for any field, so the subtractions below cannot
+        // wrap.
         let share = (1.0 - self.pct / 100.0).clamp(0.0, 1.0);
         let half = (n_steps as f64 * share / 2.0) as usize;
         let half = half.min(n_steps / 2);
@@ -118,8 +120,8 @@ mod tests {
 
     #[test]
     fn ten_steps_by_hand() {
-        // div 10, pct 20: half = floor(10 * .8 / 2) = 4. Up .1 + .9 k/4, down the same, then step 9 is half of
-        // the last two steps: (1 - .99 / 2) / 10 = .0505.
+        // div 10, pct 20: half = floor(10 * .8 / 2) = 4. Up .1 + .9 k/4, down the same, then step 9
+        // is half of the last two steps: (1 - .99 / 2) / 10 = .0505.
         let expected = [
             0.1, 0.325, 0.55, 0.775, 1.0, 0.775, 0.55, 0.325, 0.1, 0.0505,
         ];

@@ -1,0 +1,190 @@
+//! The text classifier: the language model's encoder, concat pooling over whole documents, and a head.
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor, activation};
+use serde::{Deserialize, Serialize};
+use ulmfit_text::TokenGrid;
+
+use crate::awd_lstm::{AwdLstm, int_tensor};
+use crate::document::{self, DocumentWindow};
+use crate::dropout::{Dropouts, Mode};
+use crate::error::{Error, Result};
+use crate::head::{Head, HeadConfig};
+use crate::language_model::Regularization;
+use crate::pooling::ConcatPool;
+use crate::random::Random;
+
+/// The configuration of a new classifier.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClassifierConfig {
+    /// The number of classes, at least 2.
+    pub classes: usize,
+    /// Dropout probabilities; default [`Dropouts::classifier`] times 0.5 (fastai v2's `drop_mult`).
+    pub dropouts: Dropouts,
+    /// Activation regularization; default 2 and 1.
+    pub regularization: Regularization,
+    /// How documents are cut; default 72 and 1440 (fastai v2).
+    pub window: DocumentWindow,
+    /// Hidden layers of the head; default one of 50.
+    pub head: HeadConfig,
+}
+
+impl ClassifierConfig {
+    /// The defaults of fastai v2 for `classes` classes.
+    pub fn new(classes: usize) -> Self {
+        Self {
+            classes,
+            dropouts: Dropouts::classifier().scaled(0.5),
+            regularization: Regularization::default(),
+            window: DocumentWindow::default(),
+            head: HeadConfig::default(),
+        }
+    }
+
+    /// Other dropouts.
+    #[must_use]
+    pub fn with_dropouts(self, dropouts: Dropouts) -> Self {
+        Self { dropouts, ..self }
+    }
+
+    /// Checks every field.
+    ///
+    /// # Errors
+    /// [`Error::Config`] with the field, what was expected and what was found.
+    pub fn validate(&self) -> Result<()> {
+        self.dropouts.validate()?;
+        let fields = [
+            ("classes", self.classes, 2),
+            ("bptt", self.window.bptt, 1),
+            ("max_len", self.window.max_len, 1),
+            ("head.hidden", self.head.hidden.iter().copied().min().unwrap_or(1), 1),
+        ];
+        for (field, found, least) in fields {
+            if found < least {
+                let expected = format!("at least {least}");
+                return Err(Error::Config { field, expected, found: found.to_string() });
+            }
+        }
+        Ok(())
+    }
+
+    /// A classifier on a (fine-tuned) encoder; the head's weights are drawn from `seed`.
+    ///
+    /// # Errors
+    /// As [`Self::validate`].
+    ///
+    /// ```
+    /// use burn::tensor::Device;
+    /// use ulmfit_model::{AwdLstmConfig, ClassifierConfig, Random};
+    ///
+    /// let device = Device::default();
+    /// let sizes = AwdLstmConfig::new(50).with_sizes(8, 16, 2);
+    /// let encoder = sizes.init(&mut Random::new(1), &device)?;
+    /// let classifier = ClassifierConfig::new(2).init(encoder, 2, &device)?;
+    /// assert_eq!(classifier.n_classes(), 2);
+    /// # Ok::<(), ulmfit_model::Error>(())
+    /// ```
+    pub fn init(&self, encoder: AwdLstm, seed: u64, device: &Device) -> Result<Classifier> {
+        self.validate()?;
+        let width = ConcatPool::width(encoder.config().embed);
+        let head = Head::init(&self.head, width, self.classes, &mut Random::new(seed), device);
+        Ok(Classifier { encoder, head, config: self.clone() })
+    }
+}
+
+/// An AWD-LSTM text classifier.
+#[derive(Module, Debug)]
+pub struct Classifier {
+    /// The encoder of the fine-tuned language model.
+    pub encoder: AwdLstm,
+    /// From the pooled document to the classes.
+    pub head: Head,
+    #[module(skip)]
+    config: ClassifierConfig,
+}
+
+/// What one batch of a classifier costs.
+#[derive(Clone, Debug)]
+pub struct ClassifierLoss {
+    /// What is minimized: cross-entropy and, in training, AR and TAR. `[1]`, differentiable.
+    pub objective: Tensor<1>,
+    /// Mean cross-entropy in nats over the rows, `[1]`, detached.
+    pub cross_entropy: Tensor<1>,
+    /// `[B, classes]`, detached.
+    pub logits: Tensor<2>,
+}
+
+impl Classifier {
+    /// The configuration it was made with.
+    pub fn config(&self) -> &ClassifierConfig {
+        &self.config
+    }
+
+    /// The number of classes.
+    pub fn n_classes(&self) -> usize {
+        self.config.classes
+    }
+
+    /// The logits of right-padded documents.
+    ///
+    /// A row's logits depend on its own tokens alone: neither on the other rows nor on the padding.
+    ///
+    /// # Shapes
+    /// `tokens`: `B` rows, of which the first `lengths[b]` ids are the document; returns `[B, classes]`.
+    ///
+    /// # Panics
+    /// If there is not one length a row, or a length is 0 or beyond the grid.
+    pub fn logits(&self, tokens: &TokenGrid, lengths: &[usize], mode: &mut Mode) -> Tensor<2> {
+        self.forward(tokens, lengths, mode).0
+    }
+
+    /// The probabilities of the classes, `[B, classes]`, without dropout.
+    pub fn probabilities(&self, tokens: &TokenGrid, lengths: &[usize]) -> Tensor<2> {
+        activation::softmax(self.logits(tokens, lengths, &mut Mode::Eval), 1)
+    }
+
+    /// The loss of a batch against its `labels`.
+    ///
+    /// In training, batch normalization needs at least two rows.
+    ///
+    /// # Panics
+    /// As [`Self::logits`], and if there is not one label a row or a label is not a class.
+    pub fn loss(
+        &self,
+        tokens: &TokenGrid,
+        lengths: &[usize],
+        labels: &[u32],
+        mode: &mut Mode,
+    ) -> ClassifierLoss {
+        assert_eq!(labels.len(), tokens.rows(), "one label for each row");
+        let classes = self.n_classes();
+        assert!(labels.iter().all(|&l| (l as usize) < classes), "a label is not one of {classes}");
+        let (logits, penalty) = self.forward(tokens, lengths, mode);
+        let targets = int_tensor(labels, &logits.device()).unsqueeze_dim::<2>(1);
+        let nll = activation::log_softmax(logits.clone(), 1).gather(1, targets).mean().neg();
+        let objective = match penalty {
+            Some(penalty) => nll.clone() + penalty,
+            None => nll.clone(),
+        };
+        ClassifierLoss { objective, cross_entropy: nll.detach(), logits: logits.detach() }
+    }
+
+    fn forward(
+        &self,
+        tokens: &TokenGrid,
+        lengths: &[usize],
+        mode: &mut Mode,
+    ) -> (Tensor<2>, Option<Tensor<1>>) {
+        let encoded = document::encode(
+            &self.encoder,
+            tokens,
+            lengths,
+            self.config.window,
+            &self.config.dropouts,
+            self.config.regularization,
+            mode,
+        );
+        let (first, rest) = (self.config.dropouts.output, self.config.head.dropout);
+        (self.head.forward(encoded.pooled, first, rest, mode), encoded.penalty)
+    }
+}

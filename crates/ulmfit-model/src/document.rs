@@ -1,0 +1,202 @@
+//! Encoding whole documents: chunks from the document's own start, state carried between them.
+//!
+//! Deviation: fastai pads documents to the batch's width and runs the leading rows of a chunk, so that a prediction
+//! depends on the other documents of its batch, and some tokens are lost. Here every document starts at column 0, its
+//! chunks are counted from its own start, its window is its own last `max_len` tokens, and a document that has ended
+//! leaves the batch. Nothing depends on the batch's width, order or size.
+
+use burn::tensor::Tensor;
+use serde::{Deserialize, Serialize};
+use ulmfit_text::TokenGrid;
+
+use crate::awd_lstm::{AwdLstm, int_tensor};
+use crate::dropout::{Dropouts, Mode};
+use crate::language_model::Regularization;
+use crate::pooling::{ConcatPool, Window};
+
+/// How documents are cut.
+///
+/// | field | default | source |
+/// |---|---|---|
+/// | `bptt` | 72 | fastai v2 (`seq_len`); v1 has 70 |
+/// | `max_len` | 1440 | fastai v2 (20 chunks) |
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DocumentWindow {
+    /// Tokens in a chunk; back-propagation stops at its start.
+    pub bptt: usize,
+    /// Pooling reads a document's last `max_len` tokens.
+    pub max_len: usize,
+}
+
+impl Default for DocumentWindow {
+    fn default() -> Self {
+        Self { bptt: 72, max_len: 1440 }
+    }
+}
+
+/// The encoded documents of a batch.
+pub(crate) struct Encoded {
+    /// `[B, 3E]`, rows in the order of the batch.
+    pub(crate) pooled: Tensor<2>,
+    /// AR and TAR over the pooled positions, `[1]`; absent outside of training.
+    pub(crate) penalty: Option<Tensor<1>>,
+}
+
+/// Encodes right-padded documents of `lengths` tokens; columns from a row's length on are never read.
+pub(crate) fn encode(
+    encoder: &AwdLstm,
+    tokens: &TokenGrid,
+    lengths: &[usize],
+    window: DocumentWindow,
+    dropouts: &Dropouts,
+    regularization: Regularization,
+    mode: &mut Mode,
+) -> Encoded {
+    assert_eq!(tokens.rows(), lengths.len(), "one length for each row");
+    assert!(
+        lengths.iter().all(|&len| (1..=tokens.cols()).contains(&len)),
+        "a document has at least one token and no more than the grid is wide"
+    );
+    // Longest first, so that the documents that are still running are the first rows.
+    let mut order: Vec<usize> = (0..lengths.len()).collect();
+    order.sort_by_key(|&row| std::cmp::Reverse(lengths[row]));
+    let lengths: Vec<usize> = order.iter().map(|&row| lengths[row]).collect();
+
+    let mut alive = lengths.len();
+    let mut state = encoder.initial_state(alive);
+    let mut pool: Option<ConcatPool> = None;
+    let mut finished = Vec::new();
+    let mut penalty = Penalty::new(regularization);
+    let longest = lengths.first().copied().unwrap_or(0);
+    for from in (0..longest).step_by(window.bptt) {
+        let running = lengths.partition_point(|&len| len > from);
+        if running < alive {
+            if let Some(pool) = &mut pool {
+                finished.push(pool.finish_rows(running));
+            }
+            state = state.resized(running);
+            alive = running;
+        }
+        let to = longest.min(from + window.bptt);
+        let chunk = cut(tokens, &order[..alive], from, to);
+        let (hidden, next) = encoder.forward(&chunk, &state, dropouts, mode);
+        state = next;
+        let here = chunk_window(&lengths[..alive], from, to, window.max_len);
+        let pool = pool.get_or_insert_with(|| ConcatPool::new(&hidden));
+        if here.is_needed() {
+            if mode.is_train() {
+                penalty.add(&hidden, &here);
+            }
+            pool.add(hidden, &here);
+        }
+    }
+    if let Some(pool) = &mut pool {
+        finished.push(pool.finish_rows(0));
+    }
+    finished.reverse();
+    let sorted = Tensor::cat(finished, 0);
+    // Row `order[k]` of the batch is row `k` of the sorted one.
+    let mut back = vec![0; order.len()];
+    for (k, &row) in order.iter().enumerate() {
+        back[row] = k as u32;
+    }
+    let device = sorted.device();
+    Encoded { pooled: sorted.select(0, int_tensor(&back, &device)), penalty: penalty.finish() }
+}
+
+/// Columns `from..to` of some rows.
+fn cut(tokens: &TokenGrid, rows: &[usize], from: usize, to: usize) -> TokenGrid {
+    let ids = rows.iter().flat_map(|&row| tokens.row(row)[from..to].iter().copied()).collect();
+    TokenGrid::new(rows.len(), to - from, ids)
+}
+
+/// The part of each document's window that lies in the chunk `from..to`.
+fn chunk_window(lengths: &[usize], from: usize, to: usize, max_len: usize) -> Window {
+    let span = |&len: &usize| {
+        let first = len.saturating_sub(max_len).clamp(from, to);
+        first - from..len.clamp(first, to) - from
+    };
+    let end = |&len: &usize| (from < len && len <= to).then(|| len - 1 - from);
+    Window { spans: lengths.iter().map(span).collect(), ends: lengths.iter().map(end).collect() }
+}
+
+/// AR and TAR of the encoder's output over the pooled positions.
+///
+/// Deviation: fastai v2 averages over padding and zero-filled positions too, so that the penalty depends on the
+/// batch's shape; here only positions of documents count, and changes across the border of two chunks do not.
+struct Penalty {
+    weights: Regularization,
+    activation: Option<Tensor<1>>,
+    change: Option<Tensor<1>>,
+    activations: usize,
+    changes: usize,
+}
+
+impl Penalty {
+    fn new(weights: Regularization) -> Self {
+        Self { weights, activation: None, change: None, activations: 0, changes: 0 }
+    }
+
+    fn add(&mut self, hidden: &Tensor<3>, window: &Window) {
+        let [steps, rows, width] = hidden.dims();
+        let device = hidden.device();
+        let mask = |steps: usize, inside: &dyn Fn(usize, usize) -> bool| -> Tensor<3> {
+            let values = (0..steps)
+                .flat_map(|t| (0..rows).map(move |b| (t, b)))
+                .map(|(t, b)| f32::from(inside(t, b) as u8))
+                .collect();
+            crate::random::from_values(values, [steps, rows, 1], &device)
+        };
+        let inside = |t: usize, b: usize| window.spans[b].contains(&t);
+        if self.weights.alpha != 0.0 {
+            let kept = hidden.clone() * mask(steps, &inside);
+            add(&mut self.activation, (kept.clone() * kept).sum());
+            self.activations += width * window.spans.iter().map(ExactSizeIterator::len).sum::<usize>();
+        }
+        if self.weights.beta != 0.0 && steps > 1 {
+            let later = hidden.clone().slice([1..steps, 0..rows, 0..width]);
+            let earlier = hidden.clone().slice([0..steps - 1, 0..rows, 0..width]);
+            let both = |t: usize, b: usize| inside(t, b) && inside(t + 1, b);
+            let kept = (later - earlier) * mask(steps - 1, &both);
+            add(&mut self.change, (kept.clone() * kept).sum());
+            let pairs = window.spans.iter().map(|span| span.len().saturating_sub(1)).sum::<usize>();
+            self.changes += width * pairs;
+        }
+    }
+
+    fn finish(self) -> Option<Tensor<1>> {
+        let mean = |sum: Option<Tensor<1>>, n: usize, weight: f64| {
+            sum.map(|sum| sum * (weight / n.max(1) as f64))
+        };
+        let activation = mean(self.activation, self.activations, self.weights.alpha);
+        let change = mean(self.change, self.changes, self.weights.beta);
+        match (activation, change) {
+            (Some(a), Some(b)) => Some(a + b),
+            (a, b) => a.or(b),
+        }
+    }
+}
+
+fn add(sum: &mut Option<Tensor<1>>, part: Tensor<1>) {
+    *sum = Some(match sum.take() {
+        Some(before) => before + part,
+        None => part,
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn window_of_a_document_longer_than_max_len() {
+        // 10 tokens, window of 4: positions 6..10. Chunks of 4: none, 6..8, 8..10.
+        let spans: Vec<_> = [(0, 4), (4, 8), (8, 10)]
+            .map(|(from, to)| chunk_window(&[10], from, to, 4))
+            .map(|w| (w.spans[0].clone(), w.ends[0]))
+            .to_vec();
+        assert!(spans[0].0.is_empty() && spans[0].1.is_none());
+        assert_eq!(spans[1], (2..4, None));
+        assert_eq!(spans[2], (0..2, Some(1)));
+    }
+}

@@ -1,0 +1,49 @@
+//! What can go wrong with a model: its configuration and its file.
+
+use std::path::PathBuf;
+
+/// An error of this crate. Every message names the file or field, what was expected, what was found and what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A field of a configuration has a value that no model can have.
+    #[error("field `{field}`: expected {expected}, found {found}")]
+    Config {
+        /// The field.
+        field: &'static str,
+        /// What it may be.
+        expected: String,
+        /// What it was.
+        found: String,
+    },
+    /// A file could not be read or written.
+    #[error("{}: {source}; check that the path exists and can be {verb}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What was tried: `read` or `written`.
+        verb: &'static str,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// A file is not a model file, or not one that this version reads.
+    #[error("{}: {part}: expected {expected}, found {found}; {remedy}", path.display())]
+    ModelFile {
+        /// The file.
+        path: PathBuf,
+        /// The part of the file.
+        part: String,
+        /// What it should hold.
+        expected: String,
+        /// What it holds.
+        found: String,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// A text part of the model (rules, vocabulary) is not valid.
+    #[error(transparent)]
+    Text(#[from] ulmfit_text::Error),
+}
+
+/// A result with this crate's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;

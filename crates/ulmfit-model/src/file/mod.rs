@@ -1,0 +1,189 @@
+//! The model file: one safetensors file with the weights, and everything else as one JSON document in its metadata.
+//!
+//! Weights have PyTorch's layout (`[out, in]`), so that Python reads them as they are. The metadata has one key,
+//! [`METADATA_KEY`]; there are no clock times in it, so that equal models are equal bytes.
+
+mod document;
+mod tensors;
+
+use std::path::Path;
+
+use burn::module::Param;
+use burn::tensor::Device;
+use ulmfit_text::{Vocab, write_beside};
+
+use crate::awd_lstm::{AwdLstm, AwdLstmConfig, LstmLayer};
+use crate::batch_norm::BatchNorm;
+use crate::classifier::{Classifier, ClassifierConfig};
+use crate::error::{Error, Result};
+use crate::language_model::{LanguageModel, LanguageModelConfig};
+use crate::text_model::{TextClassifier, TextEncoding, TextLanguageModel};
+use document::{Body, Document};
+use tensors::{Reader, Writer};
+
+/// The one key of the file's metadata.
+pub const METADATA_KEY: &str = "ulmfit";
+
+pub(crate) fn save_language_model(model: &TextLanguageModel, path: &Path) -> Result<()> {
+    let mut writer = Writer::default();
+    write_encoder(&mut writer, &model.model.encoder);
+    writer.add("decoder.bias", model.model.decoder_bias.val());
+    let body = Body::LanguageModel {
+        config: LanguageModelConfig {
+            encoder: model.model.encoder.config(),
+            dropouts: model.model.dropouts,
+            regularization: model.model.regularization,
+        },
+    };
+    save(writer, Document::new(body, &model.text), path)
+}
+
+pub(crate) fn load_language_model(path: &Path, device: &Device) -> Result<TextLanguageModel> {
+    let (document, mut reader) = open(path)?;
+    let Body::LanguageModel { config } = document.body else {
+        return Err(wrong_kind(path, "language_model", document.body.kind()));
+    };
+    let encoder = read_encoder(&mut reader, &config.encoder, device)?;
+    let bias = reader.take("decoder.bias", [config.encoder.vocabulary], device)?;
+    reader.finish()?;
+    let model = LanguageModel {
+        encoder,
+        decoder_bias: Param::from_tensor(bias),
+        dropouts: config.dropouts,
+        regularization: config.regularization,
+    };
+    let text = text_encoding(document.tokenizer, document.vocabulary, &config.encoder, path)?;
+    TextLanguageModel::new(text, model)
+}
+
+pub(crate) fn save_classifier(model: &TextClassifier, path: &Path) -> Result<()> {
+    let mut writer = Writer::default();
+    write_encoder(&mut writer, &model.model.encoder);
+    for (k, block) in model.model.head.blocks.iter().enumerate() {
+        let name = |part: &str| format!("head.blocks.{k}.{part}");
+        writer.add(name("norm.weight"), block.norm.weight.val());
+        writer.add(name("norm.bias"), block.norm.bias.val());
+        writer.add(name("norm.running_mean"), block.norm.running_mean.value_sync());
+        writer.add(name("norm.running_var"), block.norm.running_var.value_sync());
+        writer.add(name("weight"), block.weight.val().transpose());
+    }
+    let body = Body::Classifier {
+        encoder: model.model.encoder.config(),
+        config: model.model.config().clone(),
+        classes: model.classes.clone(),
+    };
+    save(writer, Document::new(body, &model.text), path)
+}
+
+pub(crate) fn load_classifier(path: &Path, device: &Device) -> Result<TextClassifier> {
+    let (document, mut reader) = open(path)?;
+    let Body::Classifier { encoder: sizes, config, classes } = document.body else {
+        return Err(wrong_kind(path, "classifier", document.body.kind()));
+    };
+    let encoder = read_encoder(&mut reader, &sizes, device)?;
+    let model = config.init(encoder, 0, device)?;
+    let model = read_head(&mut reader, model, &config, device)?;
+    reader.finish()?;
+    let text = text_encoding(document.tokenizer, document.vocabulary, &sizes, path)?;
+    TextClassifier::new(text, model, classes)
+}
+
+fn write_encoder(writer: &mut Writer, encoder: &AwdLstm) {
+    writer.add("encoder.embedding", encoder.embedding.val());
+    for (l, layer) in encoder.layers.iter().enumerate() {
+        let name = |part: &str| format!("encoder.layers.{l}.{part}");
+        writer.add(name("weight_ih"), layer.weight_ih.val().transpose());
+        writer.add(name("weight_hh"), layer.weight_hh.val().transpose());
+        writer.add(name("bias_ih"), layer.bias_ih.val());
+        writer.add(name("bias_hh"), layer.bias_hh.val());
+    }
+}
+
+fn read_encoder(reader: &mut Reader, sizes: &AwdLstmConfig, device: &Device) -> Result<AwdLstm> {
+    sizes.validate()?;
+    let embedding = reader.take("encoder.embedding", [sizes.vocabulary, sizes.embed], device)?;
+    let mut width = sizes.embed;
+    let mut layers = Vec::new();
+    for (l, hidden) in sizes.widths().into_iter().enumerate() {
+        let name = |part: &str| format!("encoder.layers.{l}.{part}");
+        let weight_ih = reader.take_transposed(&name("weight_ih"), [4 * hidden, width], device)?;
+        let weight_hh = reader.take_transposed(&name("weight_hh"), [4 * hidden, hidden], device)?;
+        layers.push(LstmLayer {
+            weight_ih: Param::from_tensor(weight_ih),
+            weight_hh: Param::from_tensor(weight_hh),
+            bias_ih: Param::from_tensor(reader.take(&name("bias_ih"), [4 * hidden], device)?),
+            bias_hh: Param::from_tensor(reader.take(&name("bias_hh"), [4 * hidden], device)?),
+        });
+        width = hidden;
+    }
+    Ok(AwdLstm { embedding: Param::from_tensor(embedding), layers })
+}
+
+/// Fills a new classifier's head.
+fn read_head(
+    reader: &mut Reader,
+    mut model: Classifier,
+    config: &ClassifierConfig,
+    device: &Device,
+) -> Result<Classifier> {
+    let outputs = config.head.hidden.iter().copied().chain([config.classes]);
+    for (k, (block, out)) in model.head.blocks.iter_mut().zip(outputs).enumerate() {
+        let [width, _] = block.weight.dims();
+        let mut take = |part: &str| reader.take(&format!("head.blocks.{k}.{part}"), [width], device);
+        block.norm = BatchNorm {
+            weight: Param::from_tensor(take("norm.weight")?),
+            bias: Param::from_tensor(take("norm.bias")?),
+            running_mean: burn::module::RunningState::new(take("norm.running_mean")?),
+            running_var: burn::module::RunningState::new(take("norm.running_var")?),
+        };
+        let name = format!("head.blocks.{k}.weight");
+        block.weight = Param::from_tensor(reader.take_transposed(&name, [out, width], device)?);
+    }
+    Ok(model)
+}
+
+fn save(writer: Writer, document: Document, path: &Path) -> Result<()> {
+    let bytes = writer.into_bytes(&document, path)?;
+    write_beside(path, &bytes).map_err(|source| Error::Io {
+        path: path.to_owned(),
+        verb: "written",
+        source,
+    })
+}
+
+fn open(path: &Path) -> Result<(Document, Reader)> {
+    let bytes = std::fs::read(path).map_err(|source| Error::Io {
+        path: path.to_owned(),
+        verb: "read",
+        source,
+    })?;
+    Reader::open(bytes, path)
+}
+
+fn text_encoding(
+    tokenizer: ulmfit_text::TokenizerConfig,
+    vocabulary: Vocab,
+    sizes: &AwdLstmConfig,
+    path: &Path,
+) -> Result<TextEncoding> {
+    if vocabulary.len() != sizes.vocabulary {
+        return Err(Error::ModelFile {
+            path: path.to_owned(),
+            part: "metadata field `vocabulary`".to_owned(),
+            expected: format!("{} words, one for each row of the embedding", sizes.vocabulary),
+            found: format!("{} words", vocabulary.len()),
+            remedy: "the file has been changed since it was saved; take the original",
+        });
+    }
+    Ok(TextEncoding::new(tokenizer, vocabulary))
+}
+
+fn wrong_kind(path: &Path, expected: &str, found: &str) -> Error {
+    Error::ModelFile {
+        path: path.to_owned(),
+        part: "metadata field `kind`".to_owned(),
+        expected: expected.to_owned(),
+        found: found.to_owned(),
+        remedy: "pass the file of the other kind of model",
+    }
+}

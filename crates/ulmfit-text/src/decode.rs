@@ -1,0 +1,163 @@
+//! Tokens back to text.
+
+use crate::Special;
+use crate::specials::paper;
+
+/// No run is written out longer than this: a model may well generate a count of a billion.
+const LONGEST_RUN: usize = 10_000;
+
+/// Tokens without special tokens: capitals restored, repeats written out, begin and padding dropped.
+///
+/// `xxmaj w` is `W…`, `xxup w` is `W` in capitals, `xxrep n c` is `c` n times as one word, `xxwrep n w` is n words. A
+/// count that is no number goes together with its mark; of two marks in a row the last counts.
+///
+/// Deviation: in fastai a repeat mark stays in force for all following words; here it applies to one.
+///
+/// ```
+/// use ulmfit_text::undo_specials;
+/// let tokens = ["xxbos", "xxmaj", "so", "xxrep", "3", "!", "xxwrep", "2", "no", "ok"];
+/// assert_eq!(undo_specials(&tokens), ["So", "!!!", "no", "no", "ok"]);
+/// ```
+pub fn undo_specials<S: AsRef<str>>(tokens: &[S]) -> Vec<String> {
+    let mut out = Vec::with_capacity(tokens.len());
+    let mut pending = None;
+    let mut run = None;
+    for token in tokens.iter().map(AsRef::as_ref) {
+        if let Some(mark) = Mark::of(token) {
+            (pending, run) = (Some(mark), None);
+            continue;
+        }
+        match (pending.take(), run.take()) {
+            (Some(Mark::Dropped), _) | (None, _) => out.push(token.to_owned()),
+            (Some(Mark::Capitalized), _) => out.push(capitalize(token)),
+            (Some(Mark::Upper), _) => out.push(token.to_uppercase()),
+            (Some(mark), None) => {
+                run = token.parse().ok().map(|n: usize| n.min(LONGEST_RUN));
+                pending = run.map(|_| mark);
+            }
+            (Some(Mark::Characters), Some(n)) => out.push(token.repeat(n)),
+            (Some(Mark::Words), Some(n)) => out.extend(std::iter::repeat_n(token.to_owned(), n)),
+        }
+    }
+    out
+}
+
+#[derive(Clone, Copy)]
+enum Mark {
+    Dropped,
+    Capitalized,
+    Upper,
+    Characters,
+    Words,
+}
+
+impl Mark {
+    fn of(token: &str) -> Option<Self> {
+        match Special::ALL.into_iter().find(|s| s.as_str() == token) {
+            Some(Special::Bos | Special::Pad) => Some(Self::Dropped),
+            Some(Special::Maj) => Some(Self::Capitalized),
+            Some(Special::Up) => Some(Self::Upper),
+            Some(Special::Rep) => Some(Self::Characters),
+            Some(Special::WordRep) => Some(Self::Words),
+            Some(_) => None,
+            None => match token {
+                paper::BOS | paper::PAD => Some(Self::Dropped),
+                paper::UP => Some(Self::Upper),
+                paper::REP => Some(Self::Characters),
+                paper::WORD_REP => Some(Self::Words),
+                _ => None,
+            },
+        }
+    }
+}
+
+fn capitalize(word: &str) -> String {
+    let mut chars = word.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// Words to English text: no space before `.` or `n't`, none after `(`, quotes paired.
+///
+/// A best effort for readers; what the rules threw away is gone.
+///
+/// ```
+/// use ulmfit_text::detokenize;
+/// let words = ["I", "do", "n't", "know", "(", "it", "'s", "\"", "odd", "\"", ")", "."];
+/// assert_eq!(detokenize(&words), "I don't know (it's \"odd\").");
+/// ```
+pub fn detokenize<S: AsRef<str>>(words: &[S]) -> String {
+    let mut out = String::new();
+    let mut open_quote = false;
+    let mut glue = true;
+    for word in words.iter().map(AsRef::as_ref) {
+        if word.trim().is_empty() {
+            // White space is a word of its own only where there was more of it than one space.
+            out.push_str(word);
+            glue = true;
+            continue;
+        }
+        let quote = word == "\"";
+        let space = !(glue || clings_left(word) || quote && open_quote);
+        if space {
+            out.push(' ');
+        }
+        out.push_str(word);
+        open_quote ^= quote;
+        glue = clings_right(word) || quote && open_quote;
+    }
+    out
+}
+
+/// Words without a space before them.
+fn clings_left(word: &str) -> bool {
+    const CONTRACTED: &[&str] =
+        &["n't", "n’t", "'s", "’s", "'m", "’m", "'d", "’d", "'re", "’re", "'ve", "’ve", "'ll", "’ll"];
+    let closing = |c| matches!(c, '.' | ',' | '!' | '?' | ';' | ':' | ')' | ']' | '}' | '%' | '…' | '”' | '»');
+    word.chars().all(closing) || CONTRACTED.iter().any(|c| c.eq_ignore_ascii_case(word))
+}
+
+/// Words without a space behind them.
+fn clings_right(word: &str) -> bool {
+    matches!(word, "(" | "[" | "{" | "$" | "£" | "€" | "#" | "“" | "«" | "¿" | "¡")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(tokens: &str, expected: &str) {
+        let tokens: Vec<&str> = tokens.split_whitespace().collect();
+        assert_eq!(undo_specials(&tokens).join(" "), expected, "{tokens:?}");
+    }
+
+    #[test]
+    fn marks_are_undone_once() {
+        check("xxmaj hello , xxup nasa xxrep 4 ! ok", "Hello , NASA !!!! ok");
+        check("xxwrep 3 no yes", "no no no yes");
+        check("xxrep 3 a xxrep 2 b c", "aaa bb c");
+        check("xxbos t_up nasa tk_rep 4 ! tk_wrep 2 no xxpad xxpad", "NASA !!!! no no");
+    }
+
+    #[test]
+    fn broken_marks_do_little_harm() {
+        check("xxrep x a", "a");
+        check("xxmaj xxup a b", "A b");
+        check("xxmaj", "");
+        check("xxrep 3", "");
+        check("xxrep 0 a b", " b");
+        check("xxwrep 0 a b", "b");
+        assert_eq!(undo_specials(&["xxrep", "99999999999", "x"])[0].len(), LONGEST_RUN);
+    }
+
+    #[test]
+    fn english_spacing() {
+        for (words, expected) in [
+            ("Well , that is \" it \" : 5 % ( or $ 5 ) !!!", "Well, that is \"it\": 5% (or $5)!!!"),
+            ("They 've said it is n't :)", "They've said it isn't :)"),
+        ] {
+            let words: Vec<&str> = words.split(' ').collect();
+            assert_eq!(detokenize(&words), expected);
+        }
+        assert_eq!(detokenize(&["a", "\n\n", "b"]), "a\n\nb");
+    }
+}

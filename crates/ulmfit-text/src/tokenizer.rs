@@ -1,0 +1,280 @@
+//! Rules and words together: a [`Tokenizer`] turns raw text into tokens.
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::rules::{self, MarksAt, RulePreset};
+use crate::words::{EnglishSplitter, Piece, Simple, WordSplit};
+
+/// What a [`Tokenizer`] does; it belongs into the model file.
+///
+/// | field | default | purpose |
+/// |---|---|---|
+/// | `rules` | [`RulePreset::Standard`] | markup, repeats, capitals (fastai v2's, mended) |
+/// | `words` | [`WordSplit::English`] | how text is cut into words (fastai's choice, too) |
+/// | `fields` | [`FieldMarks::WhenSeveral`] | marks in front of text columns (fastai v2's default) |
+/// | `end` | [`EndToken::Omit`] | a token behind each document (off in every fastai) |
+///
+/// ```
+/// use ulmfit_text::{RulePreset, TokenizerConfig, WordSplit};
+/// let config = TokenizerConfig::new().with_rules(RulePreset::FastaiV2).with_words(WordSplit::Whitespace);
+/// let json = serde_json::to_string(&config)?;
+/// assert_eq!(serde_json::from_str::<TokenizerConfig>(&json)?, config);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TokenizerConfig {
+    /// The rules over the text.
+    pub rules: RulePreset,
+    /// The splitter behind them.
+    pub words: WordSplit,
+    /// Whether text columns are marked.
+    pub fields: FieldMarks,
+    /// Whether documents end in a token.
+    pub end: EndToken,
+}
+
+/// Whether a document's text columns are marked with their numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FieldMarks {
+    /// Only documents of several columns, as in fastai v2. The paper's rules mark a single one as well.
+    #[default]
+    WhenSeveral,
+    /// A single column, too.
+    Always,
+    /// Never; columns are joined by a space.
+    Never,
+}
+
+/// Whether documents end in an end token.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndToken {
+    /// No end token: fastai's default; the next document's begin token says enough.
+    #[default]
+    Omit,
+    /// `xxeos` behind each document.
+    Add,
+}
+
+impl TokenizerConfig {
+    /// The defaults: standard rules, English words.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With these rules.
+    pub fn with_rules(mut self, rules: RulePreset) -> Self {
+        self.rules = rules;
+        self
+    }
+
+    /// With this splitter.
+    pub fn with_words(mut self, words: WordSplit) -> Self {
+        self.words = words;
+        self
+    }
+
+    /// With these field marks.
+    pub fn with_fields(mut self, fields: FieldMarks) -> Self {
+        self.fields = fields;
+        self
+    }
+
+    /// With or without an end token.
+    pub fn with_end(mut self, end: EndToken) -> Self {
+        self.end = end;
+        self
+    }
+
+    /// The tokenizer. Cheap but for English, whose tables take about a millisecond.
+    pub fn init(&self) -> Tokenizer {
+        let english = (self.words == WordSplit::English)
+            .then(|| Arc::new(EnglishSplitter::with_whole(self.rules.whole())));
+        Tokenizer { config: self.clone(), english }
+    }
+}
+
+/// Turns raw text into tokens: rules, marks, words, rules over tokens.
+///
+/// A clone shares its tables; any number of threads can use one at the same time. Time is linear in the text,
+/// whatever the text is.
+///
+/// ```
+/// use ulmfit_text::TokenizerConfig;
+/// let tokenizer = TokenizerConfig::new().init();
+/// assert_eq!(
+///     tokenizer.tokenize("I LOVED it, didn't you?"),
+///     ["xxbos", "i", "xxup", "loved", "it", ",", "did", "n't", "you", "?"]
+/// );
+/// assert_eq!(tokenizer.tokenize(""), ["xxbos"]);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Tokenizer {
+    config: TokenizerConfig,
+    /// Present exactly if the configuration says English.
+    english: Option<Arc<EnglishSplitter>>,
+}
+
+impl Tokenizer {
+    /// What this tokenizer was made from.
+    pub fn config(&self) -> &TokenizerConfig {
+        &self.config
+    }
+
+    /// The tokens of one text. They begin with the begin token; an empty text has no other.
+    pub fn tokenize(&self, text: &str) -> Vec<String> {
+        self.tokenize_fields(&[text])
+    }
+
+    /// The tokens of a document of several text columns, each marked with its number (see [`FieldMarks`]).
+    ///
+    /// ```
+    /// use ulmfit_text::TokenizerConfig;
+    /// let tokens = TokenizerConfig::new().init().tokenize_fields(&["a title", "a body"]);
+    /// assert_eq!(tokens.join(" "), "xxbos xxfld 1 a title xxfld 2 a body");
+    /// ```
+    pub fn tokenize_fields(&self, fields: &[&str]) -> Vec<String> {
+        let text = self.prepare_fields(fields);
+        let mut pieces = Vec::with_capacity(text.len() / 4);
+        self.split(&text, &mut pieces);
+        let tokens = pieces.iter().map(|p| text[p.start..p.end].to_owned()).collect();
+        self.config.rules.token_rules().iter().fold(tokens, |tokens, rule| (rule.apply)(tokens))
+    }
+
+    /// The tokens of many texts, in their order. All cores work; the result never depends on how many there are.
+    ///
+    /// ```
+    /// use ulmfit_text::TokenizerConfig;
+    /// let docs = TokenizerConfig::new().init().tokenize_all(&["one", "two"]);
+    /// assert_eq!(docs[1], ["xxbos", "two"]);
+    /// ```
+    pub fn tokenize_all<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Vec<Vec<String>> {
+        texts.par_iter().map(|text| self.tokenize(text.as_ref())).collect()
+    }
+
+    /// One text after the rules and with its marks, before it is cut into words: what the splitter sees.
+    ///
+    /// ```
+    /// use ulmfit_text::TokenizerConfig;
+    /// let tokenizer = TokenizerConfig::new().init();
+    /// assert_eq!(tokenizer.prepare("Fish &amp; Chips"), "xxbos xxmaj fish & xxmaj chips");
+    /// ```
+    pub fn prepare(&self, text: &str) -> String {
+        self.prepare_fields(&[text])
+    }
+
+    fn prepare_fields(&self, fields: &[&str]) -> String {
+        let preset = self.config.rules;
+        let marks = preset.marks();
+        let mark_fields = match self.config.fields {
+            FieldMarks::WhenSeveral => fields.len() > 1 || preset == RulePreset::Paper,
+            FieldMarks::Always => true,
+            FieldMarks::Never => false,
+        };
+        let joined;
+        let body = match fields {
+            [text] if !mark_fields => *text,
+            _ => {
+                joined = join(fields, mark_fields.then_some(marks.field));
+                &joined
+            }
+        };
+        let end = match self.config.end {
+            EndToken::Omit => String::new(),
+            EndToken::Add => format!(" {}", marks.end),
+        };
+        match marks.at {
+            MarksAt::BeforeRules => {
+                rules::run(preset.rules(), &format!("{} {body}{end}", marks.begin)).into_owned()
+            }
+            MarksAt::AfterRules => {
+                format!("{} {}{end}", marks.begin, rules::run(preset.rules(), body))
+            }
+        }
+    }
+
+    fn split(&self, text: &str, pieces: &mut Vec<Piece>) {
+        let preset = self.config.rules;
+        let simple = Simple { whole: preset.written(), counted: preset.counted() };
+        match (&self.english, self.config.words) {
+            (Some(english), _) => english.pieces(text, pieces),
+            (None, WordSplit::Punctuation) => simple.punctuation(text, pieces),
+            (None, WordSplit::Characters) => simple.characters(text, pieces),
+            (None, _) => Simple::whitespace(text, pieces),
+        }
+    }
+}
+
+fn join(fields: &[&str], mark: Option<&str>) -> String {
+    let mut out = String::new();
+    for (i, field) in fields.iter().enumerate() {
+        if i > 0 {
+            out.push(' ');
+        }
+        if let Some(mark) = mark {
+            out.push_str(&format!("{mark} {} ", i + 1));
+        }
+        out.push_str(field);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tokens(preset: RulePreset, text: &str) -> String {
+        TokenizerConfig::new().with_rules(preset).init().tokenize(text).join(" ")
+    }
+
+    #[test]
+    fn generations_differ() {
+        let text = "Mr. Smith saw www.NASA.gov. The END.Start &amp; 1,000 tests!!!";
+        for (preset, expected) in [
+            (
+                RulePreset::Standard,
+                "xxbos xxmaj mr . xxmaj smith saw www.NASA.gov . xxmaj the END.Start & 1,000 tests xxrep 3 !",
+            ),
+            (
+                RulePreset::FastaiV1,
+                "xxbos xxmaj mr. xxmaj smith saw www.nasa.gov . xxmaj the xxup end . xxmaj start & & 1,000 tests ! ! !",
+            ),
+        ] {
+            let expected = expected.replace("www.NASA.gov", "www.nasa.gov").replace("END.Start", match preset {
+                RulePreset::FastaiV1 => "END.Start",
+                _ => "end.start",
+            });
+            assert_eq!(tokens(preset, text), expected, "{preset}");
+        }
+    }
+
+    #[test]
+    fn the_papers_documents() {
+        assert_eq!(tokens(RulePreset::Paper, "A GREAT film!!!!"), "\n xbos xfld 1 a t_up great film tk_rep 4 !");
+        let paper = TokenizerConfig::new().with_rules(RulePreset::Paper).init();
+        assert_eq!(paper.tokenize_fields(&["a", "b"]).join(" "), "\n xbos xfld 1 a xfld 2 b");
+    }
+
+    #[test]
+    fn end_token_and_fields() {
+        let config = TokenizerConfig::new().with_end(EndToken::Add);
+        assert_eq!(config.init().tokenize("a."), ["xxbos", "a", ".", "xxeos"]);
+        let config = TokenizerConfig::new().with_fields(FieldMarks::Always);
+        assert_eq!(config.init().tokenize("a"), ["xxbos", "xxfld", "1", "a"]);
+        let config = TokenizerConfig::new().with_fields(FieldMarks::Never);
+        assert_eq!(config.init().tokenize_fields(&["a", "b"]), ["xxbos", "a", "b"]);
+    }
+
+    #[test]
+    fn threads_do_not_show() {
+        let texts: Vec<String> = (0..500).map(|i| format!("Text {i} isn't long")).collect();
+        let tokenizer = TokenizerConfig::new().init();
+        let one_by_one: Vec<_> = texts.iter().map(|t| tokenizer.tokenize(t)).collect();
+        assert_eq!(tokenizer.tokenize_all(&texts), one_by_one);
+    }
+}

@@ -1,0 +1,63 @@
+//! What can go wrong in training.
+
+use crate::metrics::MetricError;
+use crate::schedule::{RatesError, ScheduleError};
+
+/// An error of this crate. Every message names what was expected, what was found and what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The loss is not a finite number.
+    #[error(
+        "stage `{stage}`, epoch {epoch}, batch {batch}: the loss is {loss}, expected a finite number; \
+         lower the learning rate or clip the gradients"
+    )]
+    NotFinite {
+        /// The stage.
+        stage: String,
+        /// The epoch within the stage, from 1.
+        epoch: usize,
+        /// The batch within the epoch, from 1.
+        batch: usize,
+        /// The loss that was found.
+        loss: f64,
+    },
+    /// There is too little to train on.
+    #[error("{what}: expected at least {expected}, found {found}; give more text")]
+    TooLittle {
+        /// What there is too little of.
+        what: &'static str,
+        /// How much is needed.
+        expected: usize,
+        /// How much there is.
+        found: usize,
+    },
+    /// A recipe names a group that the model does not have.
+    #[error("stage `{stage}`: expected to train 1 to {groups} layer groups, found {found}; the model has {groups}")]
+    Groups {
+        /// The stage.
+        stage: String,
+        /// The groups of the model.
+        groups: usize,
+        /// The groups that were asked for.
+        found: usize,
+    },
+    /// A schedule's fields are out of range.
+    #[error(transparent)]
+    Schedule(#[from] ScheduleError),
+    /// The learning rates of the groups are not valid.
+    #[error(transparent)]
+    Rates(#[from] RatesError),
+    /// A metric was given what it cannot count.
+    #[error(transparent)]
+    Metric(#[from] MetricError),
+    /// The corpus is not valid for this task.
+    #[error(transparent)]
+    Data(#[from] ulmfit_data::Error),
+    /// The model's configuration or file is not valid.
+    #[error(transparent)]
+    Model(#[from] ulmfit_model::Error),
+}
+
+/// A result with this crate's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;

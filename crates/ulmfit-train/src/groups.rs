@@ -1,0 +1,79 @@
+//! Layer groups: what is frozen and unfrozen together and shares a learning rate.
+//!
+//! | | groups, bottom first | source |
+//! |---|---|---|
+//! | language model | each LSTM layer; embedding with decoder | fastai v1 and v2 |
+//! | classifier | embedding; each LSTM layer; head | fastai v1 and v2 |
+//!
+//! The language model's **last** group is the embedding: freezing all but the last trains the rows of new words first.
+
+use burn::module::{Module, ParamGroup, ParamId};
+use ulmfit_model::{Classifier, LanguageModel};
+
+/// The layer groups of a model, bottom first, and the parameters that weight decay leaves alone.
+#[derive(Clone, Debug)]
+pub struct LayerGroups {
+    groups: Vec<ParamGroup>,
+    no_decay: ParamGroup,
+}
+
+impl LayerGroups {
+    /// Groups of a module of your own; `no_decay` takes no weight decay.
+    pub fn new(groups: Vec<ParamGroup>, no_decay: ParamGroup) -> Self {
+        Self { groups, no_decay }
+    }
+
+    /// The groups of a language model. As in fastai v2 the decoder's bias takes no decay, and the biases of the LSTM
+    /// layers do.
+    pub fn language_model(model: &LanguageModel) -> Self {
+        let mut groups = layers(&model.encoder.layers);
+        let embedding = ParamGroup::ids_from_module(model.encoder.embedding.clone());
+        let bias = ParamGroup::ids_from_module(model.decoder_bias.clone());
+        groups.push(embedding.fuse(&bias));
+        Self { groups, no_decay: bias }
+    }
+
+    /// The groups of a classifier. As in fastai v2 the head's normalizations take no decay.
+    pub fn classifier(model: &Classifier) -> Self {
+        let mut groups = vec![ParamGroup::ids_from_module(model.encoder.embedding.clone())];
+        groups.extend(layers(&model.encoder.layers));
+        groups.push(ParamGroup::ids_from_module(model.head.clone()));
+        let norms: Vec<_> = model.head.blocks.iter().map(|block| block.norm.clone()).collect();
+        Self { groups, no_decay: ParamGroup::ids_from_module(norms) }
+    }
+
+    /// The number of groups.
+    pub fn len(&self) -> usize {
+        self.groups.len()
+    }
+
+    /// Whether there is no group.
+    pub fn is_empty(&self) -> bool {
+        self.groups.is_empty()
+    }
+
+    /// The group of a parameter; the first that holds it.
+    pub fn group_of(&self, id: ParamId) -> Option<usize> {
+        self.groups.iter().position(|group| group.matches(&id, None))
+    }
+
+    /// Whether weight decay acts on a parameter.
+    pub fn decays(&self, id: ParamId) -> bool {
+        !self.no_decay.matches(&id, None)
+    }
+
+    /// The model with only its last `n` groups trainable: the others take no gradient, no decay and no moment update,
+    /// and keep their dropout on (fastai's `freeze_to(-n)`; `n = self.len()` unfreezes all).
+    #[must_use]
+    pub fn train_last<M: Module>(&self, model: M, n: usize) -> M {
+        let frozen = self.groups.len().saturating_sub(n);
+        let set = |model: M, (index, group): (usize, &ParamGroup)| {
+            model.set_require_grad_group(group.clone(), index >= frozen)
+        };
+        self.groups.iter().enumerate().fold(model, set)
+    }
+}
+
+fn layers<M: Module>(layers: &[M]) -> Vec<ParamGroup> {
+    layers.iter().map(|layer| ParamGroup::ids_from_module(layer.clone())).collect()
+}
