@@ -77,9 +77,10 @@ impl Generator {
     pub fn new(model: &TextLanguageModel) -> Self {
         let never = [Special::Unk, Special::Pad, Special::Field];
         let vocab = model.text.vocab();
-        let filler = |id: usize| vocab.tokens()[id] == ulmfit_text::FILLER;
-        let forbidden = never.iter().map(|s| s.id() as usize);
-        let forbidden = forbidden.chain((0..vocab.len()).filter(|&id| filler(id))).collect();
+        // A filler's text does not lead back to its id.
+        let filler = |&id: &u32| vocab.id(vocab.token(id)) != id;
+        let fillers = (0..vocab.len() as u32).filter(filler).map(|id| id as usize);
+        let forbidden = never.iter().map(|s| s.id() as usize).chain(fillers).collect();
         Self { model: model.valid(), forbidden }
     }
 

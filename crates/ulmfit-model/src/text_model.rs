@@ -32,7 +32,7 @@ pub struct TextEncoding {
 impl TextEncoding {
     /// An encoding with the given rules and vocabulary.
     pub fn new(config: TokenizerConfig, vocab: Vocab) -> Self {
-        let tokenizer = config.clone().init();
+        let tokenizer = config.init();
         Self { config, tokenizer, vocab }
     }
 

@@ -34,6 +34,7 @@ mod tokenizer;
 mod vocab;
 mod vocab_config;
 mod words;
+mod write_beside;
 
 pub use counter::TokenCounter;
 pub use decode::{detokenize, undo_specials};
@@ -45,3 +46,4 @@ pub use tokenizer::{EndToken, FieldMarks, Tokenizer, TokenizerConfig};
 pub use vocab::Vocab;
 pub use vocab_config::{VocabConfig, VocabStyle};
 pub use words::{EnglishSplitter, WordSplit};
+pub use write_beside::write_beside;

@@ -1,0 +1,90 @@
+//! Training and evaluating a classifier on labelled documents.
+
+use burn::module::Module;
+use burn::tensor::activation::softmax;
+use ulmfit_data::ClassLoader;
+use ulmfit_model::{Classifier, Mode};
+
+use super::{FitConfig, Progress, stage_seed};
+use crate::error::Result;
+use crate::groups::LayerGroups;
+use crate::metrics::ConfusionMatrix;
+use crate::observe::StageStart;
+use crate::stage::Stage;
+
+/// What a classifier scores on labelled documents, weighted by rows.
+#[derive(Clone, Debug)]
+pub struct ClassifierScores {
+    /// Mean cross-entropy in nats.
+    pub loss: f64,
+    /// True classes against predicted ones.
+    pub confusion: ConfusionMatrix,
+    /// The probabilities of every class for every document, in the order of the documents.
+    pub probabilities: Vec<Vec<f32>>,
+}
+
+/// Trains a classifier through `stages` (gradual unfreezing is a list of stages) and returns it.
+///
+/// The model must live on an autodiff device. Evaluates on `valid` after every epoch, where it is given.
+///
+/// # Errors
+/// [`crate::Error::NotFinite`] with stage, epoch and batch; [`crate::Error::Groups`] and the schedule's or rates' errors
+/// for a stage that does not fit the model.
+pub fn fit_classifier(
+    mut model: Classifier,
+    stages: &[Stage],
+    train: &ClassLoader,
+    valid: Option<&ClassLoader>,
+    fit: &mut FitConfig<'_>,
+) -> Result<Classifier> {
+    let groups = LayerGroups::classifier(&model);
+    let batches = train.n_batches();
+    let mut epochs_before = 0;
+    for (index, stage) in stages.iter().enumerate() {
+        let plan = stage.plan(&groups, batches)?;
+        let (name, epochs) = (stage.name.clone(), stage.epochs);
+        fit.observer.stage_start(&StageStart { stage: name, epochs, batches, metric: "accuracy" });
+        model = groups.train_last(model, plan.trained);
+        let mut mode = Mode::train(stage_seed(fit.seed, index));
+        let mut run = Progress::new(stage, plan, fit.adam.init(), batches);
+        for epoch in 0..epochs {
+            for batch in train.epoch(epochs_before + epoch) {
+                let (rows, tokens) = (batch.labels.len(), batch.lengths.iter().sum());
+                let loss = model.loss(&batch.inputs, &batch.lengths, &batch.labels, &mut mode);
+                let (rates, momentum) = run.plan.at(run.step, 1.0);
+                let gradients = loss.objective.backward();
+                model = run.adam.step(model, gradients, &groups, &rates, momentum);
+                let value = f64::from(loss.cross_entropy.into_scalar::<f32>());
+                run.batch_end(value, rows, tokens, fit.observer)?;
+            }
+            let scores = valid.map(|valid| evaluate_classifier(&model, valid));
+            let shown = scores.map(|s| (s.loss, "accuracy", s.confusion.accuracy()));
+            run.epoch_end(shown, fit.observer);
+        }
+        epochs_before += epochs;
+    }
+    Ok(groups.train_last(model, groups.len()))
+}
+
+/// The scores of a classifier on labelled documents, without dropout and outside of autodiff.
+pub fn evaluate_classifier(model: &Classifier, data: &ClassLoader) -> ClassifierScores {
+    let model = model.valid();
+    let classes = model.n_classes();
+    let mut confusion = ConfusionMatrix::new(classes);
+    let mut probabilities = vec![Vec::new(); data.len()];
+    let mut loss = 0.0;
+    for batch in data.sorted() {
+        let logits = model.logits(&batch.inputs, &batch.lengths, &mut Mode::Eval);
+        let values: Vec<f32> = softmax(logits, 1).into_data().iter::<f32>().collect();
+        let rows = values.chunks_exact(classes).zip(&batch.labels).zip(&batch.rows);
+        for ((row, &label), &document) in rows {
+            let truth = label as usize;
+            // The probability of a class can round to zero; its logarithm must stay finite.
+            loss -= f64::from(row[truth].max(f32::MIN_POSITIVE)).ln();
+            let top = (0..classes).fold(0, |top, c| if row[c] > row[top] { c } else { top });
+            confusion.add(truth, top);
+            probabilities[document] = row.to_vec();
+        }
+    }
+    ClassifierScores { loss: loss / data.len().max(1) as f64, confusion, probabilities }
+}
