@@ -16,7 +16,8 @@ use std::path::Path;
 /// let path = std::env::temp_dir().join("write_beside_example.txt");
 /// ulmfit_text::write_beside(&path, b"whole")?;
 /// assert_eq!(std::fs::read(&path)?, b"whole");
-/// # std::fs::remove_file(path)
+/// # std::fs::remove_file(path)?;
+/// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn write_beside(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut beside = path.as_os_str().to_owned();

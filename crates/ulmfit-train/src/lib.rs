@@ -1,1 +1,33 @@
-//! Placeholder.
+//! The training method of ULMFiT: what is trained when, at which rates, along which schedule.
+//!
+//! A tour, top down:
+//!
+//! * [`Ulmfit`]: all three steps in one call; [`Recipe`] holds every number of them.
+//! * [`steps`]: each step as a function.
+//! * [`fit_language_model`], [`fit_classifier`]: the loops, short enough to be copied and changed.
+//! * [`Stage`]: epochs, [`Trained`] groups, [`schedule::GroupRates`] and a [`schedule::Schedule`].
+//! * [`LayerGroups`] and [`Adam`]: freezing, discriminative rates and the optimizer, for any Burn module.
+//! * [`metrics`] and [`observe`]: what is measured, and who watches.
+
+mod adam;
+mod error;
+mod fit;
+mod groups;
+pub mod metrics;
+pub mod observe;
+mod recipe;
+pub mod schedule;
+mod stage;
+pub mod steps;
+mod ulmfit;
+
+pub use adam::{Adam, AdamConfig};
+pub use error::{Error, Result};
+pub use fit::{
+    ClassifierScores, FitConfig, LmScores, evaluate_classifier, evaluate_language_model,
+    fit_classifier, fit_language_model,
+};
+pub use groups::LayerGroups;
+pub use recipe::{ClassifierRecipe, LmRecipe, Recipe, Sizes};
+pub use stage::{Stage, Trained};
+pub use ulmfit::{Learned, Ulmfit};

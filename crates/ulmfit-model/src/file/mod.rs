@@ -22,7 +22,7 @@ use document::{Body, Document};
 use tensors::{Reader, Writer};
 
 /// The one key of the file's metadata.
-pub const METADATA_KEY: &str = "ulmfit";
+pub(crate) const METADATA_KEY: &str = "ulmfit";
 
 pub(crate) fn save_language_model(model: &TextLanguageModel, path: &Path) -> Result<()> {
     let mut writer = Writer::default();

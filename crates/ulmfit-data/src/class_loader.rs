@@ -1,0 +1,201 @@
+//! Batches for a classifier: documents of like length, padded on the right, with their labels.
+
+use ulmfit_text::TokenGrid;
+
+use crate::length_order::{batches_by_length, training_batches};
+use crate::pad_rows::{PAD, pad_rows};
+use crate::random::{Purpose, generator};
+use crate::{Error, Result};
+
+/// The settings of a [`ClassLoader`].
+///
+/// | field | default | purpose |
+/// |---|---|---|
+/// | `batch_size` | 64 (fastai v1, v2) | documents per step; smaller means less memory and more steps |
+/// | `seed` | 0 | the order of documents and batches |
+/// | `pad` | 1 (all generations) | the id that fills short rows; a loader over another vocabulary must be told its own |
+///
+/// ```
+/// use ulmfit_data::ClassLoaderConfig;
+/// let docs = vec![vec![2, 9], vec![2, 9, 10, 11], vec![2, 12, 13]];
+/// let loader = ClassLoaderConfig::new().with_batch_size(3).build(docs, vec![0, 1, 1])?;
+/// let batch = loader.epoch(0).next().unwrap();
+/// assert_eq!((batch.rows, batch.lengths, batch.labels), (vec![1, 2, 0], vec![4, 3, 2], vec![1, 1, 0]));
+/// assert_eq!(batch.inputs.row(2), [2, 9, 1, 1]);
+/// # Ok::<(), ulmfit_data::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClassLoaderConfig {
+    /// The number of documents per batch.
+    pub batch_size: usize,
+    /// The seed of the order.
+    pub seed: u64,
+    /// The id that fills short rows.
+    pub pad: u32,
+}
+
+impl Default for ClassLoaderConfig {
+    fn default() -> Self {
+        Self { batch_size: 64, seed: 0, pad: PAD }
+    }
+}
+
+impl ClassLoaderConfig {
+    /// The defaults: 64 documents per batch.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With this many documents per batch.
+    pub fn with_batch_size(mut self, batch_size: usize) -> Self {
+        self.batch_size = batch_size;
+        self
+    }
+
+    /// With this seed.
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// With this padding id.
+    pub fn with_pad(mut self, pad: u32) -> Self {
+        self.pad = pad;
+        self
+    }
+
+    /// The loader over `docs`, one list of ids per document, and the class of each.
+    ///
+    /// # Errors
+    /// If `batch_size` is 0, there is not one label per document, or a document is empty.
+    pub fn build(&self, docs: Vec<Vec<u32>>, labels: Vec<u32>) -> Result<ClassLoader> {
+        if self.batch_size == 0 {
+            return Err(Error::Setting { name: "batch_size", expected: "at least 1", found: "0".into() });
+        }
+        if docs.len() != labels.len() {
+            return Err(Error::LabelCount { documents: docs.len(), labels: labels.len() });
+        }
+        if let Some(document) = docs.iter().position(Vec::is_empty) {
+            return Err(Error::EmptyDocument { document });
+        }
+        let lengths = docs.iter().map(Vec::len).collect();
+        Ok(ClassLoader { docs, labels, lengths, config: self.clone() })
+    }
+}
+
+/// Padded batches of labeled documents, epoch by epoch.
+#[derive(Clone, Debug)]
+pub struct ClassLoader {
+    docs: Vec<Vec<u32>>,
+    labels: Vec<u32>,
+    lengths: Vec<usize>,
+    config: ClassLoaderConfig,
+}
+
+impl ClassLoader {
+    /// The number of training batches in an epoch; the same in each.
+    pub fn n_batches(&self) -> usize {
+        let (n, size) = (self.len(), self.config.batch_size);
+        // A single row left over joins the batch before it.
+        if n > size && size > 1 && n % size == 1 { n / size } else { n.div_ceil(size) }
+    }
+
+    /// The number of documents.
+    pub fn len(&self) -> usize {
+        self.docs.len()
+    }
+
+    /// Whether there is no document.
+    pub fn is_empty(&self) -> bool {
+        self.docs.is_empty()
+    }
+
+    /// An epoch of training batches, each made when it is asked for: random, but of like length within a batch, the
+    /// longest document in the first. The same epoch gives the same batches every time.
+    ///
+    /// Every document comes exactly once, and no batch but that of a one-document corpus or of `batch_size` 1 has a
+    /// single row.
+    ///
+    /// Deviation: fastai drops the last batch if it is short.
+    pub fn epoch(&self, epoch: usize) -> impl Iterator<Item = ClassBatch> + '_ {
+        let mut rng = generator(self.config.seed, Purpose::Rows, epoch as u64);
+        self.batches(training_batches(&self.lengths, self.config.batch_size, &mut rng))
+    }
+
+    /// All documents from the longest to the shortest: the fastest way through an evaluation. Put results back in order
+    /// by [`ClassBatch::rows`].
+    pub fn sorted(&self) -> impl Iterator<Item = ClassBatch> + '_ {
+        self.batches(batches_by_length(&self.lengths, self.config.batch_size))
+    }
+
+    /// All documents in the order in which they were given.
+    pub fn in_order(&self) -> impl Iterator<Item = ClassBatch> + '_ {
+        let rows: Vec<usize> = (0..self.len()).collect();
+        self.batches(rows.chunks(self.config.batch_size).map(<[usize]>::to_vec).collect())
+    }
+
+    fn batches(&self, batches: Vec<Vec<usize>>) -> impl Iterator<Item = ClassBatch> + '_ {
+        batches.into_iter().map(|rows| {
+            let docs: Vec<&[u32]> = rows.iter().map(|&row| self.docs[row].as_slice()).collect();
+            let (inputs, lengths) = pad_rows(&docs, self.config.pad);
+            let labels = rows.iter().map(|&row| self.labels[row]).collect();
+            ClassBatch { inputs, lengths, labels, rows }
+        })
+    }
+}
+
+/// Documents of one step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClassBatch {
+    /// The documents, each from column 0 on, padded on the right, `[B, T]`.
+    pub inputs: TokenGrid,
+    /// The number of tokens of each row.
+    pub lengths: Vec<usize>,
+    /// The class of each row.
+    pub labels: Vec<u32>,
+    /// Which document each row is: an index into what [`ClassLoaderConfig::build`] was given.
+    pub rows: Vec<usize>,
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+mod tests {
+    use super::*;
+
+    fn loader(n: usize, batch_size: usize) -> ClassLoader {
+        let docs = (0..n).map(|i| vec![i as u32 + 2; i * 7 % 5 + 1]).collect();
+        let labels = (0..n as u32).map(|i| i % 3).collect();
+        ClassLoaderConfig::new().with_batch_size(batch_size).build(docs, labels).unwrap()
+    }
+
+    #[test]
+    fn counts_its_batches() {
+        for (n, size, expected) in [(0, 4, 0), (1, 4, 1), (4, 4, 1), (5, 4, 1), (6, 4, 2), (9, 4, 2), (3, 1, 3)] {
+            let loader = loader(n, size);
+            assert_eq!((loader.n_batches(), loader.epoch(0).count()), (expected, expected), "{n} by {size}");
+        }
+    }
+
+    #[test]
+    fn rows_labels_and_lengths_belong_together() {
+        let loader = loader(23, 4);
+        for batch in loader.epoch(2).chain(loader.sorted()).chain(loader.in_order()) {
+            for (at, &row) in batch.rows.iter().enumerate() {
+                assert_eq!((batch.labels[at], batch.lengths[at]), (row as u32 % 3, row * 7 % 5 + 1));
+                let (doc, padding) = batch.inputs.row(at).split_at(batch.lengths[at]);
+                assert!(doc.iter().all(|&id| id == row as u32 + 2) && padding.iter().all(|&id| id == 1));
+            }
+        }
+        let order: Vec<usize> = loader.in_order().flat_map(|b| b.rows).collect();
+        assert_eq!(order, (0..23).collect::<Vec<_>>());
+        assert!(loader.sorted().flat_map(|b| b.lengths).is_sorted_by(|a, b| a >= b));
+        assert_ne!(loader.epoch(0).collect::<Vec<_>>(), loader.epoch(1).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn bad_input_is_named() {
+        let build = |docs, labels| ClassLoaderConfig::new().build(docs, labels).unwrap_err().to_string();
+        assert!(build(vec![vec![2]], vec![]).contains("0 labels for 1 documents"));
+        assert!(build(vec![vec![2], vec![]], vec![0, 0]).starts_with("document 1: expected at least one token"));
+    }
+}

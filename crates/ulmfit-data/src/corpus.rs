@@ -1,0 +1,216 @@
+//! A corpus: documents, their labels, the names of the classes. Formats make it, loaders never see a format.
+
+use std::collections::HashSet;
+
+use crate::classes::class_index;
+use crate::error::quoted;
+use crate::{Error, Result};
+
+/// One text and, where it is known, its class.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document {
+    /// The raw text.
+    pub text: String,
+    /// The index of its class in [`Corpus::classes`].
+    pub label: Option<u32>,
+}
+
+impl Document {
+    /// A document of a class.
+    pub fn labeled(text: impl Into<String>, label: u32) -> Self {
+        Self { text: text.into(), label: Some(label) }
+    }
+
+    /// A document of unknown class.
+    pub fn unlabeled(text: impl Into<String>) -> Self {
+        Self { text: text.into(), label: None }
+    }
+}
+
+/// Documents and the names of their classes.
+///
+/// ```
+/// use ulmfit_data::{Corpus, Document};
+/// let corpus = Corpus::new(vec![Document::labeled("fine", 1)], vec!["neg".into(), "pos".into()])?;
+/// assert_eq!(corpus.classes()[corpus.labels()?[0] as usize], "pos");
+/// # Ok::<(), ulmfit_data::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Corpus {
+    documents: Vec<Document>,
+    classes: Vec<String>,
+}
+
+impl Corpus {
+    /// A corpus of `documents` over `classes`. Either may be empty.
+    ///
+    /// # Errors
+    /// If a label is not an index into `classes`, or a class is named twice.
+    pub fn new(documents: Vec<Document>, classes: Vec<String>) -> Result<Self> {
+        let mut seen = HashSet::new();
+        if let Some(twice) = classes.iter().find(|name| !seen.insert(name.as_str())) {
+            return Err(Error::Setting {
+                name: "classes",
+                expected: "distinct names",
+                found: format!("`{twice}` twice"),
+            });
+        }
+        let outside = |document: &Document| document.label.filter(|&label| label as usize >= classes.len());
+        if let Some((at, label)) = documents.iter().enumerate().find_map(|(at, d)| Some((at, outside(d)?))) {
+            return Err(Error::UnknownLabel {
+                at: format!("document {at}"),
+                found: label.to_string(),
+                classes: format!("the {} indices of {}", classes.len(), quoted(&classes)),
+            });
+        }
+        Ok(Self { documents, classes })
+    }
+
+    /// The documents.
+    pub fn documents(&self) -> &[Document] {
+        &self.documents
+    }
+
+    /// The names of the classes; a label is an index into this list.
+    pub fn classes(&self) -> &[String] {
+        &self.classes
+    }
+
+    /// The number of classes.
+    pub fn n_classes(&self) -> usize {
+        self.classes.len()
+    }
+
+    /// The number of documents.
+    pub fn len(&self) -> usize {
+        self.documents.len()
+    }
+
+    /// Whether there is no document.
+    pub fn is_empty(&self) -> bool {
+        self.documents.is_empty()
+    }
+
+    /// All texts in order.
+    pub fn texts(&self) -> Vec<&str> {
+        self.documents.iter().map(|document| document.text.as_str()).collect()
+    }
+
+    /// All labels in order.
+    ///
+    /// # Errors
+    /// If a document has none; the message names the first such document.
+    pub fn labels(&self) -> Result<Vec<u32>> {
+        let label = |(document, d): (usize, &Document)| d.label.ok_or(Error::Unlabeled { document });
+        self.documents.iter().enumerate().map(label).collect()
+    }
+
+    /// Succeeds if documents of at least `min` classes are there, as a classifier needs.
+    ///
+    /// ```
+    /// use ulmfit_data::{Corpus, Document};
+    /// let one = Corpus::new(vec![Document::labeled("fine", 0)], vec!["pos".into()])?;
+    /// let message = one.require_classes(2).unwrap_err().to_string();
+    /// assert_eq!(message, "expected at least 2 classes, found one (`pos`); add documents of another class");
+    /// # Ok::<(), ulmfit_data::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If there are fewer; classes without a document do not count.
+    pub fn require_classes(&self, min: usize) -> Result<()> {
+        let present: HashSet<u32> = self.documents.iter().filter_map(|d| d.label).collect();
+        if present.len() >= min {
+            return Ok(());
+        }
+        let names: Vec<&String> =
+            self.classes.iter().zip(0..).filter(|(_, i)| present.contains(i)).map(|(name, _)| name).collect();
+        Err(Error::TooFewClasses {
+            expected: min,
+            found: match names.len() {
+                0 => "none".into(),
+                1 => "one".into(),
+                n => n.to_string(),
+            },
+            names: if names.is_empty() { String::new() } else { format!(" ({})", quoted(&names)) },
+        })
+    }
+
+    /// The same documents over another list of classes, matched by name: a test set read on its own takes the training
+    /// set's numbering this way.
+    ///
+    /// ```
+    /// use ulmfit_data::{Corpus, Document};
+    /// let test = Corpus::new(vec![Document::labeled("fine", 0)], vec!["pos".into()])?;
+    /// let test = test.with_classes(&["neg", "pos"])?;
+    /// assert_eq!(test.labels()?, [1]);
+    /// # Ok::<(), ulmfit_data::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the class of a document is not in the list, or the list names a class twice.
+    pub fn with_classes<S: AsRef<str>>(&self, classes: &[S]) -> Result<Self> {
+        let classes: Vec<String> = classes.iter().map(|name| name.as_ref().to_owned()).collect();
+        let index = class_index(&classes);
+        let number = |(at, document): (usize, &Document)| {
+            let label = match document.label {
+                None => None,
+                Some(old) => {
+                    let name = self.classes[old as usize].as_str();
+                    Some(*index.get(name).ok_or_else(|| Error::UnknownLabel {
+                        at: format!("document {at}"),
+                        found: name.to_owned(),
+                        classes: quoted(&classes),
+                    })?)
+                }
+            };
+            Ok(Document { text: document.text.clone(), label })
+        };
+        let documents = self.documents.iter().enumerate().map(number).collect::<Result<Vec<_>>>()?;
+        Self::new(documents, classes)
+    }
+
+    /// A corpus whose parts are known to fit together.
+    pub(crate) fn from_valid(documents: Vec<Document>, classes: Vec<String>) -> Self {
+        Self { documents, classes }
+    }
+
+    /// The documents at `rows`, in that order, over the same classes.
+    pub(crate) fn pick(&self, rows: &[usize]) -> Self {
+        let documents = rows.iter().map(|&row| self.documents[row].clone()).collect();
+        Self { documents, classes: self.classes.clone() }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+mod tests {
+    use super::*;
+
+    fn classes() -> Vec<String> {
+        vec!["neg".into(), "pos".into()]
+    }
+
+    #[test]
+    fn a_label_outside_the_classes_is_refused() {
+        let error = Corpus::new(vec![Document::labeled("a", 2)], classes()).unwrap_err().to_string();
+        assert!(error.starts_with("document 0: expected a label among the 2 indices"), "{error}");
+        let twice = Corpus::new(vec![], vec!["a".into(), "a".into()]).unwrap_err().to_string();
+        assert!(twice.contains("`a` twice"), "{twice}");
+    }
+
+    #[test]
+    fn the_first_unlabeled_document_is_named() {
+        let documents = vec![Document::labeled("a", 0), Document::unlabeled("b"), Document::unlabeled("c")];
+        let error = Corpus::new(documents, classes()).unwrap().labels().unwrap_err();
+        assert!(error.to_string().starts_with("document 1: expected a label"));
+    }
+
+    #[test]
+    fn classes_without_documents_do_not_count() {
+        let corpus = Corpus::new(vec![Document::labeled("a", 0)], classes()).unwrap();
+        assert!(corpus.require_classes(1).is_ok());
+        assert!(corpus.require_classes(2).is_err());
+        let none = corpus.without_labels().require_classes(2).unwrap_err().to_string();
+        assert_eq!(none, "expected at least 2 classes, found none; add documents of another class");
+    }
+}

@@ -1,0 +1,186 @@
+//! What can go wrong: one enum for the crate. Each message says where, what was expected, what was found, what to do.
+
+use std::path::PathBuf;
+
+/// An error of this crate.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file or folder that could not be read or written.
+    #[error("cannot {action} {}: {source}; check that the path is right and that you may {action} it", path.display())]
+    Io {
+        /// Which step failed: `open`, `read`, `write`, `list`.
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file or folder whose content is arranged in another way than its reader expects.
+    #[error("{}: expected {expected}, found {found}; {remedy}", path.display())]
+    Layout {
+        /// The file or folder.
+        path: PathBuf,
+        /// What should be there.
+        expected: String,
+        /// What is there.
+        found: String,
+        /// What to do about it.
+        remedy: &'static str,
+    },
+    /// One row, line or stretch of a file that is not as it should be.
+    #[error("{}, line {line}: expected {expected}, found {found}; {remedy}", path.display())]
+    Row {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// What should stand there.
+        expected: String,
+        /// What stands there.
+        found: String,
+        /// What to do about it.
+        remedy: &'static str,
+    },
+    /// A line that is no JSON.
+    #[error("{}, line {line}: expected one json object per line: {source}; mend or remove the line", path.display())]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// The cause.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// Bytes that are no UTF-8.
+    #[error("{}, line {line}: expected utf-8, found the byte 0x{byte:02x}; convert the file to utf-8", path.display())]
+    Utf8 {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// The first byte that does not fit.
+        byte: u8,
+        /// The cause.
+        #[source]
+        source: std::str::Utf8Error,
+    },
+    /// A column that the file does not have.
+    #[error("{}: expected a column {asked}, found the columns {there}; name one of these", path.display())]
+    Column {
+        /// The file.
+        path: PathBuf,
+        /// The column that was asked for.
+        asked: String,
+        /// The columns that are there.
+        there: String,
+    },
+    /// A label that is not in the list of classes.
+    #[error("{at}: expected a label among {classes}, found `{found}`; correct the label or add the class")]
+    UnknownLabel {
+        /// The file and line, or the document.
+        at: String,
+        /// The label.
+        found: String,
+        /// The classes.
+        classes: String,
+    },
+    /// A document without a label where each needs one.
+    #[error(
+        "document {document}: expected a label, found none; drop unlabeled documents or use them for the language \
+         model only"
+    )]
+    Unlabeled {
+        /// Its index in the corpus, from 0.
+        document: usize,
+    },
+    /// Fewer classes than a classifier can tell apart.
+    #[error("expected at least {expected} classes, found {found}{names}; add documents of another class")]
+    TooFewClasses {
+        /// How many are needed.
+        expected: usize,
+        /// How many are there, in words for none and one.
+        found: String,
+        /// Their names in brackets, or nothing.
+        names: String,
+    },
+    /// Fewer documents than were asked for.
+    #[error("expected at least {asked} {what}, found {there}; ask for fewer or add documents")]
+    TooFewDocuments {
+        /// How many were asked for.
+        asked: usize,
+        /// Which documents count.
+        what: &'static str,
+        /// How many there are.
+        there: usize,
+    },
+    /// A stream too short to hold a single prediction.
+    #[error("expected at least 2 tokens for a language model, found {found}; give more text")]
+    ShortStream {
+        /// How many tokens there are.
+        found: usize,
+    },
+    /// A document without a token.
+    #[error("document {document}: expected at least one token, found none; drop empty documents")]
+    EmptyDocument {
+        /// Its index, from 0.
+        document: usize,
+    },
+    /// Not one label per document.
+    #[error("expected one label per document, found {labels} labels for {documents} documents; align the two lists")]
+    LabelCount {
+        /// How many documents there are.
+        documents: usize,
+        /// How many labels there are.
+        labels: usize,
+    },
+    /// A setting out of its range.
+    #[error("setting `{name}`: expected {expected}, found {found}; change the setting")]
+    Setting {
+        /// Its name.
+        name: &'static str,
+        /// Its range.
+        expected: &'static str,
+        /// Its value.
+        found: String,
+    },
+}
+
+/// The result of everything here that can fail.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Names in quotes for a message, cut after the first dozen.
+pub(crate) fn quoted<S: AsRef<str>>(names: &[S]) -> String {
+    const SHOWN: usize = 12;
+    let mut list = names.iter().take(SHOWN).map(|n| format!("`{}`", n.as_ref())).collect::<Vec<_>>().join(", ");
+    if names.len() > SHOWN {
+        list.push_str(&format!(" and {} more", names.len() - SHOWN));
+    }
+    if list.is_empty() { "nothing".into() } else { list }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_say_where_what_and_how() {
+        let error = Error::Row {
+            path: "a.csv".into(),
+            line: 3,
+            expected: "2 fields".into(),
+            found: "1".into(),
+            remedy: "mend the row",
+        };
+        assert_eq!(error.to_string(), "a.csv, line 3: expected 2 fields, found 1; mend the row");
+    }
+
+    #[test]
+    fn long_lists_are_cut() {
+        assert_eq!(quoted(&["a", "b"]), "`a`, `b`");
+        assert_eq!(quoted::<&str>(&[]), "nothing");
+        assert!(quoted(&["x"; 15]).ends_with("`x` and 3 more"));
+    }
+}

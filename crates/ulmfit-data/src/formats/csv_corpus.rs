@@ -1,0 +1,181 @@
+//! A corpus from any CSV file, by columns.
+
+use std::path::Path;
+
+use csv::StringRecord;
+use ulmfit_text::Special;
+
+use super::csv_columns::{Column, CsvColumns, Header};
+use super::csv_rows::{CsvRows, Row, no_rows};
+use crate::classes::{NamedDocument, number_labels};
+use crate::error::quoted;
+use crate::{Corpus, Error, Result};
+
+impl Corpus {
+    /// The documents of a CSV file, one per row. A name that ends in `.gz` or `.zst` is decompressed on the way.
+    ///
+    /// ```no_run
+    /// use ulmfit_data::{Corpus, CsvColumns};
+    /// let corpus = Corpus::from_csv("reviews.csv", &CsvColumns::new("text").with_label("label"))?;
+    /// # Ok::<(), ulmfit_data::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the file cannot be read, has no rows or no such column, or a row is malformed: too few or too many fields, a
+    /// quote that is never closed, a label outside the given classes, bytes that are no text. The message names the line.
+    pub fn from_csv(path: impl AsRef<Path>, columns: &CsvColumns) -> Result<Self> {
+        let path = path.as_ref();
+        let (documents, _) = read(path, columns)?;
+        number_labels(documents, columns.classes.as_deref(), path)
+    }
+
+    /// The training and the validation rows of a CSV file with a column that tells them apart, as in fast.ai's samples.
+    ///
+    /// The column set by [`CsvColumns::with_split`] holds `true`, `1`, `yes`, `valid`, `validation` or `test` for the
+    /// second part and `false`, `0`, `no`, `train` or nothing for the first, in any case. Both parts share one list of
+    /// classes.
+    ///
+    /// # Errors
+    /// As [`from_csv`](Self::from_csv); if no split column was set; if the column holds anything else.
+    pub fn from_csv_split(path: impl AsRef<Path>, columns: &CsvColumns) -> Result<(Self, Self)> {
+        let path = path.as_ref();
+        if columns.split.is_none() {
+            let expected = "the column that tells validation rows apart (`with_split`)";
+            return Err(Error::Setting { name: "split", expected, found: "none".into() });
+        }
+        let (documents, valid) = read(path, columns)?;
+        let corpus = number_labels(documents, columns.classes.as_deref(), path)?;
+        let (second, first): (Vec<usize>, Vec<usize>) = (0..corpus.len()).partition(|&row| valid[row]);
+        Ok((corpus.pick(&first), corpus.pick(&second)))
+    }
+}
+
+/// All documents, and for each whether it is for validation.
+fn read(path: &Path, columns: &CsvColumns) -> Result<(Vec<NamedDocument>, Vec<bool>)> {
+    let mut rows = CsvRows::open(path, columns.delimiter)?;
+    let Some(first) = rows.next()? else { return Err(no_rows(path, "blank lines only")) };
+    let find = |column: &Column| find(column, &first.fields, columns.header, path);
+    let texts = columns.texts.iter().map(find).collect::<Result<Vec<_>>>()?;
+    if texts.is_empty() {
+        return Err(Error::Setting { name: "text columns", expected: "at least one", found: "none".into() });
+    }
+    let label = columns.label.as_ref().map(find).transpose()?;
+    let split = columns.split.as_ref().map(find).transpose()?;
+
+    let (mut documents, mut valid) = (Vec::new(), Vec::new());
+    let mut row = match columns.header {
+        Header::Present => rows.next()?,
+        Header::Absent => Some(first),
+    };
+    while let Some(Row { line, fields }) = row {
+        let label = label.map(|at| fields[at].trim()).filter(|name| !name.is_empty()).map(str::to_owned);
+        documents.push(NamedDocument { text: join(&texts, &fields), label, line });
+        valid.push(match split.map(|at| &fields[at]) {
+            None => false,
+            Some(mark) => is_validation(mark).ok_or_else(|| {
+                let found = format!("`{mark}`");
+                rows.error(line, "`true` or `false` in the split column", &found, "correct the row")
+            })?,
+        });
+        row = rows.next()?;
+    }
+    if documents.is_empty() {
+        return Err(no_rows(path, "only a header"));
+    }
+    Ok((documents, valid))
+}
+
+/// The number of a column.
+fn find(column: &Column, first: &StringRecord, header: Header, path: &Path) -> Result<usize> {
+    let found = match (column, header) {
+        (Column::Number(number), _) => Some(*number).filter(|&number| number < first.len()),
+        (Column::Name(name), Header::Present) => first.iter().position(|there| there.trim() == name),
+        (Column::Name(_), Header::Absent) => None,
+    };
+    found.ok_or_else(|| Error::Column {
+        path: path.to_owned(),
+        asked: column.to_string(),
+        there: match header {
+            Header::Present => quoted(&first.iter().map(str::trim).collect::<Vec<_>>()),
+            Header::Absent => format!("0 to {} without names", first.len() - 1),
+        },
+    })
+}
+
+/// The text of a row. Several columns are marked with their numbers from 1 (fastai v2: `mark_fields`).
+fn join(texts: &[usize], fields: &StringRecord) -> String {
+    match texts {
+        [only] => fields[*only].to_owned(),
+        several => {
+            let marked = several.iter().zip(1..).map(|(&at, n)| format!("{} {n} {}", Special::Field.as_str(), &fields[at]));
+            marked.collect::<Vec<_>>().join(" ")
+        }
+    }
+}
+
+fn is_validation(mark: &str) -> Option<bool> {
+    match mark.trim().to_lowercase().as_str() {
+        "true" | "1" | "yes" | "valid" | "validation" | "test" => Some(true),
+        "false" | "0" | "no" | "train" | "" => Some(false),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+mod tests {
+    use super::*;
+
+    fn in_file<T>(text: &str, read: impl FnOnce(&Path) -> Result<T>) -> Result<T, String> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.csv");
+        std::fs::write(&path, text).unwrap();
+        read(&path).map_err(|e| e.to_string().replace(&path.display().to_string(), "a.csv"))
+    }
+
+    fn csv(text: &str, columns: CsvColumns) -> Result<Corpus, String> {
+        in_file(text, |path| Corpus::from_csv(path, &columns))
+    }
+
+    #[test]
+    fn columns_by_name_and_by_number() {
+        let named = csv("label, text\npos,a\nneg,b\n,c\n", CsvColumns::new("text").with_label("label")).unwrap();
+        assert_eq!((named.texts(), named.classes()), (vec!["a", "b", "c"], &["neg".into(), "pos".into()][..]));
+        assert_eq!(named.documents().iter().map(|d| d.label).collect::<Vec<_>>(), [Some(1), Some(0), None]);
+        let tabs = CsvColumns::new(1).with_label(0).with_delimiter(b'\t').without_header();
+        assert_eq!(csv("10\ta, b\n9\tc", tabs).unwrap().classes(), ["9", "10"]);
+    }
+
+    #[test]
+    fn several_text_columns_are_marked() {
+        let columns = CsvColumns::new("x").with_text_columns(["title", "body"]);
+        assert_eq!(csv("body,title\nb c,a\n", columns).unwrap().texts(), ["xxfld 1 a xxfld 2 b c"]);
+    }
+
+    #[test]
+    fn a_split_column_makes_two_parts() {
+        let columns = CsvColumns::new("text").with_label("label").with_split("is_valid");
+        let text = "label,text,is_valid\nb,t1,False\na,t2,True\nb,t3,False\n";
+        let (train, valid) = in_file(text, |path| Corpus::from_csv_split(path, &columns)).unwrap();
+        assert_eq!((train.texts(), valid.texts()), (vec!["t1", "t3"], vec!["t2"]));
+        assert_eq!((train.labels().unwrap(), valid.classes().len()), (vec![1, 1], 2));
+        let error = in_file("label,text,is_valid\nb,t,maybe\n", |p| Corpus::from_csv_split(p, &columns)).unwrap_err();
+        assert!(error.starts_with("a.csv, line 2: expected `true` or `false` in the split column, found `maybe`"));
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let check = |text: &str, columns: CsvColumns, expected: &str| {
+            let message = csv(text, columns).unwrap_err();
+            assert!(message.starts_with(expected), "{message}");
+        };
+        let there = "a.csv: expected a column `body`, found the columns `label`, `text`; name one of these";
+        check("label,text\n", CsvColumns::new("body"), there);
+        check("a,b\n", CsvColumns::new("a").without_header(), "a.csv: expected a column `a`, found the columns 0 to 1");
+        check("a,b\n", CsvColumns::new(2), "a.csv: expected a column number 2 (the first is 0)");
+        check("label,text\n", CsvColumns::new("text"), "a.csv: expected at least one row of text, found only a header");
+        let classes = CsvColumns::new("text").with_label("label").with_classes(["no", "yes"]);
+        check("label,text\nmaybe,t\n", classes, "a.csv, line 2: expected a label among `no`, `yes`, found `maybe`");
+        check("a\nb\n", CsvColumns::new(0).with_delimiter(b'"'), "setting `delimiter`: expected a plain character");
+    }
+}

@@ -1,0 +1,123 @@
+//! A corpus from JSON lines: one object per line.
+
+use std::io::BufRead;
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use super::csv_rows::no_rows;
+use crate::classes::{NamedDocument, number_labels};
+use crate::decode::{BYTE_ORDER_MARK, decode};
+use crate::error::quoted;
+use crate::open::{io_error, open};
+use crate::{Corpus, Error, Result};
+
+impl Corpus {
+    /// The documents of a file with one JSON object per line. Labels are strings, numbers or booleans; `null` means an
+    /// unlabeled document. Blank lines are skipped; `.gz` and `.zst` are decompressed on the way.
+    ///
+    /// ```no_run
+    /// let corpus = ulmfit_data::Corpus::from_jsonl("reviews.jsonl", "text", Some("stars"))?;
+    /// # Ok::<(), ulmfit_data::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the file cannot be read, has no object, or a line is no JSON object with these fields; the message names it.
+    pub fn from_jsonl(path: impl AsRef<Path>, text_field: &str, label_field: Option<&str>) -> Result<Self> {
+        let path = path.as_ref();
+        let mut reader = open(path)?;
+        let mut documents = Vec::new();
+        for line in 1.. {
+            let mut bytes = Vec::new();
+            if reader.read_until(b'\n', &mut bytes).map_err(|e| io_error("read", path, e))? == 0 {
+                break;
+            }
+            let text = decode(bytes, path, line)?;
+            let text = text.trim_start_matches(BYTE_ORDER_MARK).trim();
+            if text.is_empty() {
+                continue;
+            }
+            let object: Map<String, Value> = serde_json::from_str(text)
+                .map_err(|source| Error::Json { path: path.to_owned(), line, source })?;
+            documents.push(document(object, text_field, label_field, path, line)?);
+        }
+        if documents.is_empty() {
+            return Err(no_rows(path, "none"));
+        }
+        number_labels(documents, None, path)
+    }
+}
+
+fn document(
+    mut object: Map<String, Value>,
+    text_field: &str,
+    label_field: Option<&str>,
+    path: &Path,
+    line: u64,
+) -> Result<NamedDocument> {
+    let error = |field: &str, kind: &str, found: String| Error::Row {
+        path: path.to_owned(),
+        line,
+        expected: format!("{kind} in the field `{field}`"),
+        found,
+        remedy: "name another field or mend the line",
+    };
+    let missing = |object: &Map<String, Value>| format!("the fields {}", quoted(&object.keys().collect::<Vec<_>>()));
+    let label = match label_field {
+        None => None,
+        Some(field) => match object.get(field) {
+            Some(Value::Null) => None,
+            Some(Value::String(label)) => Some(label.clone()),
+            Some(value @ (Value::Number(_) | Value::Bool(_))) => Some(value.to_string()),
+            Some(_) => return Err(error(field, "a string or number", "a list or an object".into())),
+            None => return Err(error(field, "a label", missing(&object))),
+        },
+    };
+    let text = match object.get_mut(text_field).map(Value::take) {
+        Some(Value::String(text)) => text,
+        Some(other) => return Err(error(text_field, "a string", format!("`{other}`"))),
+        None => return Err(error(text_field, "a string", missing(&object))),
+    };
+    // JSON can spell a NUL as an escape, which the check of the bytes does not see.
+    crate::decode::refuse_nul(&text, path, line)?;
+    Ok(NamedDocument { text, label, line })
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+mod tests {
+    use super::*;
+
+    fn read(bytes: &[u8]) -> Result<Corpus, String> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.jsonl");
+        std::fs::write(&path, bytes).unwrap();
+        Corpus::from_jsonl(&path, "text", Some("stars"))
+            .map_err(|e| e.to_string().replace(&path.display().to_string(), "a.jsonl"))
+    }
+
+    #[test]
+    fn reads_objects() {
+        let text = b"{\"text\": \"a\", \"stars\": 10}\n\n{\"stars\": 9, \"text\": \"b\\nc\"}\r\n{\"text\": \"\", \"stars\": null}";
+        let corpus = read(text).unwrap();
+        assert_eq!((corpus.texts(), corpus.classes()), (vec!["a", "b\nc", ""], &["9".into(), "10".into()][..]));
+        assert_eq!(corpus.documents()[2].label, None);
+    }
+
+    #[test]
+    fn names_the_line_that_is_wrong() {
+        let check = |bytes: &[u8], expected: &str| {
+            let message = read(bytes).unwrap_err();
+            assert!(message.starts_with(expected), "{message}");
+        };
+        check(b"{\"text\": \"a\", \"stars\": 1}\n{\"text\"", "a.jsonl, line 2: expected one json object per line: ");
+        check(b"[1]", "a.jsonl, line 1: expected one json object per line: ");
+        let fields = "a.jsonl, line 1: expected a string in the field `text`, found the fields `body`, `stars`;";
+        check(b"{\"body\": \"a\", \"stars\": 1}", fields);
+        check(b"{\"text\": 5, \"stars\": 1}", "a.jsonl, line 1: expected a string in the field `text`, found `5`");
+        check(b"{\"text\": \"a\", \"stars\": []}", "a.jsonl, line 1: expected a string or number in the field `stars`");
+        check(b"{\"text\": \"\\u0000\", \"stars\": 1}", "a.jsonl, line 1: expected text, found a NUL byte");
+        check(b"\n\xff\n", "a.jsonl, line 2: expected utf-8, found the byte 0xff");
+        check(b"\n", "a.jsonl: expected at least one row of text, found none");
+    }
+}

@@ -1,0 +1,316 @@
+//! The stream a language model reads: all documents behind one another, folded into `B` rows, cut into batches.
+//!
+//! Legend: `N` tokens, `B` rows (`batch_size`), `T` time steps (`seq_len`). Row `r` of a batch continues row `r` of the
+//! batch before it, so the hidden state carries over.
+
+use ulmfit_text::TokenGrid;
+
+use crate::doc_stream::{DocStream, OrderedStream};
+use crate::pad_rows::PAD;
+use crate::random::{Purpose, generator, permutation};
+use crate::step_lengths::{Step, steps};
+use crate::{Error, Lengths, Result};
+
+/// A target that stands for no token: the loss skips such positions. No vocabulary is so large that this is an id of it.
+pub const IGNORE: u32 = u32::MAX;
+
+/// The order of the documents in the stream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum DocumentOrder {
+    /// A new random one each epoch, the first included: fastai's choice for training.
+    #[default]
+    Shuffled,
+    /// As they were given: for validation, and for text whose order matters.
+    Kept,
+}
+
+/// What happens to tokens that do not fill all rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Remainder {
+    /// Every token but the very first is predicted exactly once. Rows are `ceil((N-1)/B)` long; the last rows lack one
+    /// position each where `B` does not divide `N-1`, and there the input is `pad` and the target [`IGNORE`]. A stream
+    /// too short for `B` rows gets as many rows as it has predictions.
+    ///
+    /// Deviation: every reference drops up to `B-1` tokens instead.
+    #[default]
+    Keep,
+    /// fastai v2, exactly: rows are `floor((N-1)/B)` long and up to `B-1` tokens at the end are never predicted. With
+    /// fewer than `B+1` tokens there is no batch at all.
+    Drop,
+}
+
+/// The settings of an [`LmLoader`].
+///
+/// | field | default | purpose |
+/// |---|---|---|
+/// | `batch_size` | 64 (fastai v1, v2) | rows read in parallel; smaller means less memory and more steps |
+/// | `seq_len` | 72 (fastai v2; paper and v1: 70) | time steps between updates, through which gradients flow |
+/// | `order` | [`DocumentOrder::Shuffled`] (fastai v2) | documents' order in training |
+/// | `remainder` | [`Remainder::Keep`] | whether the last tokens count |
+/// | `lengths` | [`Lengths::Fixed`] (fastai v1, v2) | whether cuts move from epoch to epoch |
+/// | `seed` | 0 | orders and lengths |
+/// | `pad` | 1 (all generations) | input where a row ends early |
+///
+/// ```
+/// use ulmfit_data::{DocumentOrder, LmLoaderConfig};
+/// let config = LmLoaderConfig::new().with_batch_size(2).with_seq_len(2).with_order(DocumentOrder::Kept);
+/// let loader = config.build(vec![vec![2, 9, 10], vec![2, 11, 12, 13]])?;
+/// let first = loader.epoch(0).next().unwrap();
+/// assert_eq!((first.inputs.row(0), first.targets.row(0)), (&[2, 9][..], &[9, 10][..]));
+/// assert_eq!((first.inputs.row(1), first.targets.row(1)), (&[2, 11][..], &[11, 12][..]));
+/// # Ok::<(), ulmfit_data::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LmLoaderConfig {
+    /// The number of rows, `B`.
+    pub batch_size: usize,
+    /// The number of time steps of a batch, `T`.
+    pub seq_len: usize,
+    /// The order of the documents.
+    pub order: DocumentOrder,
+    /// What happens to the last tokens.
+    pub remainder: Remainder,
+    /// How batch lengths are chosen.
+    pub lengths: Lengths,
+    /// The seed of orders and lengths.
+    pub seed: u64,
+    /// The input id where a row ends early.
+    pub pad: u32,
+}
+
+impl Default for LmLoaderConfig {
+    fn default() -> Self {
+        Self {
+            batch_size: 64,
+            seq_len: 72,
+            order: DocumentOrder::default(),
+            remainder: Remainder::default(),
+            lengths: Lengths::default(),
+            seed: 0,
+            pad: PAD,
+        }
+    }
+}
+
+impl LmLoaderConfig {
+    /// The defaults: 64 rows of 72 steps, documents shuffled, nothing dropped.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With this many rows.
+    pub fn with_batch_size(mut self, batch_size: usize) -> Self {
+        self.batch_size = batch_size;
+        self
+    }
+
+    /// With this many time steps a batch.
+    pub fn with_seq_len(mut self, seq_len: usize) -> Self {
+        self.seq_len = seq_len;
+        self
+    }
+
+    /// With the documents in this order.
+    pub fn with_order(mut self, order: DocumentOrder) -> Self {
+        self.order = order;
+        self
+    }
+
+    /// With the last tokens kept or dropped.
+    pub fn with_remainder(mut self, remainder: Remainder) -> Self {
+        self.remainder = remainder;
+        self
+    }
+
+    /// With batches of fixed or random length.
+    pub fn with_lengths(mut self, lengths: Lengths) -> Self {
+        self.lengths = lengths;
+        self
+    }
+
+    /// With this seed.
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// With this padding id.
+    pub fn with_pad(mut self, pad: u32) -> Self {
+        self.pad = pad;
+        self
+    }
+
+    /// The loader over `docs`, one list of ids per document. Empty documents are allowed.
+    ///
+    /// # Errors
+    /// If `batch_size` or `seq_len` is 0, or there are fewer than two tokens.
+    pub fn build(&self, docs: Vec<Vec<u32>>) -> Result<LmLoader> {
+        for (name, value) in [("batch_size", self.batch_size), ("seq_len", self.seq_len)] {
+            if value == 0 {
+                return Err(Error::Setting { name, expected: "at least 1", found: "0".into() });
+            }
+        }
+        let stream = DocStream::new(docs);
+        let found = stream.n_tokens();
+        if found < 2 {
+            return Err(Error::ShortStream { found });
+        }
+        Ok(LmLoader { rows: Rows::new(found - 1, self.batch_size, self.remainder), stream, config: self.clone() })
+    }
+}
+
+/// Batches of a language model's stream, epoch by epoch. Holds each id once.
+#[derive(Clone, Debug)]
+pub struct LmLoader {
+    stream: DocStream,
+    rows: Rows,
+    config: LmLoaderConfig,
+}
+
+impl LmLoader {
+    /// The number of batches in an epoch; with [`Lengths::Awd`], in epoch 0.
+    pub fn n_batches(&self) -> usize {
+        self.n_batches_in(0)
+    }
+
+    /// The number of batches in the given epoch. It differs between epochs with [`Lengths::Awd`] only.
+    pub fn n_batches_in(&self, epoch: usize) -> usize {
+        match self.config.lengths {
+            Lengths::Fixed => self.rows.len.div_ceil(self.config.seq_len),
+            Lengths::Awd => self.steps(epoch).len(),
+        }
+    }
+
+    /// The number of tokens of all documents, `N`.
+    pub fn n_tokens(&self) -> usize {
+        self.stream.n_tokens()
+    }
+
+    /// The number of rows of each batch: `batch_size`, or less where the stream is too short for it.
+    pub fn batch_size(&self) -> usize {
+        self.rows.n
+    }
+
+    /// The batches of an epoch, each made when it is asked for. The same epoch gives the same batches every time.
+    pub fn epoch(&self, epoch: usize) -> impl Iterator<Item = LmBatch> + '_ {
+        let order = match self.config.order {
+            DocumentOrder::Kept => (0..self.stream.n_docs()).collect(),
+            DocumentOrder::Shuffled => {
+                let mut rng = generator(self.config.seed, Purpose::Stream, epoch as u64);
+                permutation(self.stream.n_docs(), &mut rng)
+            }
+        };
+        let view = self.stream.ordered(order);
+        self.steps(epoch).into_iter().map(move |step| self.rows.batch(&view, step, self.config.pad))
+    }
+
+    fn steps(&self, epoch: usize) -> Vec<Step> {
+        steps(self.config.lengths, self.rows.len, self.config.seq_len, self.config.seed, epoch as u64)
+    }
+}
+
+/// One step's inputs and the tokens that follow them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LmBatch {
+    /// The tokens to read, `[B, T]`.
+    pub inputs: TokenGrid,
+    /// The token after each input, `[B, T]`, or [`IGNORE`].
+    pub targets: TokenGrid,
+    /// What to multiply this step's learning rate by; 1 unless lengths are [`Lengths::Awd`].
+    pub rate_scale: f64,
+}
+
+/// How `N-1` predictions are laid out in rows: the first `full` rows have `len` of them, the others one less.
+#[derive(Clone, Copy, Debug)]
+struct Rows {
+    n: usize,
+    len: usize,
+    full: usize,
+}
+
+impl Rows {
+    fn new(predictions: usize, batch_size: usize, remainder: Remainder) -> Self {
+        match remainder {
+            Remainder::Drop => Self { n: batch_size, len: predictions / batch_size, full: batch_size },
+            Remainder::Keep => {
+                let n = batch_size.min(predictions);
+                let len = predictions.div_ceil(n);
+                Self { n, len, full: n - (n * len - predictions) }
+            }
+        }
+    }
+
+    fn batch(&self, view: &OrderedStream<'_>, step: Step, pad: u32) -> LmBatch {
+        let (mut inputs, mut targets) = (Vec::new(), Vec::new());
+        inputs.reserve_exact(self.n * step.len);
+        targets.reserve_exact(self.n * step.len);
+        for row in 0..self.n {
+            let start = row * self.len - row.saturating_sub(self.full);
+            let len = if row < self.full { self.len } else { self.len - 1 };
+            let there = step.len.min(len - step.from.min(len));
+            view.copy(start + step.from, there, &mut inputs);
+            view.copy(start + step.from + 1, there, &mut targets);
+            inputs.resize((row + 1) * step.len, pad);
+            targets.resize((row + 1) * step.len, IGNORE);
+        }
+        let grid = |ids| TokenGrid::new(self.n, step.len, ids);
+        LmBatch { inputs: grid(inputs), targets: grid(targets), rate_scale: step.rate_scale }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+mod tests {
+    use super::*;
+
+    fn kept(batch_size: usize, seq_len: usize) -> LmLoaderConfig {
+        LmLoaderConfig::new().with_batch_size(batch_size).with_seq_len(seq_len).with_order(DocumentOrder::Kept)
+    }
+
+    #[test]
+    fn the_last_rows_end_in_one_ignored_position() {
+        // 8 tokens, 7 predictions, 3 rows: lengths 3, 2, 2.
+        let loader = kept(3, 2).build(vec![(10..18).collect()]).unwrap();
+        assert_eq!((loader.n_tokens(), loader.n_batches(), loader.batch_size()), (8, 2, 3));
+        let batches: Vec<LmBatch> = loader.epoch(0).collect();
+        assert_eq!(batches[0].inputs.ids(), [10, 11, 13, 14, 15, 16]);
+        assert_eq!(batches[0].targets.ids(), [11, 12, 14, 15, 16, 17]);
+        assert_eq!(batches[1].inputs.ids(), [12, 1, 1]);
+        assert_eq!(batches[1].targets.ids(), [13, IGNORE, IGNORE]);
+    }
+
+    #[test]
+    fn a_short_stream_has_fewer_rows() {
+        let loader = kept(64, 72).build(vec![vec![5, 6], vec![7]]).unwrap();
+        let batch = loader.epoch(0).next().unwrap();
+        assert_eq!((batch.inputs.rows(), batch.inputs.ids(), batch.targets.ids()), (2, &[5, 6][..], &[6, 7][..]));
+        assert_eq!(kept(64, 72).with_remainder(Remainder::Drop).build(vec![vec![5, 6]]).unwrap().n_batches(), 0);
+    }
+
+    #[test]
+    fn bad_settings_and_empty_corpora_are_errors() {
+        assert!(kept(0, 2).build(vec![vec![1, 2]]).is_err());
+        assert!(kept(1, 0).build(vec![vec![1, 2]]).is_err());
+        let error = kept(1, 2).build(vec![vec![], vec![3]]).unwrap_err().to_string();
+        assert_eq!(error, "expected at least 2 tokens for a language model, found 1; give more text");
+    }
+
+    #[test]
+    fn each_epoch_has_its_own_order() {
+        let docs: Vec<Vec<u32>> = (0..50).map(|i| vec![i]).collect();
+        let loader = kept(1, 100).with_order(DocumentOrder::Shuffled).build(docs).unwrap();
+        let ids = |epoch| loader.epoch(epoch).next().unwrap().inputs.ids().to_vec();
+        assert_eq!(ids(3), ids(3));
+        assert_ne!(ids(0), ids(1));
+        assert_ne!(ids(0), (0..49).collect::<Vec<u32>>());
+    }
+
+    #[test]
+    fn random_lengths_are_counted_before_they_are_read() {
+        let loader = kept(2, 20).with_lengths(Lengths::Awd).build(vec![vec![7; 1_000]]).unwrap();
+        for epoch in 0..4 {
+            assert_eq!(loader.epoch(epoch).count(), loader.n_batches_in(epoch));
+            assert!(loader.epoch(epoch).any(|batch| batch.rate_scale != 1.0));
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! Every kernel against the same computation written with Burn's differentiable operations: values and every gradient,
+//! on random shapes with odd sizes and tails.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use burn::tensor::activation::{log_softmax, sigmoid};
+use burn::tensor::{Device, Int, Shape, Tensor, TensorData};
+use proptest::prelude::*;
+use rand::SeedableRng;
+use rand_xoshiro::Xoshiro256PlusPlus;
+use ulmfit_kernels::{
+    AdamHyper, IGNORED, LstmWeights, adam_update, lstm_layer, tied_cross_entropy,
+};
+
+/// The devices of all backends that this build has.
+#[allow(deprecated, reason = "`ndarray` is tested as long as Burn ships it")]
+fn devices() -> Vec<(&'static str, Device, f32)> {
+    vec![
+        #[cfg(feature = "flex")]
+        ("flex", Device::flex(), 1e-5),
+        #[cfg(feature = "ndarray")]
+        ("ndarray", Device::ndarray(), 1e-5),
+        #[cfg(feature = "wgpu")]
+        ("wgpu", Device::wgpu(burn::tensor::DeviceKind::DefaultDevice), 1e-4),
+    ]
+}
+
+fn random<const D: usize>(rng: &mut Xoshiro256PlusPlus, shape: [usize; D]) -> TensorData {
+    let n: usize = shape.iter().product();
+    let mut draw = || (rng.next_u32() >> 8) as f32 / (1 << 23) as f32 - 1.0;
+    TensorData::new((0..n).map(|_| draw()).collect::<Vec<_>>(), Shape::from(shape))
+}
+
+fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.into_data().iter::<f32>().collect()
+}
+
+/// max|a - b| <= tolerance * max|b|
+fn assert_close(name: &str, actual: &[f32], expected: &[f32], tolerance: f32) {
+    assert_eq!(actual.len(), expected.len(), "{name}: number of values");
+    let scale = expected.iter().fold(0.0f32, |m, x| m.max(x.abs())).max(1e-3);
+    let worst = actual.iter().zip(expected).fold(0.0f32, |m, (a, b)| m.max((a - b).abs()));
+    assert!(worst <= tolerance * scale, "{name}: off by {worst:e} at scale {scale:e}");
+}
+
+/// The layer step by step from differentiable operations.
+fn lstm_by_ops(
+    x: Tensor<3>,
+    w: &LstmWeights,
+    mut h: Tensor<2>,
+    mut c: Tensor<2>,
+) -> (Tensor<3>, Tensor<2>) {
+    let [steps, rows, width] = x.dims();
+    let units = h.dims()[1];
+    let mut all = Vec::new();
+    for t in 0..steps {
+        let x_t = x.clone().slice([t..t + 1, 0..rows, 0..width]).reshape([rows, width]);
+        let z = x_t.matmul(w.input.clone()) + h.matmul(w.hidden.clone());
+        let z = z + w.bias.clone().unsqueeze::<2>();
+        let gate = |k: usize| z.clone().slice([0..rows, k * units..(k + 1) * units]);
+        c = sigmoid(gate(1)) * c + sigmoid(gate(0)) * gate(2).tanh();
+        h = sigmoid(gate(3)) * c.clone().tanh();
+        all.push(h.clone().unsqueeze_dim::<3>(0));
+    }
+    (Tensor::cat(all, 0), c)
+}
+
+fn check_lstm(steps: usize, rows: usize, width: usize, units: usize, seed: u64) {
+    for (name, device, tolerance) in devices() {
+        let device = device.autodiff();
+        let rng = &mut Xoshiro256PlusPlus::seed_from_u64(seed);
+        let x = random(rng, [steps, rows, width]);
+        let [w_ih, w_hh] = [width, units].map(|n| random(rng, [n, 4 * units]));
+        let bias = random(rng, [4 * units]);
+        let [h0, c0] = [0, 1].map(|_| random(rng, [rows, units]));
+        let weigh = random(rng, [steps, rows, units]);
+        let run = |kernel: bool| -> Vec<(&'static str, Vec<f32>)> {
+            let x = Tensor::<3>::from_data(x.clone(), &device).require_grad();
+            let shrink = 1.0 / (units as f64).sqrt();
+            let w = LstmWeights {
+                input: (Tensor::from_data(w_ih.clone(), &device) * shrink).detach().require_grad(),
+                hidden: (Tensor::from_data(w_hh.clone(), &device) * shrink).detach().require_grad(),
+                bias: Tensor::from_data(bias.clone(), &device).require_grad(),
+            };
+            let h0 = Tensor::from_data(h0.clone(), &device);
+            let c0 = Tensor::from_data(c0.clone(), &device);
+            let (hidden, cell) = if kernel {
+                let out = lstm_layer(x.clone(), &w, h0, c0);
+                (out.hidden, out.cell)
+            } else {
+                lstm_by_ops(x.clone(), &w, h0, c0)
+            };
+            let loss = (hidden.clone() * Tensor::from_data(weigh.clone(), &device)).sum();
+            let grads = loss.backward();
+            vec![
+                ("hidden", values(hidden)),
+                ("cell", values(cell)),
+                ("d input", values(x.grad(&grads).unwrap())),
+                ("d w_ih", values(w.input.grad(&grads).unwrap())),
+                ("d w_hh", values(w.hidden.grad(&grads).unwrap())),
+                ("d bias", values(w.bias.grad(&grads).unwrap())),
+            ]
+        };
+        for ((what, actual), (_, expected)) in run(true).into_iter().zip(run(false)) {
+            let what = format!("{name} T{steps} B{rows} I{width} H{units}: {what}");
+            assert_close(&what, &actual, &expected, tolerance);
+        }
+    }
+}
+
+/// One of `sizes` tokens, rows and widths of a loss.
+fn check_loss(rows: usize, width: usize, vocabulary: usize, ignored: usize, seed: u64) {
+    for (name, device, tolerance) in devices() {
+        let device = device.autodiff();
+        let rng = &mut Xoshiro256PlusPlus::seed_from_u64(seed);
+        let [h, w] = [rows, vocabulary].map(|n| random(rng, [n, width]));
+        let b = random(rng, [vocabulary]);
+        let mut targets: Vec<u32> =
+            (0..rows).map(|_| rng.next_u32() % vocabulary as u32).collect();
+        targets.iter_mut().take(ignored).for_each(|target| *target = IGNORED);
+        let counted: Vec<usize> = (ignored..rows).collect();
+        let run = |kernel: bool| -> Vec<(&'static str, Vec<f32>)> {
+            let h = Tensor::<2>::from_data(h.clone(), &device).require_grad();
+            let w = Tensor::<2>::from_data(w.clone(), &device).require_grad();
+            let b = Tensor::<1>::from_data(b.clone(), &device).require_grad();
+            let (loss, correct) = if kernel {
+                let out = tied_cross_entropy(h.clone(), w.clone(), b.clone(), &targets);
+                assert_eq!(out.counted, counted.len());
+                (out.loss, out.correct)
+            } else {
+                let kept = h.clone().slice([ignored..rows, 0..width]);
+                let logits = kept.matmul(w.clone().transpose()) + b.clone().unsqueeze::<2>();
+                let ids: Vec<i64> = targets[ignored..].iter().map(|&t| i64::from(t)).collect();
+                let ids = TensorData::new(ids, [counted.len(), 1]);
+                let ids = Tensor::<2, Int>::from_data(ids, &device);
+                let right = logits.clone().argmax(1).equal(ids.clone()).float().sum();
+                (log_softmax(logits, 1).gather(1, ids).mean().neg(), right)
+            };
+            // An upstream factor other than 1: the backward pass must scale.
+            let grads = (loss.clone() * 3.0).backward();
+            vec![
+                ("loss", values(loss)),
+                ("correct", values(correct)),
+                ("d hidden", values(h.grad(&grads).unwrap())),
+                ("d weight", values(w.grad(&grads).unwrap())),
+                ("d bias", values(b.grad(&grads).unwrap())),
+            ]
+        };
+        for ((what, actual), (_, expected)) in run(true).into_iter().zip(run(false)) {
+            let what = format!("{name} N{rows} E{width} V{vocabulary}: {what}");
+            assert_close(&what, &actual, &expected, tolerance);
+        }
+    }
+}
+
+#[test]
+fn lstm_on_packed_and_unpacked_widths() {
+    // Widths that are packed on AVX-512 (multiples of 16), with and without tails of the panels, and others.
+    for (steps, rows, width, units) in
+        [(1, 1, 1, 1), (3, 1, 5, 16), (5, 9, 7, 48), (4, 8, 64, 80), (2, 17, 33, 304), (6, 3, 10, 13)]
+    {
+        check_lstm(steps, rows, width, units, 11);
+    }
+}
+
+#[test]
+fn loss_with_ignored_rows_and_over_several_chunks() {
+    check_loss(7, 5, 11, 2, 1);
+    // 16 Mi logits are one chunk: 40 rows of 600,000 words are two.
+    #[cfg(not(any(feature = "ndarray", feature = "wgpu")))]
+    check_loss(40, 2, 600_000, 1, 2);
+}
+
+#[test]
+fn all_rows_ignored_is_zero_loss() {
+    for (_, device, _) in devices() {
+        let weight = Tensor::<2>::ones([4, 2], &device);
+        let hidden = Tensor::<2>::ones([2, 2], &device);
+        let bias = Tensor::zeros([4], &device);
+        let out = tied_cross_entropy(hidden, weight, bias, &[IGNORED, IGNORED]);
+        assert_eq!((values(out.loss)[0], values(out.correct)[0], out.counted), (0.0, 0.0, 0));
+    }
+}
+
+#[test]
+fn adam_follows_its_formula() {
+    let hyper = AdamHyper {
+        rate: 0.01,
+        beta1: 0.8,
+        beta2: 0.99,
+        eps: 1e-5,
+        decay: 0.1,
+        l2: 0.02,
+        gradient_scale: 0.5,
+        step: 3,
+    };
+    for (name, device, tolerance) in devices() {
+        let rng = &mut Xoshiro256PlusPlus::seed_from_u64(4);
+        let n = 40_001;
+        let [p, g, m, s] = [0, 1, 2, 3].map(|_| random(rng, [n]));
+        let tensor = |data: &TensorData| Tensor::<1>::from_data(data.clone(), &device);
+        let s = tensor(&s).abs();
+        let kept = tensor(&p) * (1.0 - 0.01 * 0.1);
+        let grad = tensor(&g) * 0.5 + kept.clone() * 0.02;
+        let first = tensor(&m) * 0.8 + grad.clone() * 0.2;
+        let second = s.clone() * 0.99 + grad.clone() * grad * 0.01;
+        let root = (second.clone() / (1.0 - 0.99f64.powi(3))).sqrt() + 1e-5;
+        let expected = kept - first.clone() / root * (0.01 / (1.0 - 0.8f64.powi(3)));
+        let (p, m, s) = adam_update(tensor(&p), tensor(&g), tensor(&m), s, hyper);
+        assert_close(&format!("{name}: parameter"), &values(p), &values(expected), tolerance);
+        assert_close(&format!("{name}: first moment"), &values(m), &values(first), tolerance);
+        assert_close(&format!("{name}: second moment"), &values(s), &values(second), tolerance);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn lstm_on_random_shapes(steps in 1usize..8, rows in 1usize..20, width in 1usize..40, units in 1usize..70, seed: u64) {
+        check_lstm(steps, rows, width, units, seed);
+    }
+
+    #[test]
+    fn loss_on_random_shapes(rows in 1usize..40, width in 1usize..40, vocabulary in 1usize..300, seed: u64) {
+        check_loss(rows, width, vocabulary, 0, seed);
+    }
+}

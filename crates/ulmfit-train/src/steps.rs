@@ -1,0 +1,192 @@
+//! The three steps of ULMFiT, each a function over public parts.
+
+use burn::module::Module;
+use burn::tensor::Device;
+use ulmfit_data::{ClassLoader, ClassLoaderConfig, Corpus, LmLoader, LmLoaderConfig};
+use ulmfit_model::{
+    AwdLstmConfig, ClassifierConfig, LanguageModelConfig, TextClassifier, TextEncoding,
+    TextLanguageModel,
+};
+use ulmfit_text::{Special, TokenCounter, Tokenizer, Vocab, VocabConfig};
+
+use crate::error::{Error, Result};
+use crate::fit::{FitConfig, fit_classifier, fit_language_model};
+use crate::observe::Observer;
+use crate::recipe::Recipe;
+
+/// Documents that are tokenized at one time: what bounds the memory for their tokens.
+const CHUNK: usize = 4096;
+/// One document of this many is kept for the language model's validation (fastai's scripts: 10 %, here 5 %).
+const VALID_EVERY: usize = 20;
+
+/// Seed and observer of a run of steps.
+pub struct Run<'a> {
+    /// Every random number of the run follows from this.
+    pub seed: u64,
+    /// Told of every batch and epoch.
+    pub observer: &'a mut dyn Observer,
+}
+
+/// The vocabulary of `texts`, counted in chunks, so that the tokens are never all in memory.
+///
+/// The result does not depend on the number of threads.
+pub fn build_vocab(tokenizer: &Tokenizer, texts: &[&str], config: &VocabConfig) -> Vocab {
+    let mut counts = TokenCounter::new();
+    for chunk in texts.chunks(CHUNK) {
+        for tokens in tokenizer.tokenize_all(chunk) {
+            counts.add(&tokens);
+        }
+    }
+    config.build_from_counts(&counts)
+}
+
+/// The ids of `texts`, tokenized in chunks.
+pub fn encode(text: &TextEncoding, texts: &[&str]) -> Vec<Vec<u32>> {
+    texts.chunks(CHUNK).flat_map(|chunk| text.encode_all(chunk)).collect()
+}
+
+/// Step 1: a language model from scratch on `texts`.
+///
+/// # Errors
+/// [`Error::TooLittle`] for too little text, and as [`fit_language_model`].
+pub fn pretrain(
+    recipe: &Recipe,
+    texts: &[&str],
+    device: &Device,
+    run: &mut Run<'_>,
+) -> Result<TextLanguageModel> {
+    let tokenizer = recipe.tokenizer.init();
+    let vocab = build_vocab(&tokenizer, texts, &recipe.vocabulary);
+    let text = TextEncoding::new(recipe.tokenizer.clone(), vocab);
+    let sizes = recipe.sizes;
+    let encoder = AwdLstmConfig::new(text.vocab().len());
+    let encoder = encoder.with_sizes(sizes.embed, sizes.hidden, sizes.layers);
+    let mut config = LanguageModelConfig::new(encoder);
+    config.dropouts = recipe.language_model.dropouts;
+    config.regularization = recipe.language_model.regularization;
+    let model = config.init(run.seed, &device.clone().autodiff())?;
+    let model = TextLanguageModel::new(text, model)?;
+    train_lm(model, texts, &recipe.language_model.pretrain, recipe, run)
+}
+
+/// Step 2, from a pretrained model of another text: its vocabulary is replaced by that of `texts` (new words start
+/// from the mean row), the new words are trained alone, then all groups.
+///
+/// # Errors
+/// As [`pretrain`].
+pub fn adapt(
+    recipe: &Recipe,
+    pretrained: &TextLanguageModel,
+    texts: &[&str],
+    device: &Device,
+    run: &mut Run<'_>,
+) -> Result<TextLanguageModel> {
+    let vocab = build_vocab(pretrained.text.tokenizer(), texts, &recipe.vocabulary);
+    let mut model = pretrained.adapt(&vocab);
+    model.model = on_autodiff(model.model, device);
+    let lm = &recipe.language_model;
+    let stages = [lm.adapt.clone(), lm.finetune.clone()].concat();
+    train_lm(model, texts, &stages, recipe, run)
+}
+
+/// Step 2, for a model whose vocabulary is that of the target text already: all groups.
+///
+/// # Errors
+/// As [`pretrain`].
+pub fn finetune(
+    recipe: &Recipe,
+    mut model: TextLanguageModel,
+    texts: &[&str],
+    device: &Device,
+    run: &mut Run<'_>,
+) -> Result<TextLanguageModel> {
+    model.model = on_autodiff(model.model, device);
+    train_lm(model, texts, &recipe.language_model.finetune, recipe, run)
+}
+
+/// Step 3: a classifier on the language model's encoder, trained on the labels of `train`.
+///
+/// # Errors
+/// [`Error::Data`] for a single class or a missing label, and as [`fit_classifier`].
+pub fn classify(
+    recipe: &Recipe,
+    language_model: &TextLanguageModel,
+    train: &Corpus,
+    valid: Option<&Corpus>,
+    device: &Device,
+    run: &mut Run<'_>,
+) -> Result<TextClassifier> {
+    train.require_classes(2)?;
+    let r = &recipe.classifier;
+    let config = ClassifierConfig {
+        dropouts: r.dropouts,
+        regularization: r.regularization,
+        window: r.window,
+        head: r.head.clone(),
+        ..ClassifierConfig::new(train.n_classes())
+    };
+    let text = &language_model.text;
+    let encoder = on_autodiff(language_model.model.encoder.clone(), device);
+    let model = config.init(encoder, run.seed, &device.clone().autodiff())?;
+    let train_loader = class_loader(recipe, text, train, run.seed)?;
+    let valid_loader = valid.map(|valid| class_loader(recipe, text, valid, run.seed)).transpose()?;
+    let mut fit = FitConfig { adam: r.adam, seed: run.seed ^ 0xc1a5, observer: run.observer };
+    let model =
+        fit_classifier(model, &r.stages, &train_loader, valid_loader.as_ref(), &mut fit)?;
+    let classes = train.classes().to_vec();
+    Ok(TextClassifier::new(text.clone(), model, classes)?)
+}
+
+/// The batches of a labelled corpus.
+///
+/// # Errors
+/// [`Error::Data`] for a document without a label.
+pub fn class_loader(
+    recipe: &Recipe,
+    text: &TextEncoding,
+    corpus: &Corpus,
+    seed: u64,
+) -> Result<ClassLoader> {
+    let config = ClassLoaderConfig::new()
+        .with_batch_size(recipe.classifier.batch_size)
+        .with_pad(Special::Pad.id())
+        .with_seed(seed);
+    Ok(config.build(encode(text, &corpus.texts()), corpus.labels()?)?)
+}
+
+fn train_lm(
+    model: TextLanguageModel,
+    texts: &[&str],
+    stages: &[crate::stage::Stage],
+    recipe: &Recipe,
+    run: &mut Run<'_>,
+) -> Result<TextLanguageModel> {
+    let TextLanguageModel { text, model } = model;
+    let (mut train, mut valid) = (Vec::new(), Vec::new());
+    for (index, ids) in encode(&text, texts).into_iter().enumerate() {
+        let side = if index % VALID_EVERY == VALID_EVERY - 1 { &mut valid } else { &mut train };
+        side.push(ids);
+    }
+    let loader = |docs: Vec<Vec<u32>>| -> Result<LmLoader> {
+        let found = docs.iter().map(Vec::len).sum();
+        if found < 2 {
+            return Err(Error::TooLittle { what: "tokens for the language model", expected: 2, found });
+        }
+        let config = LmLoaderConfig::new()
+            .with_batch_size(recipe.language_model.batch_size)
+            .with_seq_len(recipe.language_model.seq_len)
+            .with_seed(run.seed);
+        Ok(config.build(docs)?)
+    };
+    let train = loader(train)?;
+    let valid = if valid.is_empty() { None } else { Some(loader(valid)?) };
+    let adam = recipe.language_model.adam;
+    let mut fit = FitConfig { adam, seed: run.seed, observer: run.observer };
+    let model = fit_language_model(model, stages, &train, valid.as_ref(), &mut fit)?;
+    Ok(TextLanguageModel::new(text, model)?)
+}
+
+/// The module on the device's autodiff side, ready for training.
+fn on_autodiff<M: Module>(module: M, device: &Device) -> M {
+    module.valid().to_device(&device.clone().inner()).train()
+}

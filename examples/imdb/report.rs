@@ -1,0 +1,72 @@
+//! What the run shows at its end.
+
+use std::path::Path;
+
+use anyhow::{Context as _, ensure};
+use ulmfit::prelude::*;
+use ulmfit::train::ClassifierScores;
+
+/// Accuracy and confusion matrix on the held-out reviews.
+pub fn scores(scores: &ClassifierScores, valid: &Corpus) {
+    let confusion = scores.confusion.clone().with_names(valid.classes());
+    println!(
+        "\nHeld-out reviews: accuracy {:.2} % of {}, loss {:.4}",
+        100.0 * confusion.accuracy(),
+        valid.len(),
+        scores.loss
+    );
+    println!("\n{confusion}");
+}
+
+/// Three texts that no data set holds, with the probability of every class.
+pub fn predictions(classifier: &TextClassifier, valid: &Corpus) {
+    const TEXTS: [&str; 3] = [
+        "A slow start, but I loved the ending.",
+        "Terrible acting and a boring story. What a waste of time!",
+        "One of the best films I have seen this year: funny, touching and beautifully shot.",
+    ];
+    println!("Predictions");
+    let predictor = Predictor::new(classifier);
+    for (text, prediction) in TEXTS.iter().zip(predictor.predict_all(&TEXTS)) {
+        let shares = valid.classes().iter().zip(&prediction.probabilities);
+        let shares: Vec<String> = shares.map(|(c, p)| format!("{c} {:.1} %", 100.0 * p)).collect();
+        println!("  {:<4} {}   {text}", prediction.label, shares.join(", "));
+    }
+}
+
+/// Two sentences from the language model.
+pub fn sentences(model: &TextLanguageModel, seed: u64) {
+    println!("\nGenerated");
+    let generator = Generator::new(model);
+    for (index, prompt) in ["This film", "The worst"].into_iter().enumerate() {
+        let text = generator.generate(prompt, 30, &Sampling::default(), seed + index as u64);
+        println!("  {text}");
+    }
+}
+
+/// Saves both models, loads the classifier again and compares the predictions.
+pub fn saved_and_loaded(
+    classifier: &TextClassifier,
+    language_model: &TextLanguageModel,
+    valid: &Corpus,
+    path: &Path,
+    device: &Device,
+) -> anyhow::Result<()> {
+    classifier.save(path)?;
+    let lm_path = path.with_extension("lm.safetensors");
+    language_model.save(&lm_path)?;
+    let loaded = Predictor::load(path, device)?;
+    let texts = valid.texts();
+    let texts = &texts[..texts.len().min(200)];
+    let same = Predictor::new(classifier).predict_all(texts) == loaded.predict_all(texts);
+    ensure!(same, "the loaded model's predictions differ from the saved one's");
+    let bytes = std::fs::metadata(path).context("reading its size")?.len();
+    println!(
+        "\nSaved {} ({:.1} MB) and {}; loaded again: {} predictions equal bit for bit",
+        path.display(),
+        bytes as f64 / 1e6,
+        lm_path.display(),
+        texts.len()
+    );
+    Ok(())
+}
