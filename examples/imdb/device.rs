@@ -23,7 +23,7 @@ const BUILT_IN: &[&str] = &[
 ///
 /// # Errors
 /// For a name that this build does not have, with those that it has.
-pub fn find(name: &str) -> anyhow::Result<Device> {
+pub(crate) fn find(name: &str) -> anyhow::Result<Device> {
     match name {
         #[cfg(feature = "flex")]
         "flex" => Ok(Device::flex()),

@@ -9,54 +9,54 @@ use ulmfit::train::schedule::GroupRates;
 /// ULMFiT on film reviews: language model, fine-tuning, classifier.
 #[derive(Debug, Parser)]
 #[command(version)]
-pub struct Options {
+pub(crate) struct Options {
     /// The folder aclImdb, its archive aclImdb_v1.tar.gz, or a folder with train.csv; default: the bundled sample.
     #[arg(long, value_name = "PATH")]
-    pub data: Option<PathBuf>,
+    pub(crate) data: Option<PathBuf>,
     /// Sizes of the model: tiny 64/128/2, small 128/384/3 with 10,000 words, standard 400/1152/3 with 60,000 words.
     #[arg(long, value_enum, default_value_t = Size::Tiny)]
-    pub size: Size,
+    pub(crate) size: Size,
     /// Labelled reviews to train on, as many of each class; default: all.
     #[arg(long, value_name = "N")]
-    pub labels: Option<usize>,
+    pub(crate) labels: Option<usize>,
     /// Unlabelled reviews for the language model; default: all.
     #[arg(long, value_name = "N")]
-    pub unlabeled: Option<usize>,
+    pub(crate) unlabeled: Option<usize>,
     /// Reviews to hold out of the training set where there is no test set; default: a tenth.
     #[arg(long, value_name = "N")]
-    pub valid: Option<usize>,
+    pub(crate) valid: Option<usize>,
     /// May the language model read the held-out texts, without their labels?
     #[arg(long, value_enum, default_value_t = LmText::Train)]
-    pub lm_text: LmText,
+    pub(crate) lm_text: LmText,
     /// Epochs of step 1 from scratch; default: 12 for the bundled sample, else 1.
     #[arg(long, value_name = "N")]
-    pub lm_epochs: Option<usize>,
+    pub(crate) lm_epochs: Option<usize>,
     /// Epochs of step 2 over all layer groups; default: 1.
     #[arg(long, value_name = "N", default_value_t = 1)]
-    pub finetune_epochs: usize,
+    pub(crate) finetune_epochs: usize,
     /// Epochs of the classifier's last stage, over all layer groups; default: 8 for the bundled sample, else 2.
     #[arg(long, value_name = "N")]
-    pub epochs: Option<usize>,
+    pub(crate) epochs: Option<usize>,
     /// The seed of every random number.
     #[arg(long, default_value_t = 0)]
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// Where to compute: flex (CPU), ndarray, wgpu, vulkan, metal or cuda, where built in.
     #[arg(long, default_value = "flex")]
-    pub device: String,
+    pub(crate) device: String,
     /// A language model's file to start from, instead of from scratch.
     #[arg(long, value_name = "FILE")]
-    pub pretrained: Option<PathBuf>,
+    pub(crate) pretrained: Option<PathBuf>,
     /// The classifier's file; the language model is saved beside it as FILE-stem.lm.safetensors.
     #[arg(long, value_name = "FILE", default_value = "imdb.safetensors")]
-    pub out: PathBuf,
+    pub(crate) out: PathBuf,
     /// Write the rows that are used into this folder as CSV, for any other tool.
     #[arg(long, value_name = "DIR")]
-    pub write_split: Option<PathBuf>,
+    pub(crate) write_split: Option<PathBuf>,
 }
 
 /// Sizes of the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Size {
+pub(crate) enum Size {
     /// 64/128/2
     Tiny,
     /// 128/384/3, 10,000 words
@@ -67,7 +67,7 @@ pub enum Size {
 
 /// Which texts the language model may read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum LmText {
+pub(crate) enum LmText {
     /// Training and unlabelled texts.
     Train,
     /// The held-out texts too.
@@ -76,7 +76,7 @@ pub enum LmText {
 
 impl Options {
     /// The default recipe with these sizes and epochs.
-    pub fn recipe(&self) -> Recipe {
+    pub(crate) fn recipe(&self) -> Recipe {
         let recipe = Recipe::default();
         let mut recipe = match self.size {
             Size::Tiny => recipe.with_sizes(Sizes::TINY),

@@ -7,7 +7,7 @@ use ulmfit::prelude::*;
 use ulmfit::train::ClassifierScores;
 
 /// Accuracy and confusion matrix on the held-out reviews.
-pub fn scores(scores: &ClassifierScores, valid: &Corpus) {
+pub(crate) fn scores(scores: &ClassifierScores, valid: &Corpus) {
     let confusion = scores.confusion.clone().with_names(valid.classes());
     println!(
         "\nHeld-out reviews: accuracy {:.2} % of {}, loss {:.4}",
@@ -19,7 +19,7 @@ pub fn scores(scores: &ClassifierScores, valid: &Corpus) {
 }
 
 /// Three texts that no data set holds, with the probability of every class.
-pub fn predictions(classifier: &TextClassifier, valid: &Corpus) {
+pub(crate) fn predictions(classifier: &TextClassifier, valid: &Corpus) {
     const TEXTS: [&str; 3] = [
         "A slow start, but I loved the ending.",
         "Terrible acting and a boring story. What a waste of time!",
@@ -35,7 +35,7 @@ pub fn predictions(classifier: &TextClassifier, valid: &Corpus) {
 }
 
 /// Two sentences from the language model.
-pub fn sentences(model: &TextLanguageModel, seed: u64) {
+pub(crate) fn sentences(model: &TextLanguageModel, seed: u64) {
     println!("\nGenerated");
     let generator = Generator::new(model);
     for (index, prompt) in ["This film", "The worst"].into_iter().enumerate() {
@@ -45,7 +45,7 @@ pub fn sentences(model: &TextLanguageModel, seed: u64) {
 }
 
 /// Saves both models, loads the classifier again and compares the predictions.
-pub fn saved_and_loaded(
+pub(crate) fn saved_and_loaded(
     classifier: &TextClassifier,
     language_model: &TextLanguageModel,
     valid: &Corpus,

@@ -12,19 +12,19 @@ use crate::options::{LmText, Options};
 const HELD_OUT: f64 = 0.1;
 
 /// The rows of a run.
-pub struct Rows {
+pub(crate) struct Rows {
     source: PathBuf,
     /// Labelled, for step 3; its texts for the language model too.
-    pub train: Corpus,
+    pub(crate) train: Corpus,
     /// Held out: scored, never trained on.
-    pub valid: Corpus,
+    pub(crate) valid: Corpus,
     unlabeled: Option<Corpus>,
     lm_text: LmText,
 }
 
 impl Rows {
     /// Reads the data set and chooses the rows, all by the seed.
-    pub fn read(options: &Options) -> anyhow::Result<Self> {
+    pub(crate) fn read(options: &Options) -> anyhow::Result<Self> {
         let bundled = || Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/data");
         let source = options.data.clone().unwrap_or_else(bundled);
         let set = ReviewSet::open(&source)?;
@@ -53,7 +53,7 @@ impl Rows {
     }
 
     /// The texts of steps 1 and 2.
-    pub fn language_model_texts(&self) -> Vec<&str> {
+    pub(crate) fn language_model_texts(&self) -> Vec<&str> {
         let mut texts = self.train.texts();
         texts.extend(self.unlabeled.iter().flat_map(Corpus::texts));
         if self.lm_text == LmText::All {

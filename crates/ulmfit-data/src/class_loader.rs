@@ -1,5 +1,6 @@
 //! Batches for a classifier: documents of like length, padded on the right, with their labels.
 
+use serde::{Deserialize, Serialize};
 use ulmfit_text::TokenGrid;
 
 use crate::length_order::{batches_by_length, training_batches};
@@ -24,7 +25,8 @@ use crate::{Error, Result};
 /// assert_eq!(batch.inputs.row(2), [2, 9, 1, 1]);
 /// # Ok::<(), ulmfit_data::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct ClassLoaderConfig {
     /// The number of documents per batch.
     pub batch_size: usize,
@@ -36,7 +38,11 @@ pub struct ClassLoaderConfig {
 
 impl Default for ClassLoaderConfig {
     fn default() -> Self {
-        Self { batch_size: 64, seed: 0, pad: PAD }
+        Self {
+            batch_size: 64,
+            seed: 0,
+            pad: PAD,
+        }
     }
 }
 
@@ -70,16 +76,28 @@ impl ClassLoaderConfig {
     /// If `batch_size` is 0, there is not one label per document, or a document is empty.
     pub fn build(&self, docs: Vec<Vec<u32>>, labels: Vec<u32>) -> Result<ClassLoader> {
         if self.batch_size == 0 {
-            return Err(Error::Setting { name: "batch_size", expected: "at least 1", found: "0".into() });
+            return Err(Error::Setting {
+                name: "batch_size",
+                expected: "at least 1",
+                found: "0".into(),
+            });
         }
         if docs.len() != labels.len() {
-            return Err(Error::LabelCount { documents: docs.len(), labels: labels.len() });
+            return Err(Error::LabelCount {
+                documents: docs.len(),
+                labels: labels.len(),
+            });
         }
         if let Some(document) = docs.iter().position(Vec::is_empty) {
             return Err(Error::EmptyDocument { document });
         }
         let lengths = docs.iter().map(Vec::len).collect();
-        Ok(ClassLoader { docs, labels, lengths, config: self.clone() })
+        Ok(ClassLoader {
+            docs,
+            labels,
+            lengths,
+            config: self.clone(),
+        })
     }
 }
 
@@ -97,7 +115,11 @@ impl ClassLoader {
     pub fn n_batches(&self) -> usize {
         let (n, size) = (self.len(), self.config.batch_size);
         // A single row left over joins the batch before it.
-        if n > size && size > 1 && n % size == 1 { n / size } else { n.div_ceil(size) }
+        if n > size && size > 1 && n % size == 1 {
+            n / size
+        } else {
+            n.div_ceil(size)
+        }
     }
 
     /// The number of documents.
@@ -119,7 +141,11 @@ impl ClassLoader {
     /// Deviation: fastai drops the last batch if it is short.
     pub fn epoch(&self, epoch: usize) -> impl Iterator<Item = ClassBatch> + '_ {
         let mut rng = generator(self.config.seed, Purpose::Rows, epoch as u64);
-        self.batches(training_batches(&self.lengths, self.config.batch_size, &mut rng))
+        self.batches(training_batches(
+            &self.lengths,
+            self.config.batch_size,
+            &mut rng,
+        ))
     }
 
     /// All documents from the longest to the shortest: the fastest way through an evaluation. Put results back in order
@@ -131,7 +157,11 @@ impl ClassLoader {
     /// All documents in the order in which they were given.
     pub fn in_order(&self) -> impl Iterator<Item = ClassBatch> + '_ {
         let rows: Vec<usize> = (0..self.len()).collect();
-        self.batches(rows.chunks(self.config.batch_size).map(<[usize]>::to_vec).collect())
+        self.batches(
+            rows.chunks(self.config.batch_size)
+                .map(<[usize]>::to_vec)
+                .collect(),
+        )
     }
 
     fn batches(&self, batches: Vec<Vec<usize>>) -> impl Iterator<Item = ClassBatch> + '_ {
@@ -139,7 +169,12 @@ impl ClassLoader {
             let docs: Vec<&[u32]> = rows.iter().map(|&row| self.docs[row].as_slice()).collect();
             let (inputs, lengths) = pad_rows(&docs, self.config.pad);
             let labels = rows.iter().map(|&row| self.labels[row]).collect();
-            ClassBatch { inputs, lengths, labels, rows }
+            ClassBatch {
+                inputs,
+                lengths,
+                labels,
+                rows,
+            }
         })
     }
 }
@@ -165,37 +200,77 @@ mod tests {
     fn loader(n: usize, batch_size: usize) -> ClassLoader {
         let docs = (0..n).map(|i| vec![i as u32 + 2; i * 7 % 5 + 1]).collect();
         let labels = (0..n as u32).map(|i| i % 3).collect();
-        ClassLoaderConfig::new().with_batch_size(batch_size).build(docs, labels).unwrap()
+        ClassLoaderConfig::new()
+            .with_batch_size(batch_size)
+            .build(docs, labels)
+            .unwrap()
     }
 
     #[test]
     fn counts_its_batches() {
-        for (n, size, expected) in [(0, 4, 0), (1, 4, 1), (4, 4, 1), (5, 4, 1), (6, 4, 2), (9, 4, 2), (3, 1, 3)] {
+        for (n, size, expected) in [
+            (0, 4, 0),
+            (1, 4, 1),
+            (4, 4, 1),
+            (5, 4, 1),
+            (6, 4, 2),
+            (9, 4, 2),
+            (3, 1, 3),
+        ] {
             let loader = loader(n, size);
-            assert_eq!((loader.n_batches(), loader.epoch(0).count()), (expected, expected), "{n} by {size}");
+            assert_eq!(
+                (loader.n_batches(), loader.epoch(0).count()),
+                (expected, expected),
+                "{n} by {size}"
+            );
         }
     }
 
     #[test]
     fn rows_labels_and_lengths_belong_together() {
         let loader = loader(23, 4);
-        for batch in loader.epoch(2).chain(loader.sorted()).chain(loader.in_order()) {
+        for batch in loader
+            .epoch(2)
+            .chain(loader.sorted())
+            .chain(loader.in_order())
+        {
             for (at, &row) in batch.rows.iter().enumerate() {
-                assert_eq!((batch.labels[at], batch.lengths[at]), (row as u32 % 3, row * 7 % 5 + 1));
+                assert_eq!(
+                    (batch.labels[at], batch.lengths[at]),
+                    (row as u32 % 3, row * 7 % 5 + 1)
+                );
                 let (doc, padding) = batch.inputs.row(at).split_at(batch.lengths[at]);
-                assert!(doc.iter().all(|&id| id == row as u32 + 2) && padding.iter().all(|&id| id == 1));
+                assert!(
+                    doc.iter().all(|&id| id == row as u32 + 2) && padding.iter().all(|&id| id == 1)
+                );
             }
         }
         let order: Vec<usize> = loader.in_order().flat_map(|b| b.rows).collect();
         assert_eq!(order, (0..23).collect::<Vec<_>>());
-        assert!(loader.sorted().flat_map(|b| b.lengths).is_sorted_by(|a, b| a >= b));
-        assert_ne!(loader.epoch(0).collect::<Vec<_>>(), loader.epoch(1).collect::<Vec<_>>());
+        assert!(
+            loader
+                .sorted()
+                .flat_map(|b| b.lengths)
+                .is_sorted_by(|a, b| a >= b)
+        );
+        assert_ne!(
+            loader.epoch(0).collect::<Vec<_>>(),
+            loader.epoch(1).collect::<Vec<_>>()
+        );
     }
 
     #[test]
     fn bad_input_is_named() {
-        let build = |docs, labels| ClassLoaderConfig::new().build(docs, labels).unwrap_err().to_string();
+        let build = |docs, labels| {
+            ClassLoaderConfig::new()
+                .build(docs, labels)
+                .unwrap_err()
+                .to_string()
+        };
         assert!(build(vec![vec![2]], vec![]).contains("0 labels for 1 documents"));
-        assert!(build(vec![vec![2], vec![]], vec![0, 0]).starts_with("document 1: expected at least one token"));
+        assert!(
+            build(vec![vec![2], vec![]], vec![0, 0])
+                .starts_with("document 1: expected at least one token")
+        );
     }
 }

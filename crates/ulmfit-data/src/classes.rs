@@ -29,21 +29,35 @@ pub(crate) fn number_labels(
     let number = |document: NamedDocument| {
         let label = match &document.label {
             None => None,
-            Some(name) => Some(*index.get(name.as_str()).ok_or_else(|| Error::UnknownLabel {
-                at: format!("{}, line {}", file.display(), document.line),
-                found: name.clone(),
-                classes: quoted(&classes),
-            })?),
+            Some(name) => Some(
+                *index
+                    .get(name.as_str())
+                    .ok_or_else(|| Error::UnknownLabel {
+                        at: format!("{}, line {}", file.display(), document.line),
+                        found: name.clone(),
+                        classes: quoted(&classes),
+                    })?,
+            ),
         };
-        Ok(Document { text: document.text, label })
+        Ok(Document {
+            text: document.text,
+            label,
+        })
     };
-    let documents = documents.into_iter().map(number).collect::<Result<Vec<_>>>()?;
+    let documents = documents
+        .into_iter()
+        .map(number)
+        .collect::<Result<Vec<_>>>()?;
     Corpus::new(documents, classes)
 }
 
 /// The number of each class by its name.
 pub(crate) fn class_index(classes: &[String]) -> std::collections::HashMap<&str, u32> {
-    classes.iter().zip(0..).map(|(name, number)| (name.as_str(), number)).collect()
+    classes
+        .iter()
+        .zip(0..)
+        .map(|(name, number)| (name.as_str(), number))
+        .collect()
 }
 
 /// The distinct labels, sorted: as numbers if all of them are numbers (`2` before `10`), else as strings.
@@ -76,8 +90,17 @@ mod tests {
 
     #[test]
     fn names_the_line_of_a_label_that_is_no_class() {
-        let document = NamedDocument { text: "t".into(), label: Some("maybe".into()), line: 7 };
-        let error = number_labels(vec![document], Some(&["no".into(), "yes".into()]), "a.csv".as_ref()).unwrap_err();
+        let document = NamedDocument {
+            text: "t".into(),
+            label: Some("maybe".into()),
+            line: 7,
+        };
+        let error = number_labels(
+            vec![document],
+            Some(&["no".into(), "yes".into()]),
+            "a.csv".as_ref(),
+        )
+        .unwrap_err();
         assert_eq!(
             error.to_string(),
             "a.csv, line 7: expected a label among `no`, `yes`, found `maybe`; correct the label or add the class"

@@ -18,12 +18,18 @@ pub struct Document {
 impl Document {
     /// A document of a class.
     pub fn labeled(text: impl Into<String>, label: u32) -> Self {
-        Self { text: text.into(), label: Some(label) }
+        Self {
+            text: text.into(),
+            label: Some(label),
+        }
     }
 
     /// A document of unknown class.
     pub fn unlabeled(text: impl Into<String>) -> Self {
-        Self { text: text.into(), label: None }
+        Self {
+            text: text.into(),
+            label: None,
+        }
     }
 }
 
@@ -55,8 +61,16 @@ impl Corpus {
                 found: format!("`{twice}` twice"),
             });
         }
-        let outside = |document: &Document| document.label.filter(|&label| label as usize >= classes.len());
-        if let Some((at, label)) = documents.iter().enumerate().find_map(|(at, d)| Some((at, outside(d)?))) {
+        let outside = |document: &Document| {
+            document
+                .label
+                .filter(|&label| label as usize >= classes.len())
+        };
+        if let Some((at, label)) = documents
+            .iter()
+            .enumerate()
+            .find_map(|(at, d)| Some((at, outside(d)?)))
+        {
             return Err(Error::UnknownLabel {
                 at: format!("document {at}"),
                 found: label.to_string(),
@@ -93,7 +107,10 @@ impl Corpus {
 
     /// All texts in order.
     pub fn texts(&self) -> Vec<&str> {
-        self.documents.iter().map(|document| document.text.as_str()).collect()
+        self.documents
+            .iter()
+            .map(|document| document.text.as_str())
+            .collect()
     }
 
     /// All labels in order.
@@ -101,7 +118,8 @@ impl Corpus {
     /// # Errors
     /// If a document has none; the message names the first such document.
     pub fn labels(&self) -> Result<Vec<u32>> {
-        let label = |(document, d): (usize, &Document)| d.label.ok_or(Error::Unlabeled { document });
+        let label =
+            |(document, d): (usize, &Document)| d.label.ok_or(Error::Unlabeled { document });
         self.documents.iter().enumerate().map(label).collect()
     }
 
@@ -122,8 +140,13 @@ impl Corpus {
         if present.len() >= min {
             return Ok(());
         }
-        let names: Vec<&String> =
-            self.classes.iter().zip(0..).filter(|(_, i)| present.contains(i)).map(|(name, _)| name).collect();
+        let names: Vec<&String> = self
+            .classes
+            .iter()
+            .zip(0..)
+            .filter(|(_, i)| present.contains(i))
+            .map(|(name, _)| name)
+            .collect();
         Err(Error::TooFewClasses {
             expected: min,
             found: match names.len() {
@@ -131,7 +154,11 @@ impl Corpus {
                 1 => "one".into(),
                 n => n.to_string(),
             },
-            names: if names.is_empty() { String::new() } else { format!(" ({})", quoted(&names)) },
+            names: if names.is_empty() {
+                String::new()
+            } else {
+                format!(" ({})", quoted(&names))
+            },
         })
     }
 
@@ -149,7 +176,10 @@ impl Corpus {
     /// # Errors
     /// If the class of a document is not in the list, or the list names a class twice.
     pub fn with_classes<S: AsRef<str>>(&self, classes: &[S]) -> Result<Self> {
-        let classes: Vec<String> = classes.iter().map(|name| name.as_ref().to_owned()).collect();
+        let classes: Vec<String> = classes
+            .iter()
+            .map(|name| name.as_ref().to_owned())
+            .collect();
         let index = class_index(&classes);
         let number = |(at, document): (usize, &Document)| {
             let label = match document.label {
@@ -163,9 +193,17 @@ impl Corpus {
                     })?)
                 }
             };
-            Ok(Document { text: document.text.clone(), label })
+            Ok(Document {
+                text: document.text.clone(),
+                label,
+            })
         };
-        let documents = self.documents.iter().enumerate().map(number).collect::<Result<Vec<_>>>()?;
+        let documents = self
+            .documents
+            .iter()
+            .enumerate()
+            .map(number)
+            .collect::<Result<Vec<_>>>()?;
         Self::new(documents, classes)
     }
 
@@ -176,8 +214,14 @@ impl Corpus {
 
     /// The documents at `rows`, in that order, over the same classes.
     pub(crate) fn pick(&self, rows: &[usize]) -> Self {
-        let documents = rows.iter().map(|&row| self.documents[row].clone()).collect();
-        Self { documents, classes: self.classes.clone() }
+        let documents = rows
+            .iter()
+            .map(|&row| self.documents[row].clone())
+            .collect();
+        Self {
+            documents,
+            classes: self.classes.clone(),
+        }
     }
 }
 
@@ -192,17 +236,35 @@ mod tests {
 
     #[test]
     fn a_label_outside_the_classes_is_refused() {
-        let error = Corpus::new(vec![Document::labeled("a", 2)], classes()).unwrap_err().to_string();
-        assert!(error.starts_with("document 0: expected a label among the 2 indices"), "{error}");
-        let twice = Corpus::new(vec![], vec!["a".into(), "a".into()]).unwrap_err().to_string();
+        let error = Corpus::new(vec![Document::labeled("a", 2)], classes())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.starts_with("document 0: expected a label among the 2 indices"),
+            "{error}"
+        );
+        let twice = Corpus::new(vec![], vec!["a".into(), "a".into()])
+            .unwrap_err()
+            .to_string();
         assert!(twice.contains("`a` twice"), "{twice}");
     }
 
     #[test]
     fn the_first_unlabeled_document_is_named() {
-        let documents = vec![Document::labeled("a", 0), Document::unlabeled("b"), Document::unlabeled("c")];
-        let error = Corpus::new(documents, classes()).unwrap().labels().unwrap_err();
-        assert!(error.to_string().starts_with("document 1: expected a label"));
+        let documents = vec![
+            Document::labeled("a", 0),
+            Document::unlabeled("b"),
+            Document::unlabeled("c"),
+        ];
+        let error = Corpus::new(documents, classes())
+            .unwrap()
+            .labels()
+            .unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("document 1: expected a label")
+        );
     }
 
     #[test]
@@ -210,7 +272,14 @@ mod tests {
         let corpus = Corpus::new(vec![Document::labeled("a", 0)], classes()).unwrap();
         assert!(corpus.require_classes(1).is_ok());
         assert!(corpus.require_classes(2).is_err());
-        let none = corpus.without_labels().require_classes(2).unwrap_err().to_string();
-        assert_eq!(none, "expected at least 2 classes, found none; add documents of another class");
+        let none = corpus
+            .without_labels()
+            .require_classes(2)
+            .unwrap_err()
+            .to_string();
+        assert_eq!(
+            none,
+            "expected at least 2 classes, found none; add documents of another class"
+        );
     }
 }

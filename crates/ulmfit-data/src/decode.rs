@@ -10,7 +10,12 @@ pub(crate) fn decode(bytes: Vec<u8>, path: &Path, line: u64) -> Result<String> {
         let source = error.utf8_error();
         let at = source.valid_up_to();
         let before = &error.as_bytes()[..at];
-        Error::Utf8 { path: path.to_owned(), line: line + newlines(before), byte: error.as_bytes()[at], source }
+        Error::Utf8 {
+            path: path.to_owned(),
+            line: line + newlines(before),
+            byte: error.as_bytes()[at],
+            source,
+        }
     })?;
     refuse_nul(&text, path, line)?;
     Ok(text)
@@ -52,12 +57,20 @@ mod tests {
     use super::*;
 
     fn check(bytes: &[u8], message: &str) {
-        assert_eq!(decode(bytes.to_vec(), "a.txt".as_ref(), 5).unwrap_err().to_string(), message);
+        assert_eq!(
+            decode(bytes.to_vec(), "a.txt".as_ref(), 5)
+                .unwrap_err()
+                .to_string(),
+            message
+        );
     }
 
     #[test]
     fn names_the_line_of_what_is_no_text() {
-        check(b"ok\n\xff", "a.txt, line 6: expected utf-8, found the byte 0xff; convert the file to utf-8");
+        check(
+            b"ok\n\xff",
+            "a.txt, line 6: expected utf-8, found the byte 0xff; convert the file to utf-8",
+        );
         check(
             b"h\0i",
             "a.txt, line 5: expected text, found a NUL byte; remove it, or convert the file to utf-8 if it is utf-16",
@@ -66,6 +79,9 @@ mod tests {
 
     #[test]
     fn a_byte_order_mark_is_no_text() {
-        assert_eq!(decode_file("\u{feff}hi".into(), "a.txt".as_ref()).unwrap(), "hi");
+        assert_eq!(
+            decode_file("\u{feff}hi".into(), "a.txt".as_ref()).unwrap(),
+            "hi"
+        );
     }
 }

@@ -78,7 +78,9 @@ pub enum Error {
         there: String,
     },
     /// A label that is not in the list of classes.
-    #[error("{at}: expected a label among {classes}, found `{found}`; correct the label or add the class")]
+    #[error(
+        "{at}: expected a label among {classes}, found `{found}`; correct the label or add the class"
+    )]
     UnknownLabel {
         /// The file and line, or the document.
         at: String,
@@ -97,7 +99,9 @@ pub enum Error {
         document: usize,
     },
     /// Fewer classes than a classifier can tell apart.
-    #[error("expected at least {expected} classes, found {found}{names}; add documents of another class")]
+    #[error(
+        "expected at least {expected} classes, found {found}{names}; add documents of another class"
+    )]
     TooFewClasses {
         /// How many are needed.
         expected: usize,
@@ -129,7 +133,9 @@ pub enum Error {
         document: usize,
     },
     /// Not one label per document.
-    #[error("expected one label per document, found {labels} labels for {documents} documents; align the two lists")]
+    #[error(
+        "expected one label per document, found {labels} labels for {documents} documents; align the two lists"
+    )]
     LabelCount {
         /// How many documents there are.
         documents: usize,
@@ -154,11 +160,20 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// Names in quotes for a message, cut after the first dozen.
 pub(crate) fn quoted<S: AsRef<str>>(names: &[S]) -> String {
     const SHOWN: usize = 12;
-    let mut list = names.iter().take(SHOWN).map(|n| format!("`{}`", n.as_ref())).collect::<Vec<_>>().join(", ");
+    let mut list = names
+        .iter()
+        .take(SHOWN)
+        .map(|n| format!("`{}`", n.as_ref()))
+        .collect::<Vec<_>>()
+        .join(", ");
     if names.len() > SHOWN {
         list.push_str(&format!(" and {} more", names.len() - SHOWN));
     }
-    if list.is_empty() { "nothing".into() } else { list }
+    if list.is_empty() {
+        "nothing".into()
+    } else {
+        list
+    }
 }
 
 #[cfg(test)]
@@ -174,7 +189,10 @@ mod tests {
             found: "1".into(),
             remedy: "mend the row",
         };
-        assert_eq!(error.to_string(), "a.csv, line 3: expected 2 fields, found 1; mend the row");
+        assert_eq!(
+            error.to_string(),
+            "a.csv, line 3: expected 2 fields, found 1; mend the row"
+        );
     }
 
     #[test]

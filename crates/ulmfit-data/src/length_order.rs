@@ -42,18 +42,23 @@ pub fn sort_chunks(mut order: Vec<usize>, lengths: &[usize], batch_size: usize) 
 ///
 /// Deviation: fastai drops the last batch if it is short. Here only a single row moves, into the batch before it,
 /// because batch normalization needs two rows.
-pub(crate) fn training_batches(lengths: &[usize], batch_size: usize, rng: &mut Xoshiro256PlusPlus) -> Vec<Vec<usize>> {
+pub(crate) fn training_batches(
+    lengths: &[usize],
+    batch_size: usize,
+    rng: &mut Xoshiro256PlusPlus,
+) -> Vec<Vec<usize>> {
     let order = sort_chunks(permutation(lengths.len(), rng), lengths, batch_size);
     let mut batches = cut(&order, batch_size);
-    let n = batches.len();
-    if n > 2 {
-        batches[1..n - 1].shuffle(rng);
-    }
-    if n > 1
-        && batch_size > 1
+    if batch_size > 1
+        && batches.len() > 1
         && let Some(single) = batches.pop_if(|last| last.len() == 1)
+        && let Some(before) = batches.last_mut()
     {
-        batches[n - 2].extend(single);
+        before.extend(single);
+        sort_descending(before, lengths);
+    }
+    if let [_, middle @ .., _] = batches.as_mut_slice() {
+        middle.shuffle(rng);
     }
     batches
 }
@@ -63,7 +68,10 @@ fn sort_descending(order: &mut [usize], lengths: &[usize]) {
 }
 
 fn cut(order: &[usize], batch_size: usize) -> Vec<Vec<usize>> {
-    order.chunks(batch_size.max(1)).map(<[usize]>::to_vec).collect()
+    order
+        .chunks(batch_size.max(1))
+        .map(<[usize]>::to_vec)
+        .collect()
 }
 
 #[cfg(test)]
@@ -76,7 +84,11 @@ mod tests {
         let lengths: Vec<usize> = (0..1_001).map(|i| (i * 37) % 211 + 1).collect();
         let batches = training_batches(&lengths, 4, &mut generator(0, Purpose::Rows, 0));
         assert_eq!(lengths[batches[0][0]], 211);
-        assert!(batches.iter().all(|b| b.is_sorted_by_key(|&doc| std::cmp::Reverse(lengths[doc]))));
+        assert!(
+            batches
+                .iter()
+                .all(|b| b.is_sorted_by_key(|&doc| std::cmp::Reverse(lengths[doc])))
+        );
         assert_eq!(batches.len(), 250); // 1,001 = 250 * 4 + 1: the single row joined the last full batch.
         assert_eq!(batches[249].len(), 5);
         let mut all = batches.concat();
@@ -86,7 +98,9 @@ mod tests {
 
     #[test]
     fn few_documents() {
-        let batches = |lengths: &[usize], size| training_batches(lengths, size, &mut generator(0, Purpose::Rows, 0));
+        let batches = |lengths: &[usize], size| {
+            training_batches(lengths, size, &mut generator(0, Purpose::Rows, 0))
+        };
         assert_eq!(batches(&[], 4), Vec::<Vec<usize>>::new());
         assert_eq!(batches(&[7], 4), [[0]]);
         assert_eq!(batches(&[7, 9, 8], 2), [[1, 2, 0]]);

@@ -1,34 +1,52 @@
-//! Data for ULMFiT: files become a [`Corpus`], ids become batches. This crate knows no tensor.
+//! Data for ULMFiT: files in, batches of token ids out. This crate knows no tensor and no text rule.
 //!
-//! * [`Corpus`]: documents and the names of their classes, from CSV, JSON lines, text files or folders;
-//!   [`ReviewSet`] for whole data sets; splits by seed.
-//! * [`LmLoader`]: the language model's stream, every token predicted once an epoch.
-//! * [`ClassLoader`]: documents of like length in right-padded batches.
+//! 1. **Formats** read a [`Corpus`]: documents with optional labels and a list of class names. CSV, JSON lines, plain
+//!    text and folders are constructors of [`Corpus`]; [`ReviewSet`] opens a whole data set in each layout it comes in.
+//! 2. **Subsets** cut it: [`Corpus::split`], [`Corpus::balanced`] and their neighbors.
+//! 3. **Loaders** make batches of the ids of its texts: [`LmLoader`] streams for a language model, every token predicted
+//!    once an epoch; [`ClassLoader`] right-padded documents of like length for a classifier.
 //!
-//! Everything random is a function of a seed and an epoch, the same on every machine.
+//! ```
+//! use ulmfit_data::{Corpus, Document, LmLoaderConfig};
+//!
+//! let documents = vec![Document::labeled("good", 1), Document::labeled("bad", 0)];
+//! let corpus = Corpus::new(documents, vec!["neg".into(), "pos".into()])?;
+//! assert_eq!(corpus.labels()?, [1, 0]);
+//!
+//! let ids = vec![vec![2, 9, 10, 11], vec![2, 12, 13]]; // What a vocabulary made of two texts.
+//! let loader = LmLoaderConfig::new().with_batch_size(2).with_seq_len(3).build(ids)?;
+//! assert_eq!(loader.epoch(0).count(), loader.n_batches());
+//! # Ok::<(), ulmfit_data::Error>(())
+//! ```
+//!
+//! **Randomness.** Every random choice is a pure function of a seed, of the epoch where there is one, and of what the
+//! choice is for: SplitMix64's finalizer mixes the three into the seed of a xoshiro256++ generator. There is no hidden
+//! generator state, an epoch's choices do not need those of the epochs before it, and they are equal on every machine.
 
-mod class_loader;
+mod error;
+mod random;
+
 mod classes;
 mod corpus;
+mod subsets;
+
 mod decode;
-mod doc_stream;
-mod error;
 mod formats;
-mod length_order;
-mod lm_loader;
 mod open;
+
+mod doc_stream;
+mod lm_loader;
+mod step_lengths;
+
+mod class_loader;
+mod length_order;
 mod pad_chunk;
 mod pad_rows;
-mod random;
-mod step_lengths;
-mod subsets;
 
 pub use class_loader::{ClassBatch, ClassLoader, ClassLoaderConfig};
 pub use corpus::{Corpus, Document};
 pub use error::{Error, Result};
-pub use formats::{
-    Column, CsvColumns, ReviewSet, TextUnit, write_classes, write_split,
-};
+pub use formats::{Column, CsvColumns, ReviewSet, TextUnit, write_classes, write_split};
 pub use length_order::{batches_by_length, sort_chunks};
 pub use lm_loader::{DocumentOrder, IGNORE, LmBatch, LmLoader, LmLoaderConfig, Remainder};
 pub use pad_chunk::{PadSide, pad_chunk};

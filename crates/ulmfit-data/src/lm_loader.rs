@@ -3,6 +3,7 @@
 //! Legend: `N` tokens, `B` rows (`batch_size`), `T` time steps (`seq_len`). Row `r` of a batch continues row `r` of the
 //! batch before it, so the hidden state carries over.
 
+use serde::{Deserialize, Serialize};
 use ulmfit_text::TokenGrid;
 
 use crate::doc_stream::{DocStream, OrderedStream};
@@ -15,7 +16,8 @@ use crate::{Error, Lengths, Result};
 pub const IGNORE: u32 = u32::MAX;
 
 /// The order of the documents in the stream.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DocumentOrder {
     /// A new random one each epoch, the first included: fastai's choice for training.
     #[default]
@@ -25,7 +27,8 @@ pub enum DocumentOrder {
 }
 
 /// What happens to tokens that do not fill all rows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Remainder {
     /// Every token but the very first is predicted exactly once. Rows are `ceil((N-1)/B)` long; the last rows lack one
     /// position each where `B` does not divide `N-1`, and there the input is `pad` and the target [`IGNORE`]. A stream
@@ -60,7 +63,8 @@ pub enum Remainder {
 /// assert_eq!((first.inputs.row(1), first.targets.row(1)), (&[2, 11][..], &[11, 12][..]));
 /// # Ok::<(), ulmfit_data::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct LmLoaderConfig {
     /// The number of rows, `B`.
     pub batch_size: usize,
@@ -147,7 +151,11 @@ impl LmLoaderConfig {
     pub fn build(&self, docs: Vec<Vec<u32>>) -> Result<LmLoader> {
         for (name, value) in [("batch_size", self.batch_size), ("seq_len", self.seq_len)] {
             if value == 0 {
-                return Err(Error::Setting { name, expected: "at least 1", found: "0".into() });
+                return Err(Error::Setting {
+                    name,
+                    expected: "at least 1",
+                    found: "0".into(),
+                });
             }
         }
         let stream = DocStream::new(docs);
@@ -155,7 +163,11 @@ impl LmLoaderConfig {
         if found < 2 {
             return Err(Error::ShortStream { found });
         }
-        Ok(LmLoader { rows: Rows::new(found - 1, self.batch_size, self.remainder), stream, config: self.clone() })
+        Ok(LmLoader {
+            rows: Rows::new(found - 1, self.batch_size, self.remainder),
+            stream,
+            config: self.clone(),
+        })
     }
 }
 
@@ -201,11 +213,19 @@ impl LmLoader {
             }
         };
         let view = self.stream.ordered(order);
-        self.steps(epoch).into_iter().map(move |step| self.rows.batch(&view, step, self.config.pad))
+        self.steps(epoch)
+            .into_iter()
+            .map(move |step| self.rows.batch(&view, step, self.config.pad))
     }
 
     fn steps(&self, epoch: usize) -> Vec<Step> {
-        steps(self.config.lengths, self.rows.len, self.config.seq_len, self.config.seed, epoch as u64)
+        steps(
+            self.config.lengths,
+            self.rows.len,
+            self.config.seq_len,
+            self.config.seed,
+            epoch as u64,
+        )
     }
 }
 
@@ -231,11 +251,19 @@ struct Rows {
 impl Rows {
     fn new(predictions: usize, batch_size: usize, remainder: Remainder) -> Self {
         match remainder {
-            Remainder::Drop => Self { n: batch_size, len: predictions / batch_size, full: batch_size },
+            Remainder::Drop => Self {
+                n: batch_size,
+                len: predictions / batch_size,
+                full: batch_size,
+            },
             Remainder::Keep => {
                 let n = batch_size.min(predictions);
                 let len = predictions.div_ceil(n);
-                Self { n, len, full: n - (n * len - predictions) }
+                Self {
+                    n,
+                    len,
+                    full: n - (n * len - predictions),
+                }
             }
         }
     }
@@ -246,7 +274,11 @@ impl Rows {
         targets.reserve_exact(self.n * step.len);
         for row in 0..self.n {
             let start = row * self.len - row.saturating_sub(self.full);
-            let len = if row < self.full { self.len } else { self.len - 1 };
+            let len = if row < self.full {
+                self.len
+            } else {
+                self.len - 1
+            };
             let there = step.len.min(len - step.from.min(len));
             view.copy(start + step.from, there, &mut inputs);
             view.copy(start + step.from + 1, there, &mut targets);
@@ -254,7 +286,11 @@ impl Rows {
             targets.resize((row + 1) * step.len, IGNORE);
         }
         let grid = |ids| TokenGrid::new(self.n, step.len, ids);
-        LmBatch { inputs: grid(inputs), targets: grid(targets), rate_scale: step.rate_scale }
+        LmBatch {
+            inputs: grid(inputs),
+            targets: grid(targets),
+            rate_scale: step.rate_scale,
+        }
     }
 }
 
@@ -264,14 +300,20 @@ mod tests {
     use super::*;
 
     fn kept(batch_size: usize, seq_len: usize) -> LmLoaderConfig {
-        LmLoaderConfig::new().with_batch_size(batch_size).with_seq_len(seq_len).with_order(DocumentOrder::Kept)
+        LmLoaderConfig::new()
+            .with_batch_size(batch_size)
+            .with_seq_len(seq_len)
+            .with_order(DocumentOrder::Kept)
     }
 
     #[test]
     fn the_last_rows_end_in_one_ignored_position() {
         // 8 tokens, 7 predictions, 3 rows: lengths 3, 2, 2.
         let loader = kept(3, 2).build(vec![(10..18).collect()]).unwrap();
-        assert_eq!((loader.n_tokens(), loader.n_batches(), loader.batch_size()), (8, 2, 3));
+        assert_eq!(
+            (loader.n_tokens(), loader.n_batches(), loader.batch_size()),
+            (8, 2, 3)
+        );
         let batches: Vec<LmBatch> = loader.epoch(0).collect();
         assert_eq!(batches[0].inputs.ids(), [10, 11, 13, 14, 15, 16]);
         assert_eq!(batches[0].targets.ids(), [11, 12, 14, 15, 16, 17]);
@@ -283,22 +325,41 @@ mod tests {
     fn a_short_stream_has_fewer_rows() {
         let loader = kept(64, 72).build(vec![vec![5, 6], vec![7]]).unwrap();
         let batch = loader.epoch(0).next().unwrap();
-        assert_eq!((batch.inputs.rows(), batch.inputs.ids(), batch.targets.ids()), (2, &[5, 6][..], &[6, 7][..]));
-        assert_eq!(kept(64, 72).with_remainder(Remainder::Drop).build(vec![vec![5, 6]]).unwrap().n_batches(), 0);
+        assert_eq!(
+            (batch.inputs.rows(), batch.inputs.ids(), batch.targets.ids()),
+            (2, &[5, 6][..], &[6, 7][..])
+        );
+        assert_eq!(
+            kept(64, 72)
+                .with_remainder(Remainder::Drop)
+                .build(vec![vec![5, 6]])
+                .unwrap()
+                .n_batches(),
+            0
+        );
     }
 
     #[test]
     fn bad_settings_and_empty_corpora_are_errors() {
         assert!(kept(0, 2).build(vec![vec![1, 2]]).is_err());
         assert!(kept(1, 0).build(vec![vec![1, 2]]).is_err());
-        let error = kept(1, 2).build(vec![vec![], vec![3]]).unwrap_err().to_string();
-        assert_eq!(error, "expected at least 2 tokens for a language model, found 1; give more text");
+        let error = kept(1, 2)
+            .build(vec![vec![], vec![3]])
+            .unwrap_err()
+            .to_string();
+        assert_eq!(
+            error,
+            "expected at least 2 tokens for a language model, found 1; give more text"
+        );
     }
 
     #[test]
     fn each_epoch_has_its_own_order() {
         let docs: Vec<Vec<u32>> = (0..50).map(|i| vec![i]).collect();
-        let loader = kept(1, 100).with_order(DocumentOrder::Shuffled).build(docs).unwrap();
+        let loader = kept(1, 100)
+            .with_order(DocumentOrder::Shuffled)
+            .build(docs)
+            .unwrap();
         let ids = |epoch| loader.epoch(epoch).next().unwrap().inputs.ids().to_vec();
         assert_eq!(ids(3), ids(3));
         assert_ne!(ids(0), ids(1));
@@ -307,7 +368,10 @@ mod tests {
 
     #[test]
     fn random_lengths_are_counted_before_they_are_read() {
-        let loader = kept(2, 20).with_lengths(Lengths::Awd).build(vec![vec![7; 1_000]]).unwrap();
+        let loader = kept(2, 20)
+            .with_lengths(Lengths::Awd)
+            .build(vec![vec![7; 1_000]])
+            .unwrap();
         for epoch in 0..4 {
             assert_eq!(loader.epoch(epoch).count(), loader.n_batches_in(epoch));
             assert!(loader.epoch(epoch).any(|batch| batch.rate_scale != 1.0));

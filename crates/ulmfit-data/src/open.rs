@@ -22,7 +22,8 @@ pub(crate) fn open(path: &Path) -> Result<Box<dyn BufRead>> {
         // A `.gz` may hold several members one after another; the plain decoder would stop behind the first.
         Compression::Gzip => Box::new(BufReader::new(flate2::read::MultiGzDecoder::new(file))),
         Compression::Zstd => {
-            let decoder = zstd::stream::read::Decoder::new(file).map_err(|e| io_error("open", path, e))?;
+            let decoder =
+                zstd::stream::read::Decoder::new(file).map_err(|e| io_error("open", path, e))?;
             Box::new(BufReader::new(decoder))
         }
     })
@@ -31,15 +32,20 @@ pub(crate) fn open(path: &Path) -> Result<Box<dyn BufRead>> {
 /// The whole content of a file.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    open(path)?.read_to_end(&mut bytes).map_err(|e| io_error("read", path, e))?;
+    open(path)?
+        .read_to_end(&mut bytes)
+        .map_err(|e| io_error("read", path, e))?;
     Ok(bytes)
 }
 
 /// What is in a folder, hidden files left out, sorted by name so that no file system's order shows.
 pub(crate) fn list(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = fs::read_dir(folder).and_then(Iterator::collect::<io::Result<Vec<_>>>);
-    let mut paths: Vec<PathBuf> =
-        entries.map_err(|e| io_error("list", folder, e))?.iter().map(fs::DirEntry::path).collect();
+    let mut paths: Vec<PathBuf> = entries
+        .map_err(|e| io_error("list", folder, e))?
+        .iter()
+        .map(fs::DirEntry::path)
+        .collect();
     paths.retain(|path| !file_name(path).starts_with('.'));
     paths.sort();
     Ok(paths)
@@ -47,7 +53,9 @@ pub(crate) fn list(folder: &Path) -> Result<Vec<PathBuf>> {
 
 /// The last part of a path for messages and class names.
 pub(crate) fn file_name(path: &Path) -> String {
-    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    path.file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default()
 }
 
 /// How a file is compressed, by its extension.
@@ -67,7 +75,11 @@ pub(crate) fn compression(path: &Path) -> Compression {
 }
 
 pub(crate) fn io_error(action: &'static str, path: &Path, source: io::Error) -> Error {
-    Error::Io { action, path: path.to_owned(), source }
+    Error::Io {
+        action,
+        path: path.to_owned(),
+        source,
+    }
 }
 
 #[cfg(test)]
@@ -82,9 +94,14 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = |name: &str| dir.path().join(name);
         fs::write(path("a.txt"), "text").unwrap();
-        fs::write(path("a.txt.zst"), zstd::encode_all(&b"text"[..], 1).unwrap()).unwrap();
+        fs::write(
+            path("a.txt.zst"),
+            zstd::encode_all(&b"text"[..], 1).unwrap(),
+        )
+        .unwrap();
         let member = |part: &[u8]| {
-            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            let mut encoder =
+                flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
             encoder.write_all(part).unwrap();
             encoder.finish().unwrap()
         };
@@ -98,10 +115,21 @@ mod tests {
     fn failures_name_the_path() {
         let dir = tempfile::tempdir().unwrap();
         let missing = read(&dir.path().join("no.csv")).unwrap_err().to_string();
-        assert!(missing.starts_with("cannot open ") && missing.contains("no.csv"), "{missing}");
+        assert!(
+            missing.starts_with("cannot open ") && missing.contains("no.csv"),
+            "{missing}"
+        );
         let folder = read(dir.path()).unwrap_err().to_string();
-        assert!(folder.ends_with("expected a file, found a folder; name a file in it"), "{folder}");
+        assert!(
+            folder.ends_with("expected a file, found a folder; name a file in it"),
+            "{folder}"
+        );
         fs::write(dir.path().join("bad.gz"), "no gzip").unwrap();
-        assert!(read(&dir.path().join("bad.gz")).unwrap_err().to_string().starts_with("cannot read "));
+        assert!(
+            read(&dir.path().join("bad.gz"))
+                .unwrap_err()
+                .to_string()
+                .starts_with("cannot read ")
+        );
     }
 }

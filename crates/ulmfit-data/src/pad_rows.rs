@@ -34,6 +34,9 @@ mod tests {
     #[test]
     fn no_document_and_empty_documents() {
         assert_eq!(pad_rows(&[], 1), (TokenGrid::new(0, 0, vec![]), vec![]));
-        assert_eq!(pad_rows(&[&[], &[7]], 0), (TokenGrid::new(2, 1, vec![0, 7]), vec![0, 1]));
+        assert_eq!(
+            pad_rows(&[&[], &[7]], 0),
+            (TokenGrid::new(2, 1, vec![0, 7]), vec![0, 1])
+        );
     }
 }

@@ -63,7 +63,11 @@ mod tests {
         let draw = |seed, purpose, epoch| permutation(20, &mut generator(seed, purpose, epoch));
         let first = draw(0, Purpose::Stream, 0);
         assert_eq!(first, draw(0, Purpose::Stream, 0));
-        for other in [draw(1, Purpose::Stream, 0), draw(0, Purpose::Rows, 0), draw(0, Purpose::Stream, 1)] {
+        for other in [
+            draw(1, Purpose::Stream, 0),
+            draw(0, Purpose::Rows, 0),
+            draw(0, Purpose::Stream, 1),
+        ] {
             assert_ne!(first, other);
         }
     }
@@ -71,7 +75,10 @@ mod tests {
     #[test]
     fn uniform_numbers_stay_below_one() {
         let mut rng = generator(3, Purpose::Lengths, 0);
-        let mean = (0..10_000).map(|_| uniform(&mut rng)).inspect(|u| assert!((0.0..1.0).contains(u))).sum::<f64>();
+        let mean = (0..10_000)
+            .map(|_| uniform(&mut rng))
+            .inspect(|u| assert!((0.0..1.0).contains(u)))
+            .sum::<f64>();
         assert!((mean / 10_000.0 - 0.5).abs() < 0.01);
     }
 }

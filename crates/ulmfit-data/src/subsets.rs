@@ -8,7 +8,10 @@ use crate::{Corpus, Document, Error, Result};
 impl Corpus {
     /// The documents in random order.
     pub fn shuffled(&self, seed: u64) -> Self {
-        self.pick(&permutation(self.len(), &mut generator(seed, Purpose::Shuffle, 0)))
+        self.pick(&permutation(
+            self.len(),
+            &mut generator(seed, Purpose::Shuffle, 0),
+        ))
     }
 
     /// The first `n` documents, or all if there are fewer.
@@ -38,7 +41,11 @@ impl Corpus {
         let sizes: Vec<usize> = strata.iter().map(Vec::len).collect();
         let there = sizes.iter().sum();
         if there < n {
-            return Err(Error::TooFewDocuments { asked: n, what: "labeled documents", there });
+            return Err(Error::TooFewDocuments {
+                asked: n,
+                what: "labeled documents",
+                there,
+            });
         }
         let rows = draw(strata, &even_shares(&sizes, n), seed);
         Ok(self.pick(&rows))
@@ -47,12 +54,27 @@ impl Corpus {
     /// Training and validation parts; the second holds `valid_fraction` of the documents, rounded, and of each class.
     ///
     /// fastai's default fraction is 0.2, its course's 0.1. Both parts keep the order of this corpus. A fraction outside
-    /// 0 to 1 counts as the nearer end.
+    /// 0 to 1 counts as the nearer end; in between, neither part of two documents or more is empty.
     ///
-    /// Deviation: fastai's `RandomSplitter` ignores the classes.
+    /// Deviation: fastai's `RandomSplitter` ignores the classes and rounds down.
+    ///
+    /// ```
+    /// use ulmfit_data::{Corpus, Document};
+    /// let documents = (0..10).map(|i| Document::labeled(format!("text {i}"), i % 2)).collect();
+    /// let corpus = Corpus::new(documents, vec!["a".into(), "b".into()])?;
+    /// let (train, valid) = corpus.split(0.2, 0);
+    /// assert_eq!((train.len(), valid.len()), (8, 2));
+    /// # Ok::<(), ulmfit_data::Error>(())
+    /// ```
     pub fn split(&self, valid_fraction: f64, seed: u64) -> (Self, Self) {
         let n = (valid_fraction.clamp(0.0, 1.0) * self.len() as f64).round() as usize;
-        self.halves(n.min(self.len()), seed)
+        let inside = valid_fraction > 0.0 && valid_fraction < 1.0 && self.len() > 1;
+        let n = if inside {
+            n.clamp(1, self.len() - 1)
+        } else {
+            n.min(self.len())
+        };
+        self.halves(n, seed)
     }
 
     /// What remains, and `n` documents split off, drawn from each class in proportion to its size. Both parts keep the
@@ -62,7 +84,11 @@ impl Corpus {
     /// If there are fewer than `n` documents.
     pub fn split_off(&self, n: usize, seed: u64) -> Result<(Self, Self)> {
         if n > self.len() {
-            return Err(Error::TooFewDocuments { asked: n, what: "documents", there: self.len() });
+            return Err(Error::TooFewDocuments {
+                asked: n,
+                what: "documents",
+                there: self.len(),
+            });
         }
         Ok(self.halves(n, seed))
     }
@@ -84,10 +110,15 @@ impl Corpus {
         for part in parts {
             let mut numbers = Vec::with_capacity(part.n_classes());
             for name in part.classes() {
-                numbers.push(classes.iter().position(|known| known == name).unwrap_or_else(|| {
-                    classes.push(name.clone());
-                    classes.len() - 1
-                }));
+                numbers.push(
+                    classes
+                        .iter()
+                        .position(|known| known == name)
+                        .unwrap_or_else(|| {
+                            classes.push(name.clone());
+                            classes.len() - 1
+                        }),
+                );
             }
             let renumber = |d: &Document| Document {
                 text: d.text.clone(),
@@ -100,7 +131,11 @@ impl Corpus {
 
     /// The same documents without their labels; the list of classes stays.
     pub fn without_labels(&self) -> Self {
-        let documents = self.documents().iter().map(|d| Document::unlabeled(d.text.clone())).collect();
+        let documents = self
+            .documents()
+            .iter()
+            .map(|d| Document::unlabeled(d.text.clone()))
+            .collect();
         Self::from_valid(documents, self.classes().to_vec())
     }
 
@@ -122,7 +157,10 @@ impl Corpus {
     fn strata(&self) -> Vec<Vec<usize>> {
         let mut strata = vec![Vec::new(); self.n_classes() + 1];
         for (row, document) in self.documents().iter().enumerate() {
-            strata[document.label.map_or(self.n_classes(), |label| label as usize)].push(row);
+            strata[document
+                .label
+                .map_or(self.n_classes(), |label| label as usize)]
+            .push(row);
         }
         strata
     }
@@ -160,7 +198,10 @@ fn even_shares(sizes: &[usize], n: usize) -> Vec<usize> {
 fn proportional_shares(sizes: &[usize], n: usize) -> Vec<usize> {
     let total = sizes.iter().sum::<usize>().max(1) as u128;
     let scaled = |size: usize| size as u128 * n as u128;
-    let mut shares: Vec<usize> = sizes.iter().map(|&size| (scaled(size) / total) as usize).collect();
+    let mut shares: Vec<usize> = sizes
+        .iter()
+        .map(|&size| (scaled(size) / total) as usize)
+        .collect();
     let mut by_remainder: Vec<usize> = (0..sizes.len()).collect();
     by_remainder.sort_by_key(|&i| std::cmp::Reverse(scaled(sizes[i]) % total));
     let missing = n - shares.iter().sum::<usize>();
@@ -177,17 +218,34 @@ mod tests {
 
     /// `sizes[c]` documents of each class `c`, the classes mixed, each text its own row number.
     fn corpus(sizes: &[usize]) -> Corpus {
-        let labels = sizes.iter().zip(0..).flat_map(|(&n, c)| std::iter::repeat_n(c, n));
-        let documents: Vec<Document> = labels.map(|label| Document::labeled(String::new(), label)).collect();
+        let labels = sizes
+            .iter()
+            .zip(0..)
+            .flat_map(|(&n, c)| std::iter::repeat_n(c, n));
+        let documents: Vec<Document> = labels
+            .map(|label| Document::labeled(String::new(), label))
+            .collect();
         let classes = (0..sizes.len()).map(|c| format!("class {c}")).collect();
-        let mut mixed = Corpus::new(documents, classes).unwrap().shuffled(9).documents().to_vec();
-        mixed.iter_mut().enumerate().for_each(|(row, d)| d.text = row.to_string());
-        Corpus::from_valid(mixed, (0..sizes.len()).map(|c| format!("class {c}")).collect())
+        let mut mixed = Corpus::new(documents, classes)
+            .unwrap()
+            .shuffled(9)
+            .documents()
+            .to_vec();
+        mixed
+            .iter_mut()
+            .enumerate()
+            .for_each(|(row, d)| d.text = row.to_string());
+        Corpus::from_valid(
+            mixed,
+            (0..sizes.len()).map(|c| format!("class {c}")).collect(),
+        )
     }
 
     fn counts(corpus: &Corpus) -> Vec<usize> {
         let labels = corpus.labels().unwrap();
-        (0..corpus.n_classes() as u32).map(|c| labels.iter().filter(|&&l| l == c).count()).collect()
+        (0..corpus.n_classes() as u32)
+            .map(|c| labels.iter().filter(|&&l| l == c).count())
+            .collect()
     }
 
     fn rows(corpus: &Corpus) -> Vec<usize> {
@@ -209,9 +267,15 @@ mod tests {
         let corpus = corpus(&[20, 30, 4]);
         assert_eq!(counts(&corpus.balanced(9, 1).unwrap()), [3, 3, 3]);
         assert_eq!(counts(&corpus.balanced(24, 1).unwrap()), [10, 10, 4]);
-        assert_ne!(corpus.balanced(9, 1).unwrap(), corpus.balanced(9, 2).unwrap());
+        assert_ne!(
+            corpus.balanced(9, 1).unwrap(),
+            corpus.balanced(9, 2).unwrap()
+        );
         let error = corpus.balanced(55, 0).unwrap_err().to_string();
-        assert!(error.starts_with("expected at least 55 labeled documents, found 54;"), "{error}");
+        assert!(
+            error.starts_with("expected at least 55 labeled documents, found 54;"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -225,8 +289,16 @@ mod tests {
         assert_eq!(all, (0..50).collect::<Vec<_>>());
         assert_eq!(corpus.split(f64::NAN, 0).1.len(), 0);
         assert_eq!(corpus.split(7.0, 0).0.len(), 0);
+        let three = corpus.take(3);
+        assert_eq!(
+            (three.split(0.01, 0).1.len(), three.split(0.99, 0).0.len()),
+            (1, 1)
+        );
         assert!(corpus.split_off(51, 0).is_err());
-        assert_eq!(corpus.without_labels().split_off(13, 0).unwrap().1.len(), 13);
+        assert_eq!(
+            corpus.without_labels().split_off(13, 0).unwrap().1.len(),
+            13
+        );
     }
 
     #[test]

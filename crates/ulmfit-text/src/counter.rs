@@ -77,7 +77,9 @@ impl TokenCounter {
 
     /// Tokens and counts in order of first occurrence.
     pub fn iter(&self) -> impl Iterator<Item = (&str, u64)> {
-        self.counts.iter().map(|(token, count)| (token.as_ref(), *count))
+        self.counts
+            .iter()
+            .map(|(token, count)| (token.as_ref(), *count))
     }
 
     fn push(&mut self, token: Arc<str>, count: u64) {

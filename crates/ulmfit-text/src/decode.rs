@@ -35,6 +35,7 @@ pub fn undo_specials<S: AsRef<str>>(tokens: &[S]) -> Vec<String> {
                 run = token.parse().ok().map(|n: usize| n.min(LONGEST_RUN));
                 pending = run.map(|_| mark);
             }
+            (Some(_), Some(0)) => {}
             (Some(Mark::Characters), Some(n)) => out.push(token.repeat(n)),
             (Some(Mark::Words), Some(n)) => out.extend(std::iter::repeat_n(token.to_owned(), n)),
         }
@@ -73,7 +74,9 @@ impl Mark {
 
 fn capitalize(word: &str) -> String {
     let mut chars = word.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+    chars.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(chars).collect()
+    })
 }
 
 /// Words to English text: no space before `.` or `n't`, none after `(`, quotes paired.
@@ -110,15 +113,27 @@ pub fn detokenize<S: AsRef<str>>(words: &[S]) -> String {
 
 /// Words without a space before them.
 fn clings_left(word: &str) -> bool {
-    const CONTRACTED: &[&str] =
-        &["n't", "n’t", "'s", "’s", "'m", "’m", "'d", "’d", "'re", "’re", "'ve", "’ve", "'ll", "’ll"];
-    let closing = |c| matches!(c, '.' | ',' | '!' | '?' | ';' | ':' | ')' | ']' | '}' | '%' | '…' | '”' | '»');
-    word.chars().all(closing) || CONTRACTED.iter().any(|c| c.eq_ignore_ascii_case(word))
+    const CONTRACTED: &[&str] = &[
+        "n't", "n’t", "'s", "’s", "'m", "’m", "'d", "’d", "'re", "’re", "'ve", "’ve", "'ll", "’ll",
+    ];
+    let closing = |c| {
+        matches!(
+            c,
+            '.' | ',' | '!' | '?' | ';' | ':' | ')' | ']' | '}' | '%' | '…' | '”' | '»'
+        )
+    };
+    let ending = |c| matches!(c, '.' | '!' | '?' | '…');
+    // A sign alone or `?!`, but not `:)`.
+    let signs = word.chars().all(ending) || word.chars().all(closing) && word.chars().count() == 1;
+    signs || CONTRACTED.iter().any(|c| c.eq_ignore_ascii_case(word))
 }
 
 /// Words without a space behind them.
 fn clings_right(word: &str) -> bool {
-    matches!(word, "(" | "[" | "{" | "$" | "£" | "€" | "#" | "“" | "«" | "¿" | "¡")
+    matches!(
+        word,
+        "(" | "[" | "{" | "$" | "£" | "€" | "#" | "“" | "«" | "¿" | "¡"
+    )
 }
 
 #[cfg(test)]
@@ -132,10 +147,16 @@ mod tests {
 
     #[test]
     fn marks_are_undone_once() {
-        check("xxmaj hello , xxup nasa xxrep 4 ! ok", "Hello , NASA !!!! ok");
+        check(
+            "xxmaj hello , xxup nasa xxrep 4 ! ok",
+            "Hello , NASA !!!! ok",
+        );
         check("xxwrep 3 no yes", "no no no yes");
         check("xxrep 3 a xxrep 2 b c", "aaa bb c");
-        check("xxbos t_up nasa tk_rep 4 ! tk_wrep 2 no xxpad xxpad", "NASA !!!! no no");
+        check(
+            "xxbos t_up nasa tk_rep 4 ! tk_wrep 2 no xxpad xxpad",
+            "NASA !!!! no no",
+        );
     }
 
     #[test]
@@ -144,15 +165,21 @@ mod tests {
         check("xxmaj xxup a b", "A b");
         check("xxmaj", "");
         check("xxrep 3", "");
-        check("xxrep 0 a b", " b");
+        check("xxrep 0 a b", "b");
         check("xxwrep 0 a b", "b");
-        assert_eq!(undo_specials(&["xxrep", "99999999999", "x"])[0].len(), LONGEST_RUN);
+        assert_eq!(
+            undo_specials(&["xxrep", "99999999999", "x"])[0].len(),
+            LONGEST_RUN
+        );
     }
 
     #[test]
     fn english_spacing() {
         for (words, expected) in [
-            ("Well , that is \" it \" : 5 % ( or $ 5 ) !!!", "Well, that is \"it\": 5% (or $5)!!!"),
+            (
+                "Well , that is \" it \" : 5 % ( or $ 5 ) !!!",
+                "Well, that is \"it\": 5% (or $5)!!!",
+            ),
             ("They 've said it is n't :)", "They've said it isn't :)"),
         ] {
             let words: Vec<&str> = words.split(' ').collect();

@@ -23,7 +23,12 @@ impl TokenGrid {
     /// # Panics
     /// If `ids.len() != rows * cols`.
     pub fn new(rows: usize, cols: usize, ids: Vec<u32>) -> Self {
-        assert_eq!(ids.len(), rows * cols, "a grid of {rows} x {cols} needs {} ids", rows * cols);
+        assert_eq!(
+            ids.len(),
+            rows * cols,
+            "a grid of {rows} x {cols} needs {} ids",
+            rows * cols
+        );
         Self { rows, cols, ids }
     }
 

@@ -10,12 +10,12 @@
 //! use ulmfit_text::{TokenizerConfig, VocabConfig};
 //!
 //! let tokenizer = TokenizerConfig::new().init();
-//! let docs = tokenizer.tokenize_all(&["A GREAT film!!!", "Not a great film."]);
-//! assert_eq!(docs[0].join(" "), "xxbos a xxup great film xxrep 3 !");
+//! let docs = tokenizer.tokenize_all(&["A GREAT film.", "Not a great film."]);
+//! assert_eq!(docs[0].join(" "), "xxbos a xxup great film .");
 //!
 //! let vocab = VocabConfig::new().with_min_freq(2).build(&docs);
 //! let ids = vocab.encode(&docs[0]);
-//! assert_eq!(vocab.decode(&ids), "a GREAT film xxunk xxunk");
+//! assert_eq!(vocab.decode(&ids), "a GREAT film .");
 //! ```
 //!
 //! Ids mean nothing without the rules and the vocabulary that made them, so both serialize and

@@ -25,17 +25,29 @@ pub(crate) fn is_word(c: char) -> bool {
 
 /// `str.isalpha`.
 pub(crate) fn is_alpha(c: char) -> bool {
-    if c.is_ascii() { c.is_ascii_alphabetic() } else { holds(ALPHA, c) }
+    if c.is_ascii() {
+        c.is_ascii_alphabetic()
+    } else {
+        holds(ALPHA, c)
+    }
 }
 
 /// `str.isalnum` without `str.isalpha`: digits, fractions, number letters.
 pub(crate) fn is_numeric(c: char) -> bool {
-    if c.is_ascii() { c.is_ascii_digit() } else { holds(NUMERIC, c) }
+    if c.is_ascii() {
+        c.is_ascii_digit()
+    } else {
+        holds(NUMERIC, c)
+    }
 }
 
 /// `\d`: decimal digits of any script.
 pub(crate) fn is_decimal(c: char) -> bool {
-    if c.is_ascii() { c.is_ascii_digit() } else { holds(DECIMAL, c) }
+    if c.is_ascii() {
+        c.is_ascii_digit()
+    } else {
+        holds(DECIMAL, c)
+    }
 }
 
 /// `str.isupper` of one character.
@@ -145,8 +157,11 @@ mod tests {
 
     #[test]
     fn spaces_are_pythons() {
-        let spaces: Vec<u32> =
-            (0..0x11_0000).filter_map(char::from_u32).filter(|&c| is_space(c)).map(u32::from).collect();
+        let spaces: Vec<u32> = (0..0x11_0000)
+            .filter_map(char::from_u32)
+            .filter(|&c| is_space(c))
+            .map(u32::from)
+            .collect();
         assert_eq!(spaces.len(), 29);
         for c in [0x1c, 0x1f, 0x85, 0xa0, 0x3000] {
             assert!(spaces.contains(&c));
@@ -156,9 +171,15 @@ mod tests {
 
     #[test]
     fn words_hold_no_marks_but_fractions() {
-        for (c, expected) in
-            [('a', true), ('_', true), ('²', true), ('½', true), ('日', true), ('\u{301}', false), ('-', false)]
-        {
+        for (c, expected) in [
+            ('a', true),
+            ('_', true),
+            ('²', true),
+            ('½', true),
+            ('日', true),
+            ('\u{301}', false),
+            ('-', false),
+        ] {
             assert_eq!(is_word(c), expected, "{c:?}");
         }
         assert!(is_decimal('٣') && !is_decimal('²') && is_numeric('²') && !is_alpha('²'));
@@ -172,7 +193,10 @@ mod tests {
 
     #[test]
     fn chunks_cover_the_words() {
-        assert_eq!(split(" a\u{a0}\u{1c}bc \n").collect::<Vec<_>>(), ["a", "bc"]);
+        assert_eq!(
+            split(" a\u{a0}\u{1c}bc \n").collect::<Vec<_>>(),
+            ["a", "bc"]
+        );
         assert_eq!(split("  ").count(), 0);
         assert_eq!(strip("\u{a0}x \u{1f}"), "x");
     }

@@ -142,8 +142,19 @@ pub(crate) mod paper {
     /// Whole tokens of the paper's splitter; the others survive because `_` never splits a word.
     pub(crate) const WHOLE: &[&str] = &["<eos>", "<bos>", "<unk>"];
     /// All marks above, for splitters that would cut them at the `_`.
-    pub(crate) const STRINGS: &[&str] =
-        &["<eos>", "<bos>", "<unk>", UNK, PAD, BOS, FIELD, REP, WORD_REP, UP, UNK_IN_TEXT];
+    pub(crate) const STRINGS: &[&str] = &[
+        "<eos>",
+        "<bos>",
+        "<unk>",
+        UNK,
+        PAD,
+        BOS,
+        FIELD,
+        REP,
+        WORD_REP,
+        UP,
+        UNK_IN_TEXT,
+    ];
 }
 
 #[cfg(test)]

@@ -2,14 +2,13 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::specials::{FILLER, Special, paper};
-use crate::{Error, Result, undo_specials};
+use crate::{Error, Result, undo_specials, write_beside};
 
 /// A list of tokens; a token's place is its id. Made by a [`VocabConfig`](crate::VocabConfig) or loaded.
 ///
@@ -43,7 +42,11 @@ impl Vocab {
         check_specials(&tokens)?;
         let vocab = Self::new(tokens);
         for (id, token) in vocab.tokens.iter().enumerate() {
-            if vocab.index.get(token).is_some_and(|&first| first as usize != id) {
+            if vocab
+                .index
+                .get(token)
+                .is_some_and(|&first| first as usize != id)
+            {
                 return Err(Error::Vocab {
                     id,
                     expected: "a token that did not occur before".to_owned(),
@@ -62,8 +65,15 @@ impl Vocab {
         for (id, token) in tokens.iter().enumerate().filter(|(_, t)| *t != FILLER) {
             index.entry(token.clone()).or_insert(id as u32);
         }
-        let bos = [Special::Bos.as_str(), paper::BOS].iter().find_map(|t| index.get(*t)).copied();
-        Self { tokens: tokens.into(), index: index.into(), bos: bos.unwrap_or(Special::Unk.id()) }
+        let bos = [Special::Bos.as_str(), paper::BOS]
+            .iter()
+            .find_map(|t| index.get(*t))
+            .copied();
+        Self {
+            tokens: tokens.into(),
+            index: index.into(),
+            bos: bos.unwrap_or(Special::Unk.id()),
+        }
     }
 
     /// The number of ids, fillers included.
@@ -88,7 +98,9 @@ impl Vocab {
 
     /// The token of an id; for an id that is too large, the unknown token.
     pub fn token(&self, id: u32) -> &str {
-        self.tokens.get(id as usize).map_or(Special::Unk.as_str(), String::as_str)
+        self.tokens
+            .get(id as usize)
+            .map_or(Special::Unk.as_str(), String::as_str)
     }
 
     /// All tokens in the order of their ids.
@@ -141,19 +153,21 @@ impl Vocab {
     /// [`Error::Io`] if a step fails.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
-        let io = |action| move |source| Error::Io { action, path: path.to_owned(), source };
-        let json = |source| Error::Json { path: path.to_owned(), source };
+        let json = |source| Error::Json {
+            path: path.to_owned(),
+            source,
+        };
         let mut text = String::from("[\n");
         for (id, token) in self.tokens.iter().enumerate() {
             text.push_str(&serde_json::to_string(token).map_err(json)?);
             text.push_str(if id + 1 < self.len() { ",\n" } else { "\n" });
         }
         text.push_str("]\n");
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(format!(".{}.tmp", std::process::id()));
-        let mut file = fs::File::create(&beside).map_err(io("create a file beside"))?;
-        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(io("write a file beside"))?;
-        fs::rename(&beside, path).map_err(io("replace"))
+        write_beside(path, text.as_bytes()).map_err(|source| Error::Io {
+            action: "write",
+            path: path.to_owned(),
+            source,
+        })
     }
 
     /// Reads what [`save`](Self::save) wrote.
@@ -162,9 +176,15 @@ impl Vocab {
     /// [`Error::Io`] if the file cannot be read, [`Error::Json`] if it holds no vocabulary.
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let text = fs::read(path)
-            .map_err(|source| Error::Io { action: "read", path: path.to_owned(), source })?;
-        serde_json::from_slice(&text).map_err(|source| Error::Json { path: path.to_owned(), source })
+        let text = fs::read(path).map_err(|source| Error::Io {
+            action: "read",
+            path: path.to_owned(),
+            source,
+        })?;
+        serde_json::from_slice(&text).map_err(|source| Error::Json {
+            path: path.to_owned(),
+            source,
+        })
     }
 }
 
@@ -194,7 +214,8 @@ impl From<Vocab> for Vec<String> {
 /// missing (fastai's `special_toks`), but the first two, which stand for unknown words and padding, may not.
 fn check_specials(tokens: &[String]) -> Result<()> {
     let strings = |specials: [Special; 9]| specials.map(Special::as_str);
-    let starts_with = |list: &[&str]| tokens.len() >= list.len() && tokens.iter().zip(list).all(|(t, l)| t == l);
+    let starts_with =
+        |list: &[&str]| tokens.len() >= list.len() && tokens.iter().zip(list).all(|(t, l)| t == l);
     if starts_with(&strings(Special::ALL_V1)) || starts_with(&[paper::UNK, paper::PAD]) {
         return Ok(());
     }
@@ -220,14 +241,19 @@ mod tests {
 
     fn vocab(style: VocabStyle) -> Vocab {
         let counts: TokenCounter = [("so", 5), ("xbos", 4)].into_iter().collect();
-        VocabConfig::new().with_style(style).build_from_counts(&counts)
+        VocabConfig::new()
+            .with_style(style)
+            .build_from_counts(&counts)
     }
 
     #[test]
     fn ids() {
         let vocab = vocab(VocabStyle::FastaiV2);
         assert_eq!(vocab.len(), 16);
-        assert_eq!((vocab.id("so"), vocab.id("xxfake"), vocab.id("nothing")), (9, 0, 0));
+        assert_eq!(
+            (vocab.id("so"), vocab.id("xxfake"), vocab.id("nothing")),
+            (9, 0, 0)
+        );
         assert_eq!((vocab.unk_id(), vocab.pad_id(), vocab.bos_id()), (0, 1, 2));
         assert_eq!((vocab.token(15), vocab.token(16)), ("xxfake", "xxunk"));
         assert!(vocab.contains("so") && !vocab.contains("xxfake"));
@@ -236,8 +262,14 @@ mod tests {
 
     #[test]
     fn every_style_survives_a_file() {
-        let path = std::env::temp_dir().join(format!("ulmfit-text-vocab-{}.json", std::process::id()));
-        for style in [VocabStyle::Standard, VocabStyle::FastaiV1, VocabStyle::FastaiV2, VocabStyle::Paper] {
+        let path =
+            std::env::temp_dir().join(format!("ulmfit-text-vocab-{}.json", std::process::id()));
+        for style in [
+            VocabStyle::Standard,
+            VocabStyle::FastaiV1,
+            VocabStyle::FastaiV2,
+            VocabStyle::Paper,
+        ] {
             vocab(style).save(&path).unwrap();
             assert_eq!(Vocab::load(&path).unwrap(), vocab(style));
         }
@@ -245,13 +277,21 @@ mod tests {
         assert_eq!(text, "[\n\"_unk_\",\n\"_pad_\",\n\"so\",\n\"xbos\"\n]\n");
         fs::remove_file(&path).unwrap();
         let error = Vocab::load(&path).unwrap_err().to_string();
-        assert!(error.contains("cannot read") && error.contains("ulmfit-text-vocab"), "{error}");
+        assert!(
+            error.contains("cannot read") && error.contains("ulmfit-text-vocab"),
+            "{error}"
+        );
     }
 
     #[test]
     fn bad_lists_are_refused() {
         let v2 = Special::ALL.map(|s| s.as_str().to_owned());
-        let with = |more: &[&str]| v2.iter().cloned().chain(more.iter().map(|m| (*m).to_owned())).collect::<Vec<_>>();
+        let with = |more: &[&str]| {
+            v2.iter()
+                .cloned()
+                .chain(more.iter().map(|m| (*m).to_owned()))
+                .collect::<Vec<_>>()
+        };
         assert!(Vocab::from_tokens(with(&["a", "xxfake", "xxfake"])).is_ok());
         assert!(Vocab::from_tokens(v2[..3].to_vec()).is_ok());
         let mut swapped = with(&["a"]);
@@ -259,9 +299,15 @@ mod tests {
         for (tokens, part) in [
             (Vec::new(), "entry 0: expected the special token `xxunk`"),
             (vec!["the".to_owned()], "found `the`"),
-            (with(&["a", "b", "a"]), "entry 11: expected a token that did not occur before, found `a`"),
+            (
+                with(&["a", "b", "a"]),
+                "entry 11: expected a token that did not occur before, found `a`",
+            ),
             (with(&["xxpad"]), "entry 9"),
-            (swapped, "entry 5: expected the special token `xxrep`, found `xxmaj`"),
+            (
+                swapped,
+                "entry 5: expected the special token `xxrep`, found `xxmaj`",
+            ),
         ] {
             let error = Vocab::from_tokens(tokens).unwrap_err().to_string();
             assert!(error.contains(part), "{error}");

@@ -53,7 +53,12 @@ pub enum VocabStyle {
 
 impl Default for VocabConfig {
     fn default() -> Self {
-        Self { max_size: 60_000, min_freq: 3, style: VocabStyle::Standard, specials: Special::ALL.len() }
+        Self {
+            max_size: 60_000,
+            min_freq: 3,
+            style: VocabStyle::Standard,
+            specials: Special::ALL.len(),
+        }
     }
 }
 
@@ -119,8 +124,16 @@ impl VocabConfig {
         let words = words.into_iter().map(|(word, _)| word);
         let specials: Vec<&str> = match self.style {
             VocabStyle::Paper => vec![paper::UNK, paper::PAD],
-            VocabStyle::FastaiV1 => Special::ALL_V1.iter().take(self.specials).map(|s| s.as_str()).collect(),
-            _ => Special::ALL.iter().take(self.specials).map(|s| s.as_str()).collect(),
+            VocabStyle::FastaiV1 => Special::ALL_V1
+                .iter()
+                .take(self.specials)
+                .map(|s| s.as_str())
+                .collect(),
+            _ => Special::ALL
+                .iter()
+                .take(self.specials)
+                .map(|s| s.as_str())
+                .collect(),
         };
         let room = match self.style {
             // A word that looks like one of the two is dropped, since a token has one id.
@@ -129,10 +142,18 @@ impl VocabConfig {
             _ => self.max_size,
         };
         let words = words.filter(|w| !specials.contains(w));
-        let mut tokens: Vec<String> = specials.iter().copied().chain(words).take(room).map(str::to_owned).collect();
+        let mut tokens: Vec<String> = specials
+            .iter()
+            .copied()
+            .chain(words)
+            .take(room)
+            .map(str::to_owned)
+            .collect();
         let fillers = match self.style {
             VocabStyle::FastaiV2 => 8 - tokens.len() % 8,
-            VocabStyle::FastaiV1 if tokens.len() < self.max_size => tokens.len().next_multiple_of(8) - tokens.len(),
+            VocabStyle::FastaiV1 if tokens.len() < self.max_size => {
+                tokens.len().next_multiple_of(8) - tokens.len()
+            }
             _ => 0,
         };
         tokens.extend(std::iter::repeat_n(FILLER.to_owned(), fillers));
@@ -151,7 +172,12 @@ mod tests {
     #[test]
     fn fillers_by_generation() {
         // Words besides the nine; tokens in all.
-        let size = |style, words| VocabConfig::new().with_style(style).build_from_counts(&counts(words)).len();
+        let size = |style, words| {
+            VocabConfig::new()
+                .with_style(style)
+                .build_from_counts(&counts(words))
+                .len()
+        };
         assert_eq!(size(VocabStyle::FastaiV2, 6), 16);
         assert_eq!(size(VocabStyle::FastaiV2, 7), 24);
         assert_eq!(size(VocabStyle::FastaiV1, 7), 16);
@@ -166,15 +192,31 @@ mod tests {
 
     #[test]
     fn orders_by_generation() {
-        let vocab = |style| VocabConfig::new().with_style(style).build_from_counts(&counts(1));
-        assert_eq!(vocab(VocabStyle::FastaiV1).tokens()[5..10], ["xxmaj", "xxup", "xxrep", "xxwrep", "w0"]);
-        assert_eq!(vocab(VocabStyle::FastaiV2).tokens()[5..10], ["xxrep", "xxwrep", "xxup", "xxmaj", "w0"]);
+        let vocab = |style| {
+            VocabConfig::new()
+                .with_style(style)
+                .build_from_counts(&counts(1))
+        };
+        assert_eq!(
+            vocab(VocabStyle::FastaiV1).tokens()[5..10],
+            ["xxmaj", "xxup", "xxrep", "xxwrep", "w0"]
+        );
+        assert_eq!(
+            vocab(VocabStyle::FastaiV2).tokens()[5..10],
+            ["xxrep", "xxwrep", "xxup", "xxmaj", "w0"]
+        );
         assert_eq!(vocab(VocabStyle::Paper).tokens(), ["_unk_", "_pad_", "w0"]);
     }
 
     #[test]
     fn the_standard_keeps_all_specials() {
-        assert_eq!(VocabConfig::new().with_max_size(5).build_from_counts(&counts(9)).len(), 9);
+        assert_eq!(
+            VocabConfig::new()
+                .with_max_size(5)
+                .build_from_counts(&counts(9))
+                .len(),
+            9
+        );
     }
 
     #[test]

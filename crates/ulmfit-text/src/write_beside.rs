@@ -42,7 +42,9 @@ mod tests {
 
     #[test]
     fn a_failed_write_leaves_nothing_behind() {
-        let missing = std::env::temp_dir().join("no_such_folder_of_ulmfit").join("file");
+        let missing = std::env::temp_dir()
+            .join("no_such_folder_of_ulmfit")
+            .join("file");
         assert!(write_beside(&missing, b"x").is_err());
         assert!(!missing.exists());
     }

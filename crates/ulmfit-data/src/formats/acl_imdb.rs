@@ -5,8 +5,8 @@ use std::path::{Component, Path, PathBuf};
 
 use super::review_set::{ReviewSet, unknown};
 use crate::decode::decode_file;
-use crate::open::{file_name, io_error, list, open, read};
-use crate::{Corpus, Document, Error, Result};
+use crate::open::{io_error, list, open, read};
+use crate::{Corpus, Document, Result};
 
 /// The classes, sorted; unlabeled reviews lie in a folder beside theirs.
 const CLASSES: [&str; 2] = ["neg", "pos"];
@@ -14,7 +14,9 @@ const UNLABELED: &str = "unsup";
 
 /// Whether `folder` is `aclImdb` itself.
 pub(super) fn is_folder(folder: &Path) -> bool {
-    CLASSES.iter().all(|class| folder.join("train").join(class).is_dir())
+    CLASSES
+        .iter()
+        .all(|class| folder.join("train").join(class).is_dir())
 }
 
 /// The set in the folder `aclImdb`.
@@ -28,7 +30,12 @@ pub(super) fn open_folder(folder: &Path) -> Result<ReviewSet> {
             }
             for path in list(&class_folder)? {
                 if let Some((part, class, name)) = place(&path) {
-                    reviews.push(Review { part, class, name, text: decode_file(read(&path)?, &path)? });
+                    reviews.push(Review {
+                        part,
+                        class,
+                        name,
+                        text: decode_file(read(&path)?, &path)?,
+                    });
                 }
             }
         }
@@ -51,7 +58,12 @@ pub(super) fn open_archive(path: &Path) -> Result<ReviewSet> {
         if let Some((part, class, name)) = place(&inner) {
             let mut bytes = Vec::new();
             entry.read_to_end(&mut bytes).map_err(failed)?;
-            reviews.push(Review { part, class, name, text: decode_file(bytes, &path.join(&inner))? });
+            reviews.push(Review {
+                part,
+                class,
+                name,
+                text: decode_file(bytes, &path.join(&inner))?,
+            });
         }
     }
     assemble(reviews, path)
@@ -90,8 +102,13 @@ fn place(path: &Path) -> Option<(Part, Option<u32>, PathBuf)> {
     if name.starts_with('.') || !name.ends_with(".txt") {
         return None;
     }
-    let part = [Part::Train, Part::Test].into_iter().find(|p| p.folder() == part)?;
-    let label = CLASSES.iter().zip(0..).find_map(|(known, label)| (*known == class).then_some(label));
+    let part = [Part::Train, Part::Test]
+        .into_iter()
+        .find(|p| p.folder() == part)?;
+    let label = CLASSES
+        .iter()
+        .zip(0..)
+        .find_map(|(known, label)| (*known == class).then_some(label));
     if label.is_none() && class != UNLABELED {
         return None;
     }
@@ -108,12 +125,26 @@ fn assemble(mut reviews: Vec<Review>, path: &Path) -> Result<ReviewSet> {
             (Some(_), Part::Train) => &mut train,
             (Some(_), Part::Test) => &mut test,
         };
-        documents.push(Document { text: review.text, label: review.class });
+        documents.push(Document {
+            text: review.text,
+            label: review.class,
+        });
     }
     if train.is_empty() {
-        return Err(unknown(path, "no review under `train/neg` or `train/pos`".into()));
+        return Err(unknown(
+            path,
+            "no review under `train/neg` or `train/pos`".into(),
+        ));
     }
     let corpus = |documents| Corpus::new(documents, CLASSES.map(str::to_owned).to_vec());
-    let optional = |documents: Vec<Document>| (!documents.is_empty()).then(|| corpus(documents)).transpose();
-    Ok(ReviewSet { train: corpus(train)?, test: optional(test)?, unlabeled: optional(unlabeled)? })
+    let optional = |documents: Vec<Document>| {
+        (!documents.is_empty())
+            .then(|| corpus(documents))
+            .transpose()
+    };
+    Ok(ReviewSet {
+        train: corpus(train)?,
+        test: optional(test)?,
+        unlabeled: optional(unlabeled)?,
+    })
 }

@@ -87,7 +87,10 @@ impl CsvColumns {
 
     /// With these text columns instead of the one given first. Of several, each is marked with its number from 1, as
     /// fastai v2 does (`mark_fields`).
-    pub fn with_text_columns<C: Into<Column>>(mut self, texts: impl IntoIterator<Item = C>) -> Self {
+    pub fn with_text_columns<C: Into<Column>>(
+        mut self,
+        texts: impl IntoIterator<Item = C>,
+    ) -> Self {
         self.texts = texts.into_iter().map(Into::into).collect();
         self
     }

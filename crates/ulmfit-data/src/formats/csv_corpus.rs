@@ -41,11 +41,16 @@ impl Corpus {
         let path = path.as_ref();
         if columns.split.is_none() {
             let expected = "the column that tells validation rows apart (`with_split`)";
-            return Err(Error::Setting { name: "split", expected, found: "none".into() });
+            return Err(Error::Setting {
+                name: "split",
+                expected,
+                found: "none".into(),
+            });
         }
         let (documents, valid) = read(path, columns)?;
         let corpus = number_labels(documents, columns.classes.as_deref(), path)?;
-        let (second, first): (Vec<usize>, Vec<usize>) = (0..corpus.len()).partition(|&row| valid[row]);
+        let (second, first): (Vec<usize>, Vec<usize>) =
+            (0..corpus.len()).partition(|&row| valid[row]);
         Ok((corpus.pick(&first), corpus.pick(&second)))
     }
 }
@@ -53,11 +58,17 @@ impl Corpus {
 /// All documents, and for each whether it is for validation.
 fn read(path: &Path, columns: &CsvColumns) -> Result<(Vec<NamedDocument>, Vec<bool>)> {
     let mut rows = CsvRows::open(path, columns.delimiter)?;
-    let Some(first) = rows.next()? else { return Err(no_rows(path, "blank lines only")) };
+    let Some(first) = rows.next()? else {
+        return Err(no_rows(path, "blank lines only"));
+    };
     let find = |column: &Column| find(column, &first.fields, columns.header, path);
     let texts = columns.texts.iter().map(find).collect::<Result<Vec<_>>>()?;
     if texts.is_empty() {
-        return Err(Error::Setting { name: "text columns", expected: "at least one", found: "none".into() });
+        return Err(Error::Setting {
+            name: "text columns",
+            expected: "at least one",
+            found: "none".into(),
+        });
     }
     let label = columns.label.as_ref().map(find).transpose()?;
     let split = columns.split.as_ref().map(find).transpose()?;
@@ -68,13 +79,25 @@ fn read(path: &Path, columns: &CsvColumns) -> Result<(Vec<NamedDocument>, Vec<bo
         Header::Absent => Some(first),
     };
     while let Some(Row { line, fields }) = row {
-        let label = label.map(|at| fields[at].trim()).filter(|name| !name.is_empty()).map(str::to_owned);
-        documents.push(NamedDocument { text: join(&texts, &fields), label, line });
+        let label = label
+            .map(|at| fields[at].trim())
+            .filter(|name| !name.is_empty())
+            .map(str::to_owned);
+        documents.push(NamedDocument {
+            text: join(&texts, &fields),
+            label,
+            line,
+        });
         valid.push(match split.map(|at| &fields[at]) {
             None => false,
             Some(mark) => is_validation(mark).ok_or_else(|| {
                 let found = format!("`{mark}`");
-                rows.error(line, "`true` or `false` in the split column", &found, "correct the row")
+                rows.error(
+                    line,
+                    "`true` or `false` in the split column",
+                    &found,
+                    "correct the row",
+                )
             })?,
         });
         row = rows.next()?;
@@ -89,7 +112,9 @@ fn read(path: &Path, columns: &CsvColumns) -> Result<(Vec<NamedDocument>, Vec<bo
 fn find(column: &Column, first: &StringRecord, header: Header, path: &Path) -> Result<usize> {
     let found = match (column, header) {
         (Column::Number(number), _) => Some(*number).filter(|&number| number < first.len()),
-        (Column::Name(name), Header::Present) => first.iter().position(|there| there.trim() == name),
+        (Column::Name(name), Header::Present) => {
+            first.iter().position(|there| there.trim() == name)
+        }
         (Column::Name(_), Header::Absent) => None,
     };
     found.ok_or_else(|| Error::Column {
@@ -107,7 +132,10 @@ fn join(texts: &[usize], fields: &StringRecord) -> String {
     match texts {
         [only] => fields[*only].to_owned(),
         several => {
-            let marked = several.iter().zip(1..).map(|(&at, n)| format!("{} {n} {}", Special::Field.as_str(), &fields[at]));
+            let marked = several
+                .iter()
+                .zip(1..)
+                .map(|(&at, n)| format!("{} {n} {}", Special::Field.as_str(), &fields[at]));
             marked.collect::<Vec<_>>().join(" ")
         }
     }
@@ -139,28 +167,61 @@ mod tests {
 
     #[test]
     fn columns_by_name_and_by_number() {
-        let named = csv("label, text\npos,a\nneg,b\n,c\n", CsvColumns::new("text").with_label("label")).unwrap();
-        assert_eq!((named.texts(), named.classes()), (vec!["a", "b", "c"], &["neg".into(), "pos".into()][..]));
-        assert_eq!(named.documents().iter().map(|d| d.label).collect::<Vec<_>>(), [Some(1), Some(0), None]);
-        let tabs = CsvColumns::new(1).with_label(0).with_delimiter(b'\t').without_header();
+        let named = csv(
+            "label, text\npos,a\nneg,b\n,c\n",
+            CsvColumns::new("text").with_label("label"),
+        )
+        .unwrap();
+        assert_eq!(
+            (named.texts(), named.classes()),
+            (vec!["a", "b", "c"], &["neg".into(), "pos".into()][..])
+        );
+        assert_eq!(
+            named
+                .documents()
+                .iter()
+                .map(|d| d.label)
+                .collect::<Vec<_>>(),
+            [Some(1), Some(0), None]
+        );
+        let tabs = CsvColumns::new(1)
+            .with_label(0)
+            .with_delimiter(b'\t')
+            .without_header();
         assert_eq!(csv("10\ta, b\n9\tc", tabs).unwrap().classes(), ["9", "10"]);
     }
 
     #[test]
     fn several_text_columns_are_marked() {
         let columns = CsvColumns::new("x").with_text_columns(["title", "body"]);
-        assert_eq!(csv("body,title\nb c,a\n", columns).unwrap().texts(), ["xxfld 1 a xxfld 2 b c"]);
+        assert_eq!(
+            csv("body,title\nb c,a\n", columns).unwrap().texts(),
+            ["xxfld 1 a xxfld 2 b c"]
+        );
     }
 
     #[test]
     fn a_split_column_makes_two_parts() {
-        let columns = CsvColumns::new("text").with_label("label").with_split("is_valid");
+        let columns = CsvColumns::new("text")
+            .with_label("label")
+            .with_split("is_valid");
         let text = "label,text,is_valid\nb,t1,False\na,t2,True\nb,t3,False\n";
         let (train, valid) = in_file(text, |path| Corpus::from_csv_split(path, &columns)).unwrap();
-        assert_eq!((train.texts(), valid.texts()), (vec!["t1", "t3"], vec!["t2"]));
-        assert_eq!((train.labels().unwrap(), valid.classes().len()), (vec![1, 1], 2));
-        let error = in_file("label,text,is_valid\nb,t,maybe\n", |p| Corpus::from_csv_split(p, &columns)).unwrap_err();
-        assert!(error.starts_with("a.csv, line 2: expected `true` or `false` in the split column, found `maybe`"));
+        assert_eq!(
+            (train.texts(), valid.texts()),
+            (vec!["t1", "t3"], vec!["t2"])
+        );
+        assert_eq!(
+            (train.labels().unwrap(), valid.classes().len()),
+            (vec![1, 1], 2)
+        );
+        let error = in_file("label,text,is_valid\nb,t,maybe\n", |p| {
+            Corpus::from_csv_split(p, &columns)
+        })
+        .unwrap_err();
+        assert!(error.starts_with(
+            "a.csv, line 2: expected `true` or `false` in the split column, found `maybe`"
+        ));
     }
 
     #[test]
@@ -169,13 +230,36 @@ mod tests {
             let message = csv(text, columns).unwrap_err();
             assert!(message.starts_with(expected), "{message}");
         };
-        let there = "a.csv: expected a column `body`, found the columns `label`, `text`; name one of these";
+        let there =
+            "a.csv: expected a column `body`, found the columns `label`, `text`; name one of these";
         check("label,text\n", CsvColumns::new("body"), there);
-        check("a,b\n", CsvColumns::new("a").without_header(), "a.csv: expected a column `a`, found the columns 0 to 1");
-        check("a,b\n", CsvColumns::new(2), "a.csv: expected a column number 2 (the first is 0)");
-        check("label,text\n", CsvColumns::new("text"), "a.csv: expected at least one row of text, found only a header");
-        let classes = CsvColumns::new("text").with_label("label").with_classes(["no", "yes"]);
-        check("label,text\nmaybe,t\n", classes, "a.csv, line 2: expected a label among `no`, `yes`, found `maybe`");
-        check("a\nb\n", CsvColumns::new(0).with_delimiter(b'"'), "setting `delimiter`: expected a plain character");
+        check(
+            "a,b\n",
+            CsvColumns::new("a").without_header(),
+            "a.csv: expected a column `a`, found the columns 0 to 1",
+        );
+        check(
+            "a,b\n",
+            CsvColumns::new(2),
+            "a.csv: expected a column number 2 (the first is 0)",
+        );
+        check(
+            "label,text\n",
+            CsvColumns::new("text"),
+            "a.csv: expected at least one row of text, found only a header",
+        );
+        let classes = CsvColumns::new("text")
+            .with_label("label")
+            .with_classes(["no", "yes"]);
+        check(
+            "label,text\nmaybe,t\n",
+            classes,
+            "a.csv, line 2: expected a label among `no`, `yes`, found `maybe`",
+        );
+        check(
+            "a\nb\n",
+            CsvColumns::new(0).with_delimiter(b'"'),
+            "setting `delimiter`: expected a plain character",
+        );
     }
 }

@@ -11,30 +11,57 @@ use crate::{Corpus, Result};
 
 /// The file of this name in `folder`, plain or compressed.
 pub(super) fn find(folder: &Path, name: &str) -> Option<PathBuf> {
-    ["", ".gz", ".zst"].iter().map(|end| folder.join(format!("{name}{end}"))).find(|path| path.is_file())
+    ["", ".gz", ".zst"]
+        .iter()
+        .map(|end| folder.join(format!("{name}{end}")))
+        .find(|path| path.is_file())
 }
 
 /// The set in `folder`, whose training file was found already.
 pub(super) fn open(folder: &Path, train: &Path) -> Result<ReviewSet> {
-    let listed = find(folder, "classes.txt").map(|path| read_classes(&path)).transpose()?;
+    let listed = find(folder, "classes.txt")
+        .map(|path| read_classes(&path))
+        .transpose()?;
     let train = read_part(train, listed.as_deref())?;
-    let part = |name| find(folder, name).map(|path| read_part(&path, Some(train.classes()))).transpose();
+    let part = |name| {
+        find(folder, name)
+            .map(|path| read_part(&path, Some(train.classes())))
+            .transpose()
+    };
     let test = part("test.csv")?;
-    let unlabeled = find(folder, "unsup.csv").map(|path| read_unlabeled(&path, train.classes())).transpose()?;
-    Ok(ReviewSet { train, test, unlabeled })
+    let unlabeled = find(folder, "unsup.csv")
+        .map(|path| read_unlabeled(&path, train.classes()))
+        .transpose()?;
+    Ok(ReviewSet {
+        train,
+        test,
+        unlabeled,
+    })
 }
 
 fn read_classes(path: &Path) -> Result<Vec<String>> {
     let text = decode_file(read(path)?, path)?;
-    let classes: Vec<String> = text.lines().map(|line| line.trim().to_owned()).filter(|l| !l.is_empty()).collect();
-    if classes.is_empty() { Err(no_rows(path, "no class name")) } else { Ok(classes) }
+    let classes: Vec<String> = text
+        .lines()
+        .map(|line| line.trim().to_owned())
+        .filter(|l| !l.is_empty())
+        .collect();
+    if classes.is_empty() {
+        Err(no_rows(path, "no class name"))
+    } else {
+        Ok(classes)
+    }
 }
 
 /// A labeled part. A label that is a number within `classes` counts as such, even where a class has a number for a name.
 fn read_part(path: &Path, classes: Option<&[String]>) -> Result<Corpus> {
     let mut rows = read_rows(path)?;
     if let Some(classes) = classes {
-        let by_number = |label: String| match label.parse::<usize>().ok().and_then(|number| classes.get(number)) {
+        let by_number = |label: String| match label
+            .parse::<usize>()
+            .ok()
+            .and_then(|number| classes.get(number))
+        {
             Some(name) => name.clone(),
             None => label,
         };
@@ -61,9 +88,17 @@ fn read_rows(path: &Path) -> Result<Vec<NamedDocument>> {
             return Err(rows.error(row.line, "2 fields, label and text", &found, remedy));
         }
         let label = Some(row.fields[0].trim().to_owned());
-        documents.push(NamedDocument { text: row.fields[1].to_owned(), label, line: row.line });
+        documents.push(NamedDocument {
+            text: row.fields[1].to_owned(),
+            label,
+            line: row.line,
+        });
     }
-    if documents.is_empty() { Err(no_rows(path, "blank lines only")) } else { Ok(documents) }
+    if documents.is_empty() {
+        Err(no_rows(path, "blank lines only"))
+    } else {
+        Ok(documents)
+    }
 }
 
 #[cfg(test)]
@@ -78,7 +113,10 @@ mod tests {
         for (name, text) in files {
             fs::write(dir.path().join(name), text).unwrap();
         }
-        ReviewSet::open(dir.path()).map_err(|e| e.to_string().replace(&dir.path().display().to_string(), "."))
+        ReviewSet::open(dir.path()).map_err(|e| {
+            e.to_string()
+                .replace(&dir.path().display().to_string(), ".")
+        })
     }
 
     const CLASSES: (&str, &str) = ("classes.txt", "neg\npos\n");
@@ -86,18 +124,30 @@ mod tests {
     #[test]
     fn labels_are_numbers_or_names() {
         let train = ("train.csv", "1,\"two\nlines, \"\"quoted\"\"\"\nneg,b\n");
-        let set = set(&[CLASSES, train, ("test.csv", "pos,c"), ("unsup.csv", "2,d\n")]).unwrap();
+        let set = set(&[
+            CLASSES,
+            train,
+            ("test.csv", "pos,c"),
+            ("unsup.csv", "2,d\n"),
+        ])
+        .unwrap();
         assert_eq!(set.train.texts(), ["two\nlines, \"quoted\"", "b"]);
         assert_eq!(set.train.labels().unwrap(), [1, 0]);
         assert_eq!(set.test.unwrap().labels().unwrap(), [1]);
         let unlabeled = set.unlabeled.unwrap();
-        assert_eq!((unlabeled.documents()[0].label, unlabeled.n_classes()), (None, 2));
+        assert_eq!(
+            (unlabeled.documents()[0].label, unlabeled.n_classes()),
+            (None, 2)
+        );
     }
 
     #[test]
     fn without_a_list_the_labels_are_the_classes() {
         let set = set(&[("train.csv", "b,x\na,y\n"), ("test.csv", "b,z\n")]).unwrap();
-        assert_eq!((set.train.classes(), set.test.unwrap().labels().unwrap()), (&["a".into(), "b".into()][..], vec![1]));
+        assert_eq!(
+            (set.train.classes(), set.test.unwrap().labels().unwrap()),
+            (&["a".into(), "b".into()][..], vec![1])
+        );
         assert_eq!(set.unlabeled, None);
     }
 
@@ -109,8 +159,17 @@ mod tests {
         };
         let outside = "./train.csv, line 2: expected a label among `neg`, `pos`, found `2`";
         check(&[CLASSES, ("train.csv", "0,a\n2,b\n")], outside);
-        check(&[CLASSES, ("train.csv", "a\n")], "./train.csv, line 1: expected 2 fields, label and text, found 1 fields");
-        check(&[CLASSES, ("train.csv", "")], "./train.csv: expected at least one row of text, found an empty file");
-        check(&[("classes.txt", "\n"), ("train.csv", "0,a\n")], "./classes.txt: expected at least one row of text");
+        check(
+            &[CLASSES, ("train.csv", "a\n")],
+            "./train.csv, line 1: expected 2 fields, label and text, found 1 fields",
+        );
+        check(
+            &[CLASSES, ("train.csv", "")],
+            "./train.csv: expected at least one row of text, found an empty file",
+        );
+        check(
+            &[("classes.txt", "\n"), ("train.csv", "0,a\n")],
+            "./classes.txt: expected at least one row of text",
+        );
     }
 }

@@ -26,7 +26,8 @@ impl Corpus {
             found,
             remedy: "put the files of each class in a folder named like the class",
         };
-        let (folders, others): (Vec<PathBuf>, Vec<PathBuf>) = list(path)?.into_iter().partition(|p| p.is_dir());
+        let (folders, others): (Vec<PathBuf>, Vec<PathBuf>) =
+            list(path)?.into_iter().partition(|p| p.is_dir());
         if folders.is_empty() {
             let names: Vec<String> = others.iter().map(|other| file_name(other)).collect();
             return Err(layout(path, "a folder for each class", quoted(&names)));
@@ -35,17 +36,28 @@ impl Corpus {
         for (folder, label) in folders.iter().zip(0..) {
             let texts = read_texts(folder)?;
             if texts.is_empty() {
-                return Err(layout(folder, "at least one file of this class", "none".into()));
+                return Err(layout(
+                    folder,
+                    "at least one file of this class",
+                    "none".into(),
+                ));
             }
             documents.extend(texts.into_iter().map(|text| Document::labeled(text, label)));
         }
-        Self::new(documents, folders.iter().map(|folder| file_name(folder)).collect())
+        Self::new(
+            documents,
+            folders.iter().map(|folder| file_name(folder)).collect(),
+        )
     }
 }
 
 /// The texts of a folder's files, sorted by file name.
 pub(super) fn read_texts(folder: &Path) -> Result<Vec<String>> {
-    list(folder)?.iter().filter(|path| path.is_file()).map(|path| decode_file(read(path)?, path)).collect()
+    list(folder)?
+        .iter()
+        .filter(|path| path.is_file())
+        .map(|path| decode_file(read(path)?, path))
+        .collect()
 }
 
 #[cfg(test)]
@@ -58,14 +70,21 @@ mod tests {
     #[test]
     fn folders_are_classes_and_files_documents() {
         let dir = tempfile::tempdir().unwrap();
-        for (class, file, text) in [("pos", "b.txt", "2"), ("pos", "a.txt", "1"), ("neg", "c.txt", "0")] {
+        for (class, file, text) in [
+            ("pos", "b.txt", "2"),
+            ("pos", "a.txt", "1"),
+            ("neg", "c.txt", "0"),
+        ] {
             fs::create_dir_all(dir.path().join(class)).unwrap();
             fs::write(dir.path().join(class).join(file), text).unwrap();
         }
         fs::write(dir.path().join("README"), "ignored").unwrap();
         fs::write(dir.path().join("pos/.hidden"), "ignored").unwrap();
         let corpus = Corpus::from_folder(dir.path()).unwrap();
-        assert_eq!((corpus.texts(), corpus.labels().unwrap()), (vec!["0", "1", "2"], vec![0, 1, 1]));
+        assert_eq!(
+            (corpus.texts(), corpus.labels().unwrap()),
+            (vec!["0", "1", "2"], vec![0, 1, 1])
+        );
         assert_eq!(corpus.classes(), ["neg", "pos"]);
     }
 
@@ -74,10 +93,21 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("a.txt"), "text").unwrap();
         let flat = Corpus::from_folder(dir.path()).unwrap_err().to_string();
-        assert!(flat.contains("expected a folder for each class, found `a.txt`; put the files"), "{flat}");
+        assert!(
+            flat.contains("expected a folder for each class, found `a.txt`; put the files"),
+            "{flat}"
+        );
         fs::create_dir(dir.path().join("pos")).unwrap();
         let empty = Corpus::from_folder(dir.path()).unwrap_err().to_string();
-        assert!(empty.contains("pos: expected at least one file of this class, found none"), "{empty}");
-        assert!(Corpus::from_folder(dir.path().join("no")).unwrap_err().to_string().starts_with("cannot list "));
+        assert!(
+            empty.contains("pos: expected at least one file of this class, found none"),
+            "{empty}"
+        );
+        assert!(
+            Corpus::from_folder(dir.path().join("no"))
+                .unwrap_err()
+                .to_string()
+                .starts_with("cannot list ")
+        );
     }
 }

@@ -23,13 +23,21 @@ impl Corpus {
     ///
     /// # Errors
     /// If the file cannot be read, has no object, or a line is no JSON object with these fields; the message names it.
-    pub fn from_jsonl(path: impl AsRef<Path>, text_field: &str, label_field: Option<&str>) -> Result<Self> {
+    pub fn from_jsonl(
+        path: impl AsRef<Path>,
+        text_field: &str,
+        label_field: Option<&str>,
+    ) -> Result<Self> {
         let path = path.as_ref();
         let mut reader = open(path)?;
         let mut documents = Vec::new();
         for line in 1.. {
             let mut bytes = Vec::new();
-            if reader.read_until(b'\n', &mut bytes).map_err(|e| io_error("read", path, e))? == 0 {
+            if reader
+                .read_until(b'\n', &mut bytes)
+                .map_err(|e| io_error("read", path, e))?
+                == 0
+            {
                 break;
             }
             let text = decode(bytes, path, line)?;
@@ -37,8 +45,12 @@ impl Corpus {
             if text.is_empty() {
                 continue;
             }
-            let object: Map<String, Value> = serde_json::from_str(text)
-                .map_err(|source| Error::Json { path: path.to_owned(), line, source })?;
+            let object: Map<String, Value> =
+                serde_json::from_str(text).map_err(|source| Error::Json {
+                    path: path.to_owned(),
+                    line,
+                    source,
+                })?;
             documents.push(document(object, text_field, label_field, path, line)?);
         }
         if documents.is_empty() {
@@ -62,14 +74,22 @@ fn document(
         found,
         remedy: "name another field or mend the line",
     };
-    let missing = |object: &Map<String, Value>| format!("the fields {}", quoted(&object.keys().collect::<Vec<_>>()));
+    let missing = |object: &Map<String, Value>| {
+        format!("the fields {}", quoted(&object.keys().collect::<Vec<_>>()))
+    };
     let label = match label_field {
         None => None,
         Some(field) => match object.get(field) {
             Some(Value::Null) => None,
             Some(Value::String(label)) => Some(label.clone()),
             Some(value @ (Value::Number(_) | Value::Bool(_))) => Some(value.to_string()),
-            Some(_) => return Err(error(field, "a string or number", "a list or an object".into())),
+            Some(_) => {
+                return Err(error(
+                    field,
+                    "a string or number",
+                    "a list or an object".into(),
+                ));
+            }
             None => return Err(error(field, "a label", missing(&object))),
         },
     };
@@ -92,15 +112,20 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.jsonl");
         std::fs::write(&path, bytes).unwrap();
-        Corpus::from_jsonl(&path, "text", Some("stars"))
-            .map_err(|e| e.to_string().replace(&path.display().to_string(), "a.jsonl"))
+        Corpus::from_jsonl(&path, "text", Some("stars")).map_err(|e| {
+            e.to_string()
+                .replace(&path.display().to_string(), "a.jsonl")
+        })
     }
 
     #[test]
     fn reads_objects() {
         let text = b"{\"text\": \"a\", \"stars\": 10}\n\n{\"stars\": 9, \"text\": \"b\\nc\"}\r\n{\"text\": \"\", \"stars\": null}";
         let corpus = read(text).unwrap();
-        assert_eq!((corpus.texts(), corpus.classes()), (vec!["a", "b\nc", ""], &["9".into(), "10".into()][..]));
+        assert_eq!(
+            (corpus.texts(), corpus.classes()),
+            (vec!["a", "b\nc", ""], &["9".into(), "10".into()][..])
+        );
         assert_eq!(corpus.documents()[2].label, None);
     }
 
@@ -110,14 +135,35 @@ mod tests {
             let message = read(bytes).unwrap_err();
             assert!(message.starts_with(expected), "{message}");
         };
-        check(b"{\"text\": \"a\", \"stars\": 1}\n{\"text\"", "a.jsonl, line 2: expected one json object per line: ");
-        check(b"[1]", "a.jsonl, line 1: expected one json object per line: ");
+        check(
+            b"{\"text\": \"a\", \"stars\": 1}\n{\"text\"",
+            "a.jsonl, line 2: expected one json object per line: ",
+        );
+        check(
+            b"[1]",
+            "a.jsonl, line 1: expected one json object per line: ",
+        );
         let fields = "a.jsonl, line 1: expected a string in the field `text`, found the fields `body`, `stars`;";
         check(b"{\"body\": \"a\", \"stars\": 1}", fields);
-        check(b"{\"text\": 5, \"stars\": 1}", "a.jsonl, line 1: expected a string in the field `text`, found `5`");
-        check(b"{\"text\": \"a\", \"stars\": []}", "a.jsonl, line 1: expected a string or number in the field `stars`");
-        check(b"{\"text\": \"\\u0000\", \"stars\": 1}", "a.jsonl, line 1: expected text, found a NUL byte");
-        check(b"\n\xff\n", "a.jsonl, line 2: expected utf-8, found the byte 0xff");
-        check(b"\n", "a.jsonl: expected at least one row of text, found none");
+        check(
+            b"{\"text\": 5, \"stars\": 1}",
+            "a.jsonl, line 1: expected a string in the field `text`, found `5`",
+        );
+        check(
+            b"{\"text\": \"a\", \"stars\": []}",
+            "a.jsonl, line 1: expected a string or number in the field `stars`",
+        );
+        check(
+            b"{\"text\": \"\\u0000\", \"stars\": 1}",
+            "a.jsonl, line 1: expected text, found a NUL byte",
+        );
+        check(
+            b"\n\xff\n",
+            "a.jsonl, line 2: expected utf-8, found the byte 0xff",
+        );
+        check(
+            b"\n",
+            "a.jsonl: expected at least one row of text, found none",
+        );
     }
 }

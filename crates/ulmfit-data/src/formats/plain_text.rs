@@ -34,7 +34,11 @@ impl Corpus {
     /// If a file cannot be read or is no UTF-8 text, or all of it is blank.
     pub fn from_text(path: impl AsRef<Path>, unit: TextUnit) -> Result<Self> {
         let path = path.as_ref();
-        let texts = if path.is_dir() { read_texts(path)? } else { vec![decode_file(read(path)?, path)?] };
+        let texts = if path.is_dir() {
+            read_texts(path)?
+        } else {
+            vec![decode_file(read(path)?, path)?]
+        };
         let documents: Vec<Document> = texts
             .into_iter()
             .flat_map(|text| match unit {
@@ -65,13 +69,22 @@ fn articles(text: &str) -> Vec<&str> {
     }
     let starts = std::iter::once(0).chain(cuts.iter().copied());
     let ends = cuts.iter().copied().chain([text.len()]);
-    starts.zip(ends).map(|(start, end)| text[start..end].trim()).filter(|article| !article.is_empty()).collect()
+    starts
+        .zip(ends)
+        .map(|(start, end)| text[start..end].trim())
+        .filter(|article| !article.is_empty())
+        .collect()
 }
 
 /// Whether a line is `= Title =` with exactly one mark on each side.
 fn is_title(line: &str) -> bool {
-    let inner = line.trim().strip_prefix("= ").and_then(|rest| rest.strip_suffix(" ="));
-    inner.is_some_and(|title| !title.trim().is_empty() && !title.starts_with('=') && !title.ends_with('='))
+    let inner = line
+        .trim()
+        .strip_prefix("= ")
+        .and_then(|rest| rest.strip_suffix(" ="));
+    inner.is_some_and(|title| {
+        !title.trim().is_empty() && !title.starts_with('=') && !title.ends_with('=')
+    })
 }
 
 #[cfg(test)]
@@ -111,7 +124,12 @@ mod tests {
     fn blank_files_are_refused() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("a.txt"), "\n \n").unwrap();
-        let error = Corpus::from_text(dir.path().join("a.txt"), TextUnit::File).unwrap_err().to_string();
-        assert!(error.contains("expected at least one row of text, found blank lines only"), "{error}");
+        let error = Corpus::from_text(dir.path().join("a.txt"), TextUnit::File)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("expected at least one row of text, found blank lines only"),
+            "{error}"
+        );
     }
 }

@@ -49,7 +49,10 @@ impl ReviewSet {
         let metadata = std::fs::metadata(path).map_err(|e| io_error("open", path, e))?;
         if metadata.is_file() {
             let name = file_name(path);
-            if [".tar.gz", ".tgz", ".tar.zst", ".tar"].iter().any(|end| name.ends_with(end)) {
+            if [".tar.gz", ".tgz", ".tar.zst", ".tar"]
+                .iter()
+                .any(|end| name.ends_with(end))
+            {
                 return acl_imdb::open_archive(path);
             }
             return Err(unknown(path, format!("the file `{name}`")));
@@ -93,12 +96,23 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("notes.txt"), "").unwrap();
         let folder = ReviewSet::open(dir.path()).unwrap_err().to_string();
-        for part in ["aclImdb_v1.tar.gz", "train.csv", "found a folder with `notes.txt`;"] {
+        for part in [
+            "aclImdb_v1.tar.gz",
+            "train.csv",
+            "found a folder with `notes.txt`;",
+        ] {
             assert!(folder.contains(part), "{folder}");
         }
-        let file = ReviewSet::open(dir.path().join("notes.txt")).unwrap_err().to_string();
-        assert!(file.contains("found the file `notes.txt`; give the path"), "{file}");
-        let missing = ReviewSet::open(dir.path().join("no")).unwrap_err().to_string();
+        let file = ReviewSet::open(dir.path().join("notes.txt"))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            file.contains("found the file `notes.txt`; give the path"),
+            "{file}"
+        );
+        let missing = ReviewSet::open(dir.path().join("no"))
+            .unwrap_err()
+            .to_string();
         assert!(missing.starts_with("cannot open "), "{missing}");
     }
 }

@@ -35,7 +35,9 @@ pub fn write_split(folder: impl AsRef<Path>, name: &str, corpus: &Corpus) -> Res
 pub fn write_classes(folder: impl AsRef<Path>, classes: &[String]) -> Result<()> {
     let folder = folder.as_ref();
     fs::create_dir_all(folder).map_err(|e| io_error("write", folder, e))?;
-    replace(&folder.join("classes.txt"), |out| classes.iter().try_for_each(|name| writeln!(out, "{name}")))
+    replace(&folder.join("classes.txt"), |out| {
+        classes.iter().try_for_each(|name| writeln!(out, "{name}"))
+    })
 }
 
 impl Corpus {
@@ -47,9 +49,13 @@ impl Corpus {
     /// If the file cannot be written.
     pub fn write_csv(&self, path: impl AsRef<Path>) -> Result<()> {
         replace(path.as_ref(), |out| {
-            let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(out);
+            let mut writer = csv::WriterBuilder::new()
+                .has_headers(false)
+                .from_writer(out);
             for document in self.documents() {
-                let label = document.label.map_or(self.n_classes(), |label| label as usize);
+                let label = document
+                    .label
+                    .map_or(self.n_classes(), |label| label as usize);
                 writer.write_record([label.to_string().as_str(), &document.text])?;
             }
             writer.flush()
@@ -60,7 +66,8 @@ impl Corpus {
 /// Puts what `write` writes at `path`, at once or not at all.
 fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
     let beside = path.with_file_name(format!(".{}.{}.tmp", file_name(path), std::process::id()));
-    let written = write_all(&beside, compression(path), write).and_then(|()| fs::rename(&beside, path));
+    let written =
+        write_all(&beside, compression(path), write).and_then(|()| fs::rename(&beside, path));
     written.map_err(|e| {
         // The error worth reporting is the first one.
         let _ = fs::remove_file(&beside);
@@ -91,7 +98,9 @@ fn write_all(
             out.finish()?
         }
     };
-    file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
+    file.into_inner()
+        .map_err(io::IntoInnerError::into_error)?
+        .sync_all()
 }
 
 #[cfg(test)]
@@ -102,7 +111,10 @@ mod tests {
 
     fn corpus() -> Corpus {
         let texts = ["plain", "a, \"b\"\r\nc", "", " spaces ", "é"];
-        let documents = texts.iter().zip([0, 1, 0, 1, 0]).map(|(&text, label)| Document::labeled(text, label));
+        let documents = texts
+            .iter()
+            .zip([0, 1, 0, 1, 0])
+            .map(|(&text, label)| Document::labeled(text, label));
         Corpus::new(documents.collect(), vec!["neg".into(), "pos".into()]).unwrap()
     }
 
@@ -114,8 +126,16 @@ mod tests {
             write_split(dir.path(), "unsup", &corpus().without_labels()).unwrap();
             write_classes(dir.path(), corpus().classes()).unwrap();
             let set = ReviewSet::open(dir.path()).unwrap();
-            assert_eq!((set.train, set.unlabeled), (corpus(), Some(corpus().without_labels())), "{name}");
-            assert!(fs::read_to_string(dir.path().join("unsup.csv")).unwrap().starts_with("2,plain\n"));
+            assert_eq!(
+                (set.train, set.unlabeled),
+                (corpus(), Some(corpus().without_labels())),
+                "{name}"
+            );
+            assert!(
+                fs::read_to_string(dir.path().join("unsup.csv"))
+                    .unwrap()
+                    .starts_with("2,plain\n")
+            );
             assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 3);
         }
     }
@@ -123,8 +143,14 @@ mod tests {
     #[test]
     fn failures_name_the_file_that_was_asked_for() {
         let dir = tempfile::tempdir().unwrap();
-        let error = corpus().write_csv(dir.path().join("no/train.csv")).unwrap_err().to_string();
-        assert!(error.starts_with("cannot write ") && error.contains("no/train.csv:"), "{error}");
+        let error = corpus()
+            .write_csv(dir.path().join("no/train.csv"))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.starts_with("cannot write ") && error.contains("no/train.csv:"),
+            "{error}"
+        );
         fs::create_dir(dir.path().join("taken")).unwrap();
         fs::write(dir.path().join("taken/file"), "").unwrap();
         assert!(corpus().write_csv(dir.path().join("taken")).is_err());

@@ -11,15 +11,37 @@ use crate::specials::{Special, xx};
 /// A chunk that begins with a capital and holds no ASCII lower-case letter.
 pub(super) const ALL_CAPS: Rule = Rule {
     name: "replace_all_caps",
-    example: ("I LOVE this DVD, A1", concat!("i ", xx!(up), " love this ", xx!(up), " dvd, ", xx!(up), " a1")),
-    apply: |text| mark(text, Special::Up, |rest| !rest.bytes().any(|b| b.is_ascii_lowercase())),
+    example: (
+        "I LOVE this DVD, A1",
+        concat!(
+            "i ",
+            xx!(up),
+            " love this ",
+            xx!(up),
+            " dvd, ",
+            xx!(up),
+            " a1"
+        ),
+    ),
+    apply: |text| {
+        mark(text, Special::Up, |rest| {
+            !rest.bytes().any(|b| b.is_ascii_lowercase())
+        })
+    },
 };
 
 /// A chunk whose only capital is its first character.
 pub(super) const CAPITALIZED: Rule = Rule {
     name: "replace_maj",
-    example: ("Hello McDonald I'm", concat!(xx!(maj), " hello McDonald ", xx!(maj), " i'm")),
-    apply: |text| mark(text, Special::Maj, |rest| !rest.bytes().any(|b| b.is_ascii_uppercase())),
+    example: (
+        "Hello McDonald I'm",
+        concat!(xx!(maj), " hello McDonald ", xx!(maj), " i'm"),
+    ),
+    apply: |text| {
+        mark(text, Special::Maj, |rest| {
+            !rest.bytes().any(|b| b.is_ascii_uppercase())
+        })
+    },
 };
 
 /// Lower-cases the chunks that begin with a capital and whose rest passes, and marks those of two characters or more.
@@ -73,9 +95,13 @@ mod tests {
 
     #[test]
     fn capitalized() {
-        for (text, expected) in
-            [("Ab Cd", "xxmaj ab xxmaj cd"), ("iPhone", "iPhone"), ("X-ray", "xxmaj x-ray"), ("École", "École"), ("I", "i")]
-        {
+        for (text, expected) in [
+            ("Ab Cd", "xxmaj ab xxmaj cd"),
+            ("iPhone", "iPhone"),
+            ("X-ray", "xxmaj x-ray"),
+            ("École", "École"),
+            ("I", "i"),
+        ] {
             assert_eq!((CAPITALIZED.apply)(text), expected, "{text}");
         }
     }

@@ -9,11 +9,13 @@ use crate::specials::{Special, paper, xx};
 /// As v2's, but an entity goes with its ampersand.
 pub(super) const STANDARD: Rule = Rule {
     name: "fix_html",
-    example: ("&quot;x&quot; &amp; &#39;z&#39; AT&amp;T<br />", "'x' & 'z' AT&T\n"),
+    example: (
+        "&quot;x&quot; &amp; &#39;z&#39; AT&amp;T<br />",
+        "'x' & 'z' AT&T\n",
+    ),
     apply: |text| {
         // Deviation: fastai replaces `amp;` and leaves the `&` before it, so `&amp;` becomes `&&`.
-        // A doubly escaped text (`&amp;quot;`) must lose its outer layer first.
-        let text = literals(Cow::Borrowed(text), ENTITIES_WITH_AMPERSAND);
+        let text = literals(ampersands(text), ENTITIES_WITH_AMPERSAND);
         unescape(literals(literals(text, FASTAI), ELLIPSIS))
     },
 };
@@ -21,7 +23,10 @@ pub(super) const STANDARD: Rule = Rule {
 /// fastai v2: the ampersand of the listed entities survives.
 pub(super) const FASTAI_V2: Rule = Rule {
     name: "fix_html_v2",
-    example: ("&quot;x&quot; AT&amp;T... <unk>", concat!("&'x&' AT&&T … ", xx!(unk))),
+    example: (
+        "&quot;x&quot; AT&amp;T... <unk>",
+        concat!("&'x&' AT&&T … ", xx!(unk)),
+    ),
     apply: |text| unescape(literals(literals(Cow::Borrowed(text), FASTAI), ELLIPSIS)),
 };
 
@@ -49,7 +54,6 @@ pub(super) const PAPER: Rule = Rule {
 type Literals = &'static [(&'static str, &'static str)];
 
 const ENTITIES_WITH_AMPERSAND: Literals = &[
-    ("&amp;", "&"),
     ("&#39;", "'"),
     ("&#146;", "'"),
     ("&nbsp;", " "),
@@ -76,6 +80,22 @@ const FASTAI: Literals = &[
 const ELLIPSIS: Literals = &[("...", " …")];
 const V1: Literals = &[(" @,@ ", ","), ("\\", " \\ ")];
 const BACKSLASH: Literals = &[("\\", " \\ ")];
+
+/// `&amp;` to `&`, however often it was escaped: before all others, so that `&amp;quot;` is one entity then.
+fn ampersands(text: &str) -> Cow<'_, str> {
+    if !text.contains("&amp;") {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("&amp;") {
+        out.push_str(before);
+        out.push('&');
+        rest = after.trim_start_matches("amp;");
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
 
 /// Replaces literals one after the other.
 fn literals<'t>(mut text: Cow<'t, str>, list: Literals) -> Cow<'t, str> {
@@ -132,7 +152,8 @@ mod tests {
     fn the_standard_rule_leaves_no_ampersand() {
         for (text, expected) in [
             ("&amp;", "&"),
-            ("&amp;amp;", "&"),
+            ("&amp;amp;amp;amp;", "&"),
+            ("&amp;amp;quot;", "'"),
             ("&amp;#39;", "'"),
             ("&amp;quot;", "'"),
             ("a&nbsp;b", "a b"),
@@ -158,6 +179,9 @@ mod tests {
 
     #[test]
     fn plain_text_is_not_copied() {
-        assert!(matches!((STANDARD.apply)("plain; text. <b> \\ @"), Cow::Borrowed(_)));
+        assert!(matches!(
+            (STANDARD.apply)("plain; text. <b> \\ @"),
+            Cow::Borrowed(_)
+        ));
     }
 }

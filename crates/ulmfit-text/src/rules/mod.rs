@@ -15,8 +15,8 @@ mod word_repeats;
 
 use std::borrow::Cow;
 
+pub(crate) use preset::MarksAt;
 pub use preset::RulePreset;
-pub(crate) use preset::{Marks, MarksAt};
 pub use token_rules::{ALL_TOKEN_RULES, TokenRule};
 
 /// A rule over raw text.
@@ -87,7 +87,11 @@ mod tests {
         for (i, rule) in ALL_RULES.iter().enumerate() {
             let (input, output) = rule.example;
             assert_eq!((rule.apply)(input), output, "{}", rule.name);
-            assert!(ALL_RULES[..i].iter().all(|r| r.name != rule.name), "{}", rule.name);
+            assert!(
+                ALL_RULES[..i].iter().all(|r| r.name != rule.name),
+                "{}",
+                rule.name
+            );
         }
         for rule in ALL_TOKEN_RULES {
             let (input, output) = rule.example;
@@ -100,10 +104,18 @@ mod tests {
     fn presets_use_registered_rules() {
         for preset in RulePreset::ALL {
             for rule in preset.rules() {
-                assert!(ALL_RULES.iter().any(|r| r.name == rule.name), "{preset}: {}", rule.name);
+                assert!(
+                    ALL_RULES.iter().any(|r| r.name == rule.name),
+                    "{preset}: {}",
+                    rule.name
+                );
             }
             for rule in preset.token_rules() {
-                assert!(ALL_TOKEN_RULES.iter().any(|r| r.name == rule.name), "{preset}: {}", rule.name);
+                assert!(
+                    ALL_TOKEN_RULES.iter().any(|r| r.name == rule.name),
+                    "{preset}: {}",
+                    rule.name
+                );
             }
         }
     }

@@ -52,7 +52,10 @@ pub(super) const LINE_BREAKS: Rule = Rule {
 /// The bytes of a leading `<\s*br\s*/?>`.
 fn line_break(text: &str) -> Option<usize> {
     let rest = text.strip_prefix('<')?.trim_start_matches(is_space);
-    let rest = rest.strip_prefix(['b', 'B'])?.strip_prefix(['r', 'R'])?.trim_start_matches(is_space);
+    let rest = rest
+        .strip_prefix(['b', 'B'])?
+        .strip_prefix(['r', 'R'])?
+        .trim_start_matches(is_space);
     let rest = rest.strip_prefix('/').unwrap_or(rest).strip_prefix('>')?;
     Some(text.len() - rest.len())
 }

@@ -75,7 +75,10 @@ impl RulePreset {
         };
         match self {
             Self::Standard | Self::FastaiV2 => v2,
-            Self::FastaiV1 => Marks { at: MarksAt::BeforeRules, ..v2 },
+            Self::FastaiV1 => Marks {
+                at: MarksAt::BeforeRules,
+                ..v2
+            },
             Self::Paper => Marks {
                 at: MarksAt::BeforeRules,
                 begin: specials::paper::BEGIN,
@@ -185,11 +188,14 @@ impl FromStr for RulePreset {
     type Err = Error;
 
     fn from_str(name: &str) -> Result<Self> {
-        Self::ALL.into_iter().find(|p| p.name() == name).ok_or_else(|| Error::UnknownName {
-            what: "rule preset",
-            found: name.to_owned(),
-            expected: Self::ALL.map(Self::name).join(", "),
-        })
+        Self::ALL
+            .into_iter()
+            .find(|p| p.name() == name)
+            .ok_or_else(|| Error::UnknownName {
+                what: "rule preset",
+                found: name.to_owned(),
+                expected: Self::ALL.map(Self::name).join(", "),
+            })
     }
 }
 
@@ -203,9 +209,15 @@ mod tests {
         for preset in RulePreset::ALL {
             let name = preset.to_string();
             assert_eq!(name.parse::<RulePreset>().unwrap(), preset);
-            assert_eq!(serde_json::to_string(&preset).unwrap(), format!("\"{name}\""));
+            assert_eq!(
+                serde_json::to_string(&preset).unwrap(),
+                format!("\"{name}\"")
+            );
         }
         let message = "v2".parse::<RulePreset>().unwrap_err().to_string();
-        assert!(message.contains("standard, fastai_v2, fastai_v1, paper"), "{message}");
+        assert!(
+            message.contains("standard, fastai_v2, fastai_v1, paper"),
+            "{message}"
+        );
     }
 }

@@ -10,7 +10,10 @@ use crate::specials::{Special, paper, xx};
 /// Runs count from three for signs, from four for letters, never for digits.
 pub(super) const STANDARD: Rule = Rule {
     name: "replace_rep",
-    example: ("sooo www 1,000 sooooo!!!", concat!("sooo www 1,000 s ", xx!(rep), " 5 o  ", xx!(rep), " 3 ! ")),
+    example: (
+        "sooo www 1,000 sooooo!!!",
+        concat!("sooo www 1,000 s ", xx!(rep), " 5 o  ", xx!(rep), " 3 ! "),
+    ),
     apply: |text| {
         mark_runs(text, Special::Rep.as_str(), |c| match () {
             // Deviation: fastai v2 marks `www` and the zeros of `1,000`, and so tears addresses and numbers.
@@ -24,7 +27,10 @@ pub(super) const STANDARD: Rule = Rule {
 /// fastai v2: runs of three or more.
 pub(super) const FASTAI_V2: Rule = Rule {
     name: "replace_rep_v2",
-    example: ("www 1,000", concat!(" ", xx!(rep), " 3 w  1, ", xx!(rep), " 3 0 ")),
+    example: (
+        "www 1,000",
+        concat!(" ", xx!(rep), " 3 w  1, ", xx!(rep), " 3 0 "),
+    ),
     apply: |text| mark_runs(text, Special::Rep.as_str(), |_| 3),
 };
 
@@ -93,7 +99,10 @@ mod tests {
 
     #[test]
     fn older_thresholds() {
-        assert_eq!((FASTAI_V1.apply)("aaa aaaa 0000"), "aaa  xxrep 4 a   xxrep 4 0 ");
+        assert_eq!(
+            (FASTAI_V1.apply)("aaa aaaa 0000"),
+            "aaa  xxrep 4 a   xxrep 4 0 "
+        );
         assert_eq!((PAPER.apply)("good!!!! no!!!"), "good tk_rep 4 !  no!!!");
     }
 }

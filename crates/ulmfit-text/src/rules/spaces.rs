@@ -80,9 +80,13 @@ mod tests {
 
     #[test]
     fn spaces_shrink_to_one() {
-        for (text, expected) in
-            [("  ", " "), ("    a    ", " a "), ("a b", "a b"), ("a  \n   b", "a \n b"), ("\u{a0}\u{a0}", "\u{a0}\u{a0}")]
-        {
+        for (text, expected) in [
+            ("  ", " "),
+            ("    a    ", " a "),
+            ("a b", "a b"),
+            ("a  \n   b", "a \n b"),
+            ("\u{a0}\u{a0}", "\u{a0}\u{a0}"),
+        ] {
             assert_eq!((USELESS.apply)(text), expected, "{text:?}");
         }
     }

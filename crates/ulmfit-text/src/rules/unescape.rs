@@ -38,7 +38,10 @@ fn numeric(text: &str, out: &mut String) -> Option<usize> {
         Some(b'x' | b'X') => (1, 16),
         _ => (0, 10),
     };
-    let digits = text[prefix..].bytes().take_while(|&b| (b as char).is_digit(radix)).count();
+    let digits = text[prefix..]
+        .bytes()
+        .take_while(|&b| (b as char).is_digit(radix))
+        .count();
     if digits == 0 {
         return None;
     }
@@ -49,7 +52,10 @@ fn numeric(text: &str, out: &mut String) -> Option<usize> {
     });
     if let Ok(at) = REPLACED.binary_search_by_key(&number, |&(n, _)| n) {
         out.push_str(REPLACED[at].1);
-    } else if !DROPPED.iter().any(|&(first, last)| (first..=last).contains(&number)) {
+    } else if !DROPPED
+        .iter()
+        .any(|&(first, last)| (first..=last).contains(&number))
+    {
         out.push(char::from_u32(number).unwrap_or(char::REPLACEMENT_CHARACTER));
     }
     let end = prefix + digits;
@@ -60,17 +66,26 @@ fn numeric(text: &str, out: &mut String) -> Option<usize> {
 /// behind it holds no further `&` of the same reference and is copied by the caller.
 fn named(text: &str, out: &mut String) -> Option<usize> {
     let stop = |c: char| matches!(c, '\t' | '\n' | '\u{c}' | ' ' | '<' | '&' | '#' | ';');
-    let length: usize =
-        text.chars().take(LONGEST_NAME).take_while(|&c| !stop(c)).map(char::len_utf8).sum();
+    let length: usize = text
+        .chars()
+        .take(LONGEST_NAME)
+        .take_while(|&c| !stop(c))
+        .map(char::len_utf8)
+        .sum();
     if length == 0 {
         return None;
     }
     // A name may end in a semicolon; it has at least two characters unless it is the whole reference.
     let whole = length + usize::from(text[length..].starts_with(';'));
-    let names = text.char_indices().map(|(i, c)| i + c.len_utf8()).take_while(|&end| end <= whole);
+    let names = text
+        .char_indices()
+        .map(|(i, c)| i + c.len_utf8())
+        .take_while(|&end| end <= whole);
     let names: Vec<usize> = names.skip_while(|&end| end < 2 && end != whole).collect();
     names.into_iter().rev().find_map(|end| {
-        let at = NAMED.binary_search_by(|&(name, _)| name.cmp(&text[..end])).ok()?;
+        let at = NAMED
+            .binary_search_by(|&(name, _)| name.cmp(&text[..end]))
+            .ok()?;
         out.push_str(NAMED[at].1);
         Some(end)
     })
@@ -91,7 +106,10 @@ mod tests {
             ("&#x41;&#65;&#65x", "AAAx"),
             ("&#150;", "–"),
             ("&#128;", "€"),
-            ("&#0;&#xD800;&#1114112;&#99999999999999;", "\u{fffd}\u{fffd}\u{fffd}\u{fffd}"),
+            (
+                "&#0;&#xD800;&#1114112;&#99999999999999;",
+                "\u{fffd}\u{fffd}\u{fffd}\u{fffd}",
+            ),
             ("&#1;&#xFDD0;", ""),
             ("&;&#;&#x;& &nosuch;", "&;&#;&#x;& &nosuch;"),
             ("&&lt;", "&<"),

@@ -10,7 +10,10 @@ use crate::specials::{Special, paper, xx};
 /// fastai v2 (and standard): three or more of one word between white space; the last may be followed by a sign.
 pub(super) const FASTAI_V2: Rule = Rule {
     name: "replace_wrep",
-    example: ("it is so so so good", concat!("it is ", xx!(word_rep), " 3 so  good")),
+    example: (
+        "it is so so so good",
+        concat!("it is ", xx!(word_rep), " 3 so  good"),
+    ),
     apply: |text| {
         if !has_equal_neighbors(text) {
             return Cow::Borrowed(text);
@@ -22,7 +25,10 @@ pub(super) const FASTAI_V2: Rule = Rule {
 /// fastai v1: four or more of one word with what follows it.
 pub(super) const FASTAI_V1: Rule = Rule {
     name: "replace_wrep_v1",
-    example: ("no, no, no, no, yes", concat!(" ", xx!(word_rep), " 4 no,  yes")),
+    example: (
+        "no, no, no, no, yes",
+        concat!(" ", xx!(word_rep), " 4 no,  yes"),
+    ),
     apply: |text| mark_units(text, Special::WordRep.as_str()),
 };
 
@@ -62,7 +68,9 @@ fn mark_words(text: &str) -> Cow<'_, str> {
         if !free || !text[start..end].chars().all(is_word) {
             continue;
         }
-        let Some(found) = repeats(text, start, end) else { continue };
+        let Some(found) = repeats(text, start, end) else {
+            continue;
+        };
         out.push_str(&text[copied..start - space_before]);
         // Writing to a string cannot fail.
         let mark = Special::WordRep.as_str();
@@ -103,12 +111,20 @@ fn repeats(text: &str, start: usize, end: usize) -> Option<Repeats> {
             // The end of the text or a sign: the last word of the match.
             sign => {
                 let trail = sign.map_or(0, char::len_utf8);
-                return (count >= 2).then_some(Repeats { count: count + 1, end: next_end, trail });
+                return (count >= 2).then_some(Repeats {
+                    count: count + 1,
+                    end: next_end,
+                    trail,
+                });
             }
         }
     }
     let trail = char_at(text, last).len_utf8();
-    (count >= 3).then_some(Repeats { count, end: last, trail })
+    (count >= 3).then_some(Repeats {
+        count,
+        end: last,
+        trail,
+    })
 }
 
 /// v1's expression by hand: `(\b\w+\W+)(\1{3,})`. The unit is a word and everything up to the next word.
@@ -125,7 +141,7 @@ fn mark_units<'t>(text: &'t str, mark: &str) -> Cow<'t, str> {
         if word_end == end {
             break;
         }
-        let others = text[end..].as_bytes().chunks_exact(unit.len());
+        let others = text.as_bytes()[end..].chunks_exact(unit.len());
         let others = others.take_while(|&u| u == unit.as_bytes()).count();
         if others < 3 {
             continue;
@@ -146,7 +162,9 @@ fn mark_units<'t>(text: &'t str, mark: &str) -> Cow<'t, str> {
 }
 
 fn end_of(text: &str, from: usize, inside: impl Fn(char) -> bool) -> usize {
-    text[from..].find(|c| !inside(c)).map_or(text.len(), |offset| from + offset)
+    text[from..]
+        .find(|c| !inside(c))
+        .map_or(text.len(), |offset| from + offset)
 }
 
 #[cfg(test)]

@@ -30,7 +30,9 @@ pub(super) fn prefix(classes: Classes, word: &str) -> usize {
 /// Bytes to cut from the end, 0 for none. The longest suffix wins, as in a search from the left.
 #[inline]
 pub(super) fn suffix(classes: Classes, word: &str) -> usize {
-    let Some(c) = char_before(word, word.len()) else { return 0 };
+    let Some(c) = char_before(word, word.len()) else {
+        return 0;
+    };
     let rest = &word[..word.len() - c.len_utf8()];
     let flags = classes.of(c);
     match c {
@@ -61,7 +63,9 @@ fn full_stop(classes: Classes, rest: &str) -> usize {
         return run;
     }
     let mut before = rest.chars().rev();
-    let (Some(last), second) = (before.next(), before.next()) else { return 0 };
+    let (Some(last), second) = (before.next(), before.next()) else {
+        return 0;
+    };
     let flags = classes.of(last);
     let capitals = flags & UPPER != 0 && second.is_some_and(|c| classes.of(c) & UPPER != 0);
     let degrees = matches!(last, 'F' | 'f' | 'C' | 'c' | 'K' | 'k') && second == Some('°');
@@ -71,7 +75,9 @@ fn full_stop(classes: Classes, rest: &str) -> usize {
 /// A unit of measure right after a digit. No unit holds a digit, so it begins after the last one.
 fn unit(word: &str) -> usize {
     let tail = &word.as_bytes()[word.len().saturating_sub(LONGEST_UNIT + 1)..];
-    let Some(digit) = tail.iter().rposition(u8::is_ascii_digit) else { return 0 };
+    let Some(digit) = tail.iter().rposition(u8::is_ascii_digit) else {
+        return 0;
+    };
     let tail = &tail[digit + 1..];
     match UNITS.binary_search_by(|unit| unit.as_bytes().cmp(tail)) {
         Ok(_) => tail.len(),
@@ -136,13 +142,21 @@ mod tests {
             ("5كم", "كم"),
             ("", ""),
         ] {
-            assert_eq!(&word[word.len() - suffix(classes, word)..], expected, "{word}");
+            assert_eq!(
+                &word[word.len() - suffix(classes, word)..],
+                expected,
+                "{word}"
+            );
         }
     }
 
     #[test]
     fn units_are_sorted_and_short() {
         assert!(UNITS.is_sorted());
-        assert!(UNITS.iter().all(|u| u.len() <= LONGEST_UNIT && !u.contains(|c: char| c.is_ascii_digit())));
+        assert!(
+            UNITS
+                .iter()
+                .all(|u| u.len() <= LONGEST_UNIT && !u.contains(|c: char| c.is_ascii_digit()))
+        );
     }
 }

@@ -27,13 +27,19 @@ impl Classes {
     /// The flags of a character, see `tables::english`.
     #[inline]
     pub(super) fn of(self, c: char) -> u16 {
-        self.0.get(c as usize).copied().unwrap_or_else(|| search(c as u32))
+        self.0
+            .get(c as usize)
+            .copied()
+            .unwrap_or_else(|| search(c as u32))
     }
 }
 
 fn search(c: u32) -> u16 {
     let at = CLASSES.partition_point(|&(_, last, _)| last < c);
-    CLASSES.get(at).filter(|&&(first, ..)| first <= c).map_or(0, |&(.., flags)| flags)
+    CLASSES
+        .get(at)
+        .filter(|&&(first, ..)| first <= c)
+        .map_or(0, |&(.., flags)| flags)
 }
 
 #[cfg(test)]

@@ -51,11 +51,25 @@ impl EnglishSplitter {
             }
             let mut words = Vec::new();
             let mut cuts = Vec::new();
-            Chunks { text, classes, exceptions: None, words: &mut words, cuts: &mut cuts }.split(0, text.len());
-            let words: Vec<&str> = words.iter().map(|w: &Piece| &text[w.start..w.end]).collect();
+            Chunks {
+                text,
+                classes,
+                exceptions: None,
+                words: &mut words,
+                cuts: &mut cuts,
+            }
+            .split(0, text.len());
+            let words: Vec<&str> = words
+                .iter()
+                .map(|w: &Piece| &text[w.start..w.end])
+                .collect();
             phrases.insert(&words, pieces);
         }
-        Self { classes, exceptions, phrases }
+        Self {
+            classes,
+            exceptions,
+            phrases,
+        }
     }
 
     /// The words of a text.
@@ -73,16 +87,31 @@ impl EnglishSplitter {
         while at < text.len() {
             let start = skip(text, at, true);
             if start > at {
-                words.push(Piece { start: at, end: start, spaced: false });
+                words.push(Piece {
+                    start: at,
+                    end: start,
+                    spaced: false,
+                });
             }
             let (end, letters) = chunk_end(text, start);
             if end > start {
                 match letters.then(|| self.exceptions.get(&text[start..end])) {
                     // Letters alone hold no affix, no infix and no address.
-                    Some(None) => words.push(Piece { start, end, spaced: false }),
+                    Some(None) => words.push(Piece {
+                        start,
+                        end,
+                        spaced: false,
+                    }),
                     _ => {
                         let exceptions = Some(&self.exceptions);
-                        Chunks { text, classes: self.classes, exceptions, words, cuts: &mut cuts }.split(start, end);
+                        Chunks {
+                            text,
+                            classes: self.classes,
+                            exceptions,
+                            words,
+                            cuts: &mut cuts,
+                        }
+                        .split(start, end);
                     }
                 }
             }
@@ -202,11 +231,16 @@ impl Chunks<'_> {
     }
 
     fn is_exception(&self, start: usize, end: usize) -> bool {
-        self.exceptions.is_some_and(|e| e.get(&self.text[start..end]).is_some())
+        self.exceptions
+            .is_some_and(|e| e.get(&self.text[start..end]).is_some())
     }
 
     fn push(&mut self, start: usize, end: usize) {
-        self.words.push(Piece { start, end, spaced: false });
+        self.words.push(Piece {
+            start,
+            end,
+            spaced: false,
+        });
     }
 }
 
@@ -220,11 +254,20 @@ mod tests {
 
     #[test]
     fn affixes_exceptions_and_infixes() {
-        check("(well-known) e.g., it's \"fine\".", &[
-            "(", "well", "-", "known", ")", "e.g.", ",", "it", "'s", "\"", "fine", "\"", ".",
-        ]);
-        check("cannot gonna can't", &["can", "not", "gon", "na", "ca", "n't"]);
-        check("https://example.com. 5km", &["https://example.com", ".", "5", "km"]);
+        check(
+            "(well-known) e.g., it's \"fine\".",
+            &[
+                "(", "well", "-", "known", ")", "e.g.", ",", "it", "'s", "\"", "fine", "\"", ".",
+            ],
+        );
+        check(
+            "cannot gonna can't",
+            &["can", "not", "gon", "na", "ca", "n't"],
+        );
+        check(
+            "https://example.com. 5km",
+            &["https://example.com", ".", "5", "km"],
+        );
     }
 
     #[test]

@@ -26,7 +26,10 @@ impl Pieces {
             end += piece.len();
             *slot = end as u8;
         }
-        Self { ends, count: pieces.len() as u8 }
+        Self {
+            ends,
+            count: pieces.len() as u8,
+        }
     }
 }
 
@@ -41,11 +44,17 @@ pub(super) struct Exceptions {
 impl Exceptions {
     /// spaCy's special cases and `whole`, tokens that are never cut.
     pub(super) fn new(whole: &[&str]) -> Self {
-        let mut this = Self { pieces: HashMap::default(), lengths: [0; 256] };
+        let mut this = Self {
+            pieces: HashMap::default(),
+            lengths: [0; 256],
+        };
         for pieces in EXCEPTIONS {
             this.insert(pieces.concat(), Pieces::new(pieces));
         }
-        for &token in whole.iter().filter(|t| (1..=u8::MAX as usize).contains(&t.len())) {
+        for &token in whole
+            .iter()
+            .filter(|t| (1..=u8::MAX as usize).contains(&t.len()))
+        {
             this.insert(token.to_owned(), Pieces::new(&[token]));
         }
         this
@@ -67,7 +76,9 @@ impl Exceptions {
 
     /// All special cases.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, Pieces)> {
-        self.pieces.iter().map(|(text, &pieces)| (text.as_ref(), pieces))
+        self.pieces
+            .iter()
+            .map(|(text, &pieces)| (text.as_ref(), pieces))
     }
 }
 
@@ -88,7 +99,8 @@ impl Hasher for FastHasher {
         for part in bytes.chunks(8) {
             let mut word = [0; 8];
             word[..part.len()].copy_from_slice(part);
-            self.0 = (self.0.rotate_left(5) ^ u64::from_le_bytes(word)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            self.0 = (self.0.rotate_left(5) ^ u64::from_le_bytes(word))
+                .wrapping_mul(0x9e37_79b9_7f4a_7c15);
         }
     }
 
@@ -114,6 +126,10 @@ mod tests {
         assert_eq!(ends("e.g."), [4]);
         assert_eq!(ends("<unk>"), [5]);
         assert!(exceptions.get("cant't").is_none() && exceptions.get("").is_none());
-        assert!(EXCEPTIONS.iter().all(|p| p.len() <= MOST_PIECES && p.concat().len() < 63));
+        assert!(
+            EXCEPTIONS
+                .iter()
+                .all(|p| p.len() <= MOST_PIECES && p.concat().len() < 63)
+        );
     }
 }

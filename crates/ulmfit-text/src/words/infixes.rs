@@ -70,7 +70,8 @@ fn ascii(classes: Classes, word: &str, at: usize, b: u8) -> Option<usize> {
 
 /// Whether a digit or a minus follows an operator.
 fn operand(rest: &[u8]) -> bool {
-    rest.get(1).is_some_and(|b| b.is_ascii_digit() || *b == b'-')
+    rest.get(1)
+        .is_some_and(|b| b.is_ascii_digit() || *b == b'-')
 }
 
 fn beyond_ascii(classes: Classes, word: &str, at: usize, c: char) -> Option<usize> {

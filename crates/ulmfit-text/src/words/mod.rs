@@ -50,7 +50,12 @@ pub enum WordSplit {
 
 impl WordSplit {
     /// All splitters.
-    pub const ALL: [Self; 4] = [Self::English, Self::Whitespace, Self::Punctuation, Self::Characters];
+    pub const ALL: [Self; 4] = [
+        Self::English,
+        Self::Whitespace,
+        Self::Punctuation,
+        Self::Characters,
+    ];
 
     const fn name(self) -> &'static str {
         match self {
@@ -72,11 +77,14 @@ impl FromStr for WordSplit {
     type Err = Error;
 
     fn from_str(name: &str) -> Result<Self> {
-        Self::ALL.into_iter().find(|w| w.name() == name).ok_or_else(|| Error::UnknownName {
-            what: "word splitter",
-            found: name.to_owned(),
-            expected: Self::ALL.map(Self::name).join(", "),
-        })
+        Self::ALL
+            .into_iter()
+            .find(|w| w.name() == name)
+            .ok_or_else(|| Error::UnknownName {
+                what: "word splitter",
+                found: name.to_owned(),
+                expected: Self::ALL.map(Self::name).join(", "),
+            })
     }
 }
 
@@ -100,6 +108,9 @@ mod tests {
             assert_eq!(serde_json::to_string(&w).unwrap(), format!("\"{w}\""));
         }
         let message = "spacy".parse::<WordSplit>().unwrap_err().to_string();
-        assert!(message.contains("english, whitespace, punctuation, characters"), "{message}");
+        assert!(
+            message.contains("english, whitespace, punctuation, characters"),
+            "{message}"
+        );
     }
 }

@@ -41,13 +41,18 @@ struct Match {
 impl Phrases {
     /// Adds a special case that the affixes tear into `words`.
     pub(super) fn insert(&mut self, words: &[&str], pieces: Pieces) {
-        let Some((first, others)) = words.split_first() else { return };
+        let Some((first, others)) = words.split_first() else {
+            return;
+        };
         if others.is_empty() {
             return; // A single word is replaced by itself; it comes last and blocks nothing.
         }
         self.lengths.0[first.as_bytes()[0] as usize] |= 1 << first.len().min(63);
         let others = others.iter().map(|&w| w.into()).collect();
-        self.by_first.entry((*first).into()).or_default().push(Phrase { others, pieces });
+        self.by_first
+            .entry((*first).into())
+            .or_default()
+            .push(Phrase { others, pieces });
     }
 
     /// Replaces torn special cases among the words of `text`.
@@ -74,7 +79,11 @@ impl Phrases {
             let (start, spaced) = (old[m.first].start, old[m.first + m.count - 1].spaced);
             let mut from = start;
             for end in m.pieces.ends() {
-                words.push(Piece { start: from, end: start + end, spaced: false });
+                words.push(Piece {
+                    start: from,
+                    end: start + end,
+                    spaced: false,
+                });
                 from = start + end;
             }
             if let Some(last) = words.last_mut() {
@@ -92,13 +101,26 @@ impl Phrases {
             if lengths & (1 << (word.end - word.start).min(63)) == 0 {
                 continue;
             }
-            let Some(phrases) = self.by_first.get(&text[word.start..word.end]) else { continue };
+            let Some(phrases) = self.by_first.get(&text[word.start..word.end]) else {
+                continue;
+            };
             for phrase in phrases {
                 let count = 1 + phrase.others.len();
-                let Some(others) = words.get(first + 1..first + count) else { continue };
-                if others.iter().zip(&phrase.others).all(|(w, o)| text[w.start..w.end] == **o) {
+                let Some(others) = words.get(first + 1..first + count) else {
+                    continue;
+                };
+                if others
+                    .iter()
+                    .zip(&phrase.others)
+                    .all(|(w, o)| text[w.start..w.end] == **o)
+                {
                     let joined = words[first..first + count - 1].iter().all(|w| !w.spaced);
-                    found.push(Match { first, count, pieces: phrase.pieces, joined });
+                    found.push(Match {
+                        first,
+                        count,
+                        pieces: phrase.pieces,
+                        joined,
+                    });
                 }
             }
         }

@@ -18,14 +18,22 @@ pub(crate) struct Simple {
 impl Simple {
     pub(crate) fn whitespace(text: &str, words: &mut Vec<Piece>) {
         words.clear();
-        words.extend(chunks(text).map(|(start, end)| Piece { start, end, spaced: true }));
+        words.extend(chunks(text).map(|(start, end)| Piece {
+            start,
+            end,
+            spaced: true,
+        }));
     }
 
     pub(crate) fn punctuation(self, text: &str, words: &mut Vec<Piece>) {
         words.clear();
         let mut push = |start, end| {
             if start < end {
-                words.push(Piece { start, end, spaced: false });
+                words.push(Piece {
+                    start,
+                    end,
+                    spaced: false,
+                });
             }
         };
         for (start, end) in chunks(text) {
@@ -36,7 +44,10 @@ impl Simple {
                 continue;
             }
             let mut from = start;
-            for (i, c) in chunk.char_indices().filter(|&(_, c)| PUNCTUATION.contains(c)) {
+            for (i, c) in chunk
+                .char_indices()
+                .filter(|&(_, c)| PUNCTUATION.contains(c))
+            {
                 push(from, start + i);
                 from = start + i + c.len_utf8();
                 push(start + i, from);
@@ -60,14 +71,26 @@ impl Simple {
                     () if mark => 0,
                     () => arguments - 1,
                 };
-                words.push(Piece { start: at, end: at + end, spaced: false });
+                words.push(Piece {
+                    start: at,
+                    end: at + end,
+                    spaced: false,
+                });
                 at += end + usize::from(rest[end..].starts_with(' '));
                 continue;
             }
             // A run of spaces has no chunk; one character of it is enough to go on.
-            let run = if end == 0 { 1 } else { rest[..end].chars().count() };
+            let run = if end == 0 {
+                1
+            } else {
+                rest[..end].chars().count()
+            };
             for c in rest.chars().take(run) {
-                words.push(Piece { start: at, end: at + c.len_utf8(), spaced: false });
+                words.push(Piece {
+                    start: at,
+                    end: at + c.len_utf8(),
+                    spaced: false,
+                });
                 at += c.len_utf8();
             }
         }
@@ -79,7 +102,10 @@ mod tests {
     use super::*;
     use crate::specials::STRINGS;
 
-    const SIMPLE: Simple = Simple { whole: STRINGS, counted: ["xxrep", "xxwrep"] };
+    const SIMPLE: Simple = Simple {
+        whole: STRINGS,
+        counted: ["xxrep", "xxwrep"],
+    };
 
     fn check(split: impl Fn(&str, &mut Vec<Piece>), text: &str, expected: &[&str]) {
         let mut pieces = Vec::new();
@@ -90,22 +116,38 @@ mod tests {
 
     #[test]
     fn whitespace_keeps_punctuation() {
-        check(Simple::whitespace, " a, \n b's\u{a0}c ", &["a,", "b's", "c"]);
+        check(
+            Simple::whitespace,
+            " a, \n b's\u{a0}c ",
+            &["a,", "b's", "c"],
+        );
     }
 
     #[test]
     fn punctuation_is_cut_off() {
         let split = |t: &str, w: &mut Vec<Piece>| SIMPLE.punctuation(t, w);
-        check(split, "don't (stop)... “now” a\\b", &[
-            "don", "'", "t", "(", "stop", ")", ".", ".", ".", "“", "now", "”", "a\\b",
-        ]);
+        check(
+            split,
+            "don't (stop)... “now” a\\b",
+            &[
+                "don", "'", "t", "(", "stop", ")", ".", ".", ".", "“", "now", "”", "a\\b",
+            ],
+        );
     }
 
     #[test]
     fn characters_keep_special_tokens_and_their_arguments() {
         let split = |t: &str, w: &mut Vec<Piece>| SIMPLE.characters(t, w);
-        check(split, "xxbos xxmaj hi é", &["xxbos", "xxmaj", "h", "i", " ", "é"]);
-        check(split, "a xxrep 12 ! b", &["a", " ", "xxrep", "12", "!", "b"]);
+        check(
+            split,
+            "xxbos xxmaj hi é",
+            &["xxbos", "xxmaj", "h", "i", " ", "é"],
+        );
+        check(
+            split,
+            "a xxrep 12 ! b",
+            &["a", " ", "xxrep", "12", "!", "b"],
+        );
         check(split, "\n\n x", &["\n", "\n", " ", "x"]);
     }
 }

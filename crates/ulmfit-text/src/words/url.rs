@@ -14,7 +14,9 @@ pub(super) fn matches(classes: Classes, word: &str) -> bool {
     if !bytes.contains(&b'.') {
         return false; // Every host has a full stop in it.
     }
-    let after_at = (1..bytes.len()).filter(|&i| bytes[i] == b'@').map(|i| i + 1);
+    let after_at = (1..bytes.len())
+        .filter(|&i| bytes[i] == b'@')
+        .map(|i| i + 1);
     host(classes, word)
         || scheme(word).is_some_and(|rest| host(classes, rest))
         || after_at.into_iter().any(|i| host(classes, &word[i..]))
@@ -25,7 +27,9 @@ fn scheme(word: &str) -> Option<&str> {
     let (name, rest) = word.split_once("://")?;
     let mut chars = name.chars();
     let long_enough = chars.next().is_some() && chars.next().is_some();
-    let plain = name.chars().all(|c| is_word(c) || matches!(c, '+' | '-' | '.'));
+    let plain = name
+        .chars()
+        .all(|c| is_word(c) || matches!(c, '+' | '-' | '.'));
     (long_enough && plain).then_some(rest)
 }
 
@@ -55,7 +59,9 @@ fn tail(text: &str) -> bool {
 
 /// `label.label.tld`: labels of 1 to 64 characters, a last part of 2 to 63 letters without capitals.
 fn is_name(classes: Classes, text: &str) -> bool {
-    let Some((labels, last)) = text.rsplit_once('.') else { return false };
+    let Some((labels, last)) = text.rsplit_once('.') else {
+        return false;
+    };
     let mut length = 0;
     let letters = last.chars().all(|c| {
         length += 1;
@@ -81,7 +87,9 @@ fn is_host_edge(c: char) -> bool {
 /// Four numbers, not in a private range: 10, 127, 169.254, 192.168 and 172.16 to 172.31 are no addresses.
 fn is_public_ipv4(text: &str) -> bool {
     let parts: Vec<&str> = text.splitn(5, '.').collect();
-    let [a, b, c, d] = parts[..] else { return false };
+    let [a, b, c, d] = parts[..] else {
+        return false;
+    };
     let number = |part: &str, most: [u32; 3], zero: bool| {
         let digits: Vec<char> = part.chars().take(4).collect();
         let first = digits.first().and_then(|c| c.to_digit(10));
