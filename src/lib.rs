@@ -38,8 +38,8 @@ pub mod prelude {
     pub use burn::tensor::Device;
     pub use ulmfit_data::{Corpus, CsvColumns, Document, LmLoaderConfig, ReviewSet};
     pub use ulmfit_model::{
-        AwdLstmConfig, ClassifierConfig, Dropouts, Generator, LanguageModelConfig, Mode, Prediction,
-        Predictor, Sampling, TextClassifier, TextEncoding, TextLanguageModel,
+        AwdLstmConfig, ClassifierConfig, Dropouts, Generator, LanguageModelConfig, Mode,
+        Prediction, Predictor, Sampling, TextClassifier, TextEncoding, TextLanguageModel,
     };
     pub use ulmfit_text::{RulePreset, Tokenizer, TokenizerConfig, Vocab, VocabConfig};
     pub use ulmfit_train::{

@@ -28,14 +28,23 @@ pub(crate) fn find(name: &str) -> anyhow::Result<Device> {
         #[cfg(feature = "flex")]
         "flex" => Ok(Device::flex()),
         #[cfg(feature = "ndarray")]
-        #[expect(deprecated, reason = "kept as a second CPU backend as long as Burn ships it")]
+        #[expect(
+            deprecated,
+            reason = "kept as a second CPU backend as long as Burn ships it"
+        )]
         "ndarray" => Ok(Device::ndarray()),
         #[cfg(feature = "wgpu")]
-        "wgpu" => Ok(Device::wgpu(ulmfit::burn::tensor::DeviceKind::DefaultDevice)),
+        "wgpu" => Ok(Device::wgpu(
+            ulmfit::burn::tensor::DeviceKind::DefaultDevice,
+        )),
         #[cfg(feature = "vulkan")]
-        "vulkan" => Ok(Device::vulkan(ulmfit::burn::tensor::DeviceKind::DefaultDevice)),
+        "vulkan" => Ok(Device::vulkan(
+            ulmfit::burn::tensor::DeviceKind::DefaultDevice,
+        )),
         #[cfg(feature = "metal")]
-        "metal" => Ok(Device::metal(ulmfit::burn::tensor::DeviceKind::DefaultDevice)),
+        "metal" => Ok(Device::metal(
+            ulmfit::burn::tensor::DeviceKind::DefaultDevice,
+        )),
         #[cfg(feature = "cuda")]
         "cuda" => Ok(Device::cuda(0)),
         _ => bail!(

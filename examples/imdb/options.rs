@@ -86,8 +86,17 @@ impl Options {
         let bundled = self.data.is_none();
         let lm = &mut recipe.language_model;
         let standard = self.size == Size::Standard;
-        lm.batch_size = if bundled { 16 } else if standard { 64 } else { 32 };
-        set_epochs(&mut lm.pretrain, self.lm_epochs.unwrap_or(if bundled { 12 } else { 1 }));
+        lm.batch_size = if bundled {
+            16
+        } else if standard {
+            64
+        } else {
+            32
+        };
+        set_epochs(
+            &mut lm.pretrain,
+            self.lm_epochs.unwrap_or(if bundled { 12 } else { 1 }),
+        );
         set_epochs(&mut lm.finetune, self.finetune_epochs);
         let classifier = &mut recipe.classifier;
         if bundled {
@@ -97,7 +106,10 @@ impl Options {
                 all.rates = GroupRates::paper(5e-3);
             }
         }
-        set_epochs(&mut classifier.stages, self.epochs.unwrap_or(if bundled { 8 } else { 2 }));
+        set_epochs(
+            &mut classifier.stages,
+            self.epochs.unwrap_or(if bundled { 8 } else { 2 }),
+        );
         recipe
     }
 }

@@ -29,7 +29,9 @@ pub(crate) fn predictions(classifier: &TextClassifier, valid: &Corpus) {
     let predictor = Predictor::new(classifier);
     for (text, prediction) in TEXTS.iter().zip(predictor.predict_all(&TEXTS)) {
         let shares = valid.classes().iter().zip(&prediction.probabilities);
-        let shares: Vec<String> = shares.map(|(c, p)| format!("{c} {:.1} %", 100.0 * p)).collect();
+        let shares: Vec<String> = shares
+            .map(|(c, p)| format!("{c} {:.1} %", 100.0 * p))
+            .collect();
         println!("  {:<4} {}   {text}", prediction.label, shares.join(", "));
     }
 }
@@ -59,7 +61,10 @@ pub(crate) fn saved_and_loaded(
     let texts = valid.texts();
     let texts = &texts[..texts.len().min(200)];
     let same = Predictor::new(classifier).predict_all(texts) == loaded.predict_all(texts);
-    ensure!(same, "the loaded model's predictions differ from the saved one's");
+    ensure!(
+        same,
+        "the loaded model's predictions differ from the saved one's"
+    );
     let bytes = std::fs::metadata(path).context("reading its size")?.len();
     println!(
         "\nSaved {} ({:.1} MB) and {}; loaded again: {} predictions equal bit for bit",

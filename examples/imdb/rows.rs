@@ -45,7 +45,13 @@ impl Rows {
             None => corpus.shuffled(seed),
         });
         train.require_classes(2)?;
-        let rows = Self { source, train, valid, unlabeled, lm_text: options.lm_text };
+        let rows = Self {
+            source,
+            train,
+            valid,
+            unlabeled,
+            lm_text: options.lm_text,
+        };
         if let Some(folder) = &options.write_split {
             rows.write(folder)?;
         }

@@ -23,6 +23,8 @@
 //! choice is for: SplitMix64's finalizer mixes the three into the seed of a xoshiro256++ generator. There is no hidden
 //! generator state, an epoch's choices do not need those of the epochs before it, and they are equal on every machine.
 
+#![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
+
 mod error;
 mod random;
 

@@ -37,7 +37,11 @@ unsafe impl Sync for Disjoint<'_> {}
 
 impl<'a> Disjoint<'a> {
     pub(crate) fn new(slice: &'a mut [f32]) -> Self {
-        Self { start: slice.as_mut_ptr(), len: slice.len(), lives: PhantomData }
+        Self {
+            start: slice.as_mut_ptr(),
+            len: slice.len(),
+            lives: PhantomData,
+        }
     }
 
     /// The `len` elements from `from`.
@@ -48,7 +52,10 @@ impl<'a> Disjoint<'a> {
     /// # Panics
     /// If the range leaves the slice.
     pub(crate) unsafe fn range(&self, from: usize, len: usize) -> &'a mut [f32] {
-        assert!(from <= self.len && len <= self.len - from, "range leaves the slice");
+        assert!(
+            from <= self.len && len <= self.len - from,
+            "range leaves the slice"
+        );
         // SAFETY: in bounds by the assertion, valid for `'a` by construction, unique by the caller's promise.
         unsafe { std::slice::from_raw_parts_mut(self.start.add(from), len) }
     }

@@ -11,12 +11,20 @@ pub(crate) struct Matrix<'a> {
 impl<'a> Matrix<'a> {
     /// A row-major matrix with `cols` columns.
     pub(crate) fn new(data: &'a [f32], cols: usize) -> Self {
-        Self { data, row_stride: cols, col_stride: 1 }
+        Self {
+            data,
+            row_stride: cols,
+            col_stride: 1,
+        }
     }
 
     /// The transpose, without a copy.
     pub(crate) fn transposed(self) -> Self {
-        Self { data: self.data, row_stride: self.col_stride, col_stride: self.row_stride }
+        Self {
+            data: self.data,
+            row_stride: self.col_stride,
+            col_stride: self.row_stride,
+        }
     }
 
     /// Element `(row, col)`.
@@ -51,7 +59,10 @@ pub(crate) fn matmul(
     lhs: Matrix<'_>,
     rhs: Matrix<'_>,
 ) {
-    assert!(dst.len() >= m * n && lhs.holds(m, k) && rhs.holds(k, n), "operand too short");
+    assert!(
+        dst.len() >= m * n && lhs.holds(m, k) && rhs.holds(k, n),
+        "operand too short"
+    );
     if m == 0 || n == 0 {
         return;
     }
@@ -91,7 +102,13 @@ mod tests {
         // [1 2; 3 4]^T * [1; 1] = [4; 6], added to [10; 20].
         let mut dst = [10.0, 20.0];
         let lhs = Matrix::new(&[1.0, 2.0, 3.0, 4.0], 2).transposed();
-        matmul(&mut dst, Into::Add, [2, 2, 1], lhs, Matrix::new(&[1.0, 1.0], 1));
+        matmul(
+            &mut dst,
+            Into::Add,
+            [2, 2, 1],
+            lhs,
+            Matrix::new(&[1.0, 1.0], 1),
+        );
         assert_eq!(dst, [14.0, 26.0]);
     }
 

@@ -16,6 +16,8 @@
 //! Legend: `T` time steps, `B` rows of the batch, `I` input width, `H` hidden width, `N` rows, `E` embedding width,
 //! `V` vocabulary size.
 
+#![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
+
 mod adam;
 #[cfg(feature = "flex")]
 mod flex_slices;

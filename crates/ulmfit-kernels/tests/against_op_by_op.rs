@@ -21,14 +21,21 @@ fn devices() -> Vec<(&'static str, Device, f32)> {
         #[cfg(feature = "ndarray")]
         ("ndarray", Device::ndarray(), 1e-5),
         #[cfg(feature = "wgpu")]
-        ("wgpu", Device::wgpu(burn::tensor::DeviceKind::DefaultDevice), 1e-4),
+        (
+            "wgpu",
+            Device::wgpu(burn::tensor::DeviceKind::DefaultDevice),
+            1e-4,
+        ),
     ]
 }
 
 fn random<const D: usize>(rng: &mut Xoshiro256PlusPlus, shape: [usize; D]) -> TensorData {
     let n: usize = shape.iter().product();
     let mut draw = || (rng.next_u32() >> 8) as f32 / (1 << 23) as f32 - 1.0;
-    TensorData::new((0..n).map(|_| draw()).collect::<Vec<_>>(), Shape::from(shape))
+    TensorData::new(
+        (0..n).map(|_| draw()).collect::<Vec<_>>(),
+        Shape::from(shape),
+    )
 }
 
 fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
@@ -38,9 +45,18 @@ fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
 /// max|a - b| <= tolerance * max|b|
 fn assert_close(name: &str, actual: &[f32], expected: &[f32], tolerance: f32) {
     assert_eq!(actual.len(), expected.len(), "{name}: number of values");
-    let scale = expected.iter().fold(0.0f32, |m, x| m.max(x.abs())).max(1e-3);
-    let worst = actual.iter().zip(expected).fold(0.0f32, |m, (a, b)| m.max((a - b).abs()));
-    assert!(worst <= tolerance * scale, "{name}: off by {worst:e} at scale {scale:e}");
+    let scale = expected
+        .iter()
+        .fold(0.0f32, |m, x| m.max(x.abs()))
+        .max(1e-3);
+    let worst = actual
+        .iter()
+        .zip(expected)
+        .fold(0.0f32, |m, (a, b)| m.max((a - b).abs()));
+    assert!(
+        worst <= tolerance * scale,
+        "{name}: off by {worst:e} at scale {scale:e}"
+    );
 }
 
 /// The layer step by step from differentiable operations.
@@ -54,7 +70,10 @@ fn lstm_by_ops(
     let units = h.dims()[1];
     let mut all = Vec::new();
     for t in 0..steps {
-        let x_t = x.clone().slice([t..t + 1, 0..rows, 0..width]).reshape([rows, width]);
+        let x_t = x
+            .clone()
+            .slice([t..t + 1, 0..rows, 0..width])
+            .reshape([rows, width]);
         let z = x_t.matmul(w.input.clone()) + h.matmul(w.hidden.clone());
         let z = z + w.bias.clone().unsqueeze::<2>();
         let gate = |k: usize| z.clone().slice([0..rows, k * units..(k + 1) * units]);
@@ -78,8 +97,12 @@ fn check_lstm(steps: usize, rows: usize, width: usize, units: usize, seed: u64) 
             let x = Tensor::<3>::from_data(x.clone(), &device).require_grad();
             let shrink = 1.0 / (units as f64).sqrt();
             let w = LstmWeights {
-                input: (Tensor::from_data(w_ih.clone(), &device) * shrink).detach().require_grad(),
-                hidden: (Tensor::from_data(w_hh.clone(), &device) * shrink).detach().require_grad(),
+                input: (Tensor::from_data(w_ih.clone(), &device) * shrink)
+                    .detach()
+                    .require_grad(),
+                hidden: (Tensor::from_data(w_hh.clone(), &device) * shrink)
+                    .detach()
+                    .require_grad(),
                 bias: Tensor::from_data(bias.clone(), &device).require_grad(),
             };
             let h0 = Tensor::from_data(h0.clone(), &device);
@@ -115,9 +138,13 @@ fn check_loss(rows: usize, width: usize, vocabulary: usize, ignored: usize, seed
         let rng = &mut Xoshiro256PlusPlus::seed_from_u64(seed);
         let [h, w] = [rows, vocabulary].map(|n| random(rng, [n, width]));
         let b = random(rng, [vocabulary]);
-        let mut targets: Vec<u32> =
-            (0..rows).map(|_| rng.next_u32() % vocabulary as u32).collect();
-        targets.iter_mut().take(ignored).for_each(|target| *target = IGNORED);
+        let mut targets: Vec<u32> = (0..rows)
+            .map(|_| rng.next_u32() % vocabulary as u32)
+            .collect();
+        targets
+            .iter_mut()
+            .take(ignored)
+            .for_each(|target| *target = IGNORED);
         let counted: Vec<usize> = (ignored..rows).collect();
         let run = |kernel: bool| -> Vec<(&'static str, Vec<f32>)> {
             let h = Tensor::<2>::from_data(h.clone(), &device).require_grad();
@@ -156,9 +183,14 @@ fn check_loss(rows: usize, width: usize, vocabulary: usize, ignored: usize, seed
 #[test]
 fn lstm_on_packed_and_unpacked_widths() {
     // Widths that are packed on AVX-512 (multiples of 16), with and without tails of the panels, and others.
-    for (steps, rows, width, units) in
-        [(1, 1, 1, 1), (3, 1, 5, 16), (5, 9, 7, 48), (4, 8, 64, 80), (2, 17, 33, 304), (6, 3, 10, 13)]
-    {
+    for (steps, rows, width, units) in [
+        (1, 1, 1, 1),
+        (3, 1, 5, 16),
+        (5, 9, 7, 48),
+        (4, 8, 64, 80),
+        (2, 17, 33, 304),
+        (6, 3, 10, 13),
+    ] {
         check_lstm(steps, rows, width, units, 11);
     }
 }
@@ -178,7 +210,10 @@ fn all_rows_ignored_is_zero_loss() {
         let hidden = Tensor::<2>::ones([2, 2], &device);
         let bias = Tensor::zeros([4], &device);
         let out = tied_cross_entropy(hidden, weight, bias, &[IGNORED, IGNORED]);
-        assert_eq!((values(out.loss)[0], values(out.correct)[0], out.counted), (0.0, 0.0, 0));
+        assert_eq!(
+            (values(out.loss)[0], values(out.correct)[0], out.counted),
+            (0.0, 0.0, 0)
+        );
     }
 }
 
@@ -207,9 +242,24 @@ fn adam_follows_its_formula() {
         let root = (second.clone() / (1.0 - 0.99f64.powi(3))).sqrt() + 1e-5;
         let expected = kept - first.clone() / root * (0.01 / (1.0 - 0.8f64.powi(3)));
         let (p, m, s) = adam_update(tensor(&p), tensor(&g), tensor(&m), s, hyper);
-        assert_close(&format!("{name}: parameter"), &values(p), &values(expected), tolerance);
-        assert_close(&format!("{name}: first moment"), &values(m), &values(first), tolerance);
-        assert_close(&format!("{name}: second moment"), &values(s), &values(second), tolerance);
+        assert_close(
+            &format!("{name}: parameter"),
+            &values(p),
+            &values(expected),
+            tolerance,
+        );
+        assert_close(
+            &format!("{name}: first moment"),
+            &values(m),
+            &values(first),
+            tolerance,
+        );
+        assert_close(
+            &format!("{name}: second moment"),
+            &values(s),
+            &values(second),
+            tolerance,
+        );
     }
 }
 

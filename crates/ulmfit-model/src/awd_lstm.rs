@@ -36,7 +36,12 @@ pub struct AwdLstmConfig {
 impl AwdLstmConfig {
     /// The standard sizes, 400 / 1152 / 3, for a vocabulary of `vocabulary` words.
     pub fn new(vocabulary: usize) -> Self {
-        Self { vocabulary, embed: 400, hidden: 1152, layers: 3 }
+        Self {
+            vocabulary,
+            embed: 400,
+            hidden: 1152,
+            layers: 3,
+        }
     }
 
     /// Other sizes: embedding width, hidden width, number of layers.
@@ -47,7 +52,12 @@ impl AwdLstmConfig {
     /// ```
     #[must_use]
     pub fn with_sizes(self, embed: usize, hidden: usize, layers: usize) -> Self {
-        Self { embed, hidden, layers, ..self }
+        Self {
+            embed,
+            hidden,
+            layers,
+            ..self
+        }
     }
 
     /// The width of each layer's hidden state, bottom first: the last is as wide as the embedding.
@@ -98,7 +108,10 @@ impl AwdLstmConfig {
             layer
         });
         let layers = layers.collect();
-        Ok(AwdLstm { embedding: Param::from_tensor(embedding), layers })
+        Ok(AwdLstm {
+            embedding: Param::from_tensor(embedding),
+            layers,
+        })
     }
 }
 
@@ -141,8 +154,15 @@ impl LstmLayer {
         };
         let out = lstm_layer(x, &weights, state.hidden.clone(), state.cell.clone());
         let width = out.hidden.dims()[2];
-        let last = out.hidden.clone().detach().slice([steps - 1..steps, 0..rows, 0..width]);
-        let next = LayerState { hidden: last.reshape([rows, width]), cell: out.cell };
+        let last = out
+            .hidden
+            .clone()
+            .detach()
+            .slice([steps - 1..steps, 0..rows, 0..width]);
+        let next = LayerState {
+            hidden: last.reshape([rows, width]),
+            cell: out.cell,
+        };
         (out.hidden, next)
     }
 }
@@ -162,13 +182,25 @@ impl AwdLstm {
     /// The sizes, read off the weights.
     pub fn config(&self) -> AwdLstmConfig {
         let [vocabulary, embed] = self.embedding.dims();
-        let hidden = self.layers.first().map_or(0, |layer| layer.weight_hh.dims()[0]);
-        AwdLstmConfig { vocabulary, embed, hidden, layers: self.layers.len() }
+        let hidden = self
+            .layers
+            .first()
+            .map_or(0, |layer| layer.weight_hh.dims()[0]);
+        AwdLstmConfig {
+            vocabulary,
+            embed,
+            hidden,
+            layers: self.layers.len(),
+        }
     }
 
     /// A zero state for `rows` rows.
     pub fn initial_state(&self, rows: usize) -> HiddenState {
-        let widths: Vec<_> = self.layers.iter().map(|layer| layer.weight_hh.dims()[0]).collect();
+        let widths: Vec<_> = self
+            .layers
+            .iter()
+            .map(|layer| layer.weight_hh.dims()[0])
+            .collect();
         HiddenState::zeros(&widths, rows, &self.embedding.device())
     }
 
@@ -187,7 +219,11 @@ impl AwdLstm {
         dropouts: &Dropouts,
         mode: &mut Mode,
     ) -> (Tensor<3>, HiddenState) {
-        assert_eq!(state.rows(), tokens.rows(), "the state must have the batch's rows");
+        assert_eq!(
+            state.rows(),
+            tokens.rows(),
+            "the state must have the batch's rows"
+        );
         let mut x = self.embed(tokens, dropouts, mode);
         let mut next = Vec::with_capacity(self.layers.len());
         for (index, (layer, before)) in self.layers.iter().zip(state.layers()).enumerate() {
@@ -224,7 +260,10 @@ impl AwdLstm {
 /// `x` with the rows of `pad` cut out of the graph: padding takes no gradient from the input side, as PyTorch's
 /// `padding_idx` has it (the tied decoder still gives it one).
 fn without_gradient_at(x: Tensor<2>, ids: &[u32], pad: u32) -> Tensor<2> {
-    let real = ids.iter().map(|&id| if id == pad { 0.0 } else { 1.0 }).collect();
+    let real = ids
+        .iter()
+        .map(|&id| if id == pad { 0.0 } else { 1.0 })
+        .collect();
     let real = crate::random::from_values(real, [ids.len(), 1], &x.device());
     let padding = x.clone().detach() * (real.clone().neg() + 1.0);
     x * real + padding
@@ -234,7 +273,9 @@ fn without_gradient_at(x: Tensor<2>, ids: &[u32], pad: u32) -> Tensor<2> {
 pub(crate) fn time_first(grid: &TokenGrid) -> Vec<u32> {
     let (rows, cols) = (grid.rows(), grid.cols());
     let ids = grid.ids();
-    (0..cols).flat_map(|t| (0..rows).map(move |b| ids[b * cols + t])).collect()
+    (0..cols)
+        .flat_map(|t| (0..rows).map(move |b| ids[b * cols + t]))
+        .collect()
 }
 
 /// Ids as a tensor.

@@ -81,7 +81,10 @@ mod tests {
         let y = norm.forward(x, &Mode::train(0));
         // Mean 2, biased variance 1: -1 and 1, shifted by 1e-3.
         let y: Vec<f32> = y.into_data().iter::<f32>().collect();
-        assert!((y[0] + 0.999).abs() < 1e-4 && (y[1] - 1.001).abs() < 1e-4, "{y:?}");
+        assert!(
+            (y[0] + 0.999).abs() < 1e-4 && (y[1] - 1.001).abs() < 1e-4,
+            "{y:?}"
+        );
         let kept = norm.valid();
         // 0.9 * 0 + 0.1 * 2 and 0.9 * 1 + 0.1 * 2 (unbiased variance 2).
         assert!((kept.running_mean.value().into_scalar::<f32>() - 0.2).abs() < 1e-6);

@@ -57,12 +57,20 @@ impl ClassifierConfig {
             ("classes", self.classes, 2),
             ("bptt", self.window.bptt, 1),
             ("max_len", self.window.max_len, 1),
-            ("head.hidden", self.head.hidden.iter().copied().min().unwrap_or(1), 1),
+            (
+                "head.hidden",
+                self.head.hidden.iter().copied().min().unwrap_or(1),
+                1,
+            ),
         ];
         for (field, found, least) in fields {
             if found < least {
                 let expected = format!("at least {least}");
-                return Err(Error::Config { field, expected, found: found.to_string() });
+                return Err(Error::Config {
+                    field,
+                    expected,
+                    found: found.to_string(),
+                });
             }
         }
         Ok(())
@@ -87,8 +95,18 @@ impl ClassifierConfig {
     pub fn init(&self, encoder: AwdLstm, seed: u64, device: &Device) -> Result<Classifier> {
         self.validate()?;
         let width = ConcatPool::width(encoder.config().embed);
-        let head = Head::init(&self.head, width, self.classes, &mut Random::new(seed), device);
-        Ok(Classifier { encoder, head, config: self.clone() })
+        let head = Head::init(
+            &self.head,
+            width,
+            self.classes,
+            &mut Random::new(seed),
+            device,
+        );
+        Ok(Classifier {
+            encoder,
+            head,
+            config: self.clone(),
+        })
     }
 }
 
@@ -158,15 +176,25 @@ impl Classifier {
     ) -> ClassifierLoss {
         assert_eq!(labels.len(), tokens.rows(), "one label for each row");
         let classes = self.n_classes();
-        assert!(labels.iter().all(|&l| (l as usize) < classes), "a label is not one of {classes}");
+        assert!(
+            labels.iter().all(|&l| (l as usize) < classes),
+            "a label is not one of {classes}"
+        );
         let (logits, penalty) = self.forward(tokens, lengths, mode);
         let targets = int_tensor(labels, &logits.device()).unsqueeze_dim::<2>(1);
-        let nll = activation::log_softmax(logits.clone(), 1).gather(1, targets).mean().neg();
+        let nll = activation::log_softmax(logits.clone(), 1)
+            .gather(1, targets)
+            .mean()
+            .neg();
         let objective = match penalty {
             Some(penalty) => nll.clone() + penalty,
             None => nll.clone(),
         };
-        ClassifierLoss { objective, cross_entropy: nll.detach(), logits: logits.detach() }
+        ClassifierLoss {
+            objective,
+            cross_entropy: nll.detach(),
+            logits: logits.detach(),
+        }
     }
 
     fn forward(
@@ -185,6 +213,9 @@ impl Classifier {
             mode,
         );
         let (first, rest) = (self.config.dropouts.output, self.config.head.dropout);
-        (self.head.forward(encoded.pooled, first, rest, mode), encoded.penalty)
+        (
+            self.head.forward(encoded.pooled, first, rest, mode),
+            encoded.penalty,
+        )
     }
 }

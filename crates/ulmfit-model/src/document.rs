@@ -30,7 +30,10 @@ pub struct DocumentWindow {
 
 impl Default for DocumentWindow {
     fn default() -> Self {
-        Self { bptt: 72, max_len: 1440 }
+        Self {
+            bptt: 72,
+            max_len: 1440,
+        }
     }
 }
 
@@ -54,7 +57,9 @@ pub(crate) fn encode(
 ) -> Encoded {
     assert_eq!(tokens.rows(), lengths.len(), "one length for each row");
     assert!(
-        lengths.iter().all(|&len| (1..=tokens.cols()).contains(&len)),
+        lengths
+            .iter()
+            .all(|&len| (1..=tokens.cols()).contains(&len)),
         "a document has at least one token and no more than the grid is wide"
     );
     // Longest first, so that the documents that are still running are the first rows.
@@ -101,12 +106,18 @@ pub(crate) fn encode(
         back[row] = k as u32;
     }
     let device = sorted.device();
-    Encoded { pooled: sorted.select(0, int_tensor(&back, &device)), penalty: penalty.finish() }
+    Encoded {
+        pooled: sorted.select(0, int_tensor(&back, &device)),
+        penalty: penalty.finish(),
+    }
 }
 
 /// Columns `from..to` of some rows.
 fn cut(tokens: &TokenGrid, rows: &[usize], from: usize, to: usize) -> TokenGrid {
-    let ids = rows.iter().flat_map(|&row| tokens.row(row)[from..to].iter().copied()).collect();
+    let ids = rows
+        .iter()
+        .flat_map(|&row| tokens.row(row)[from..to].iter().copied())
+        .collect();
     TokenGrid::new(rows.len(), to - from, ids)
 }
 
@@ -117,7 +128,10 @@ fn chunk_window(lengths: &[usize], from: usize, to: usize, max_len: usize) -> Wi
         first - from..len.clamp(first, to) - from
     };
     let end = |&len: &usize| (from < len && len <= to).then(|| len - 1 - from);
-    Window { spans: lengths.iter().map(span).collect(), ends: lengths.iter().map(end).collect() }
+    Window {
+        spans: lengths.iter().map(span).collect(),
+        ends: lengths.iter().map(end).collect(),
+    }
 }
 
 /// AR and TAR of the encoder's output over the pooled positions.
@@ -134,7 +148,13 @@ struct Penalty {
 
 impl Penalty {
     fn new(weights: Regularization) -> Self {
-        Self { weights, activation: None, change: None, activations: 0, changes: 0 }
+        Self {
+            weights,
+            activation: None,
+            change: None,
+            activations: 0,
+            changes: 0,
+        }
     }
 
     fn add(&mut self, hidden: &Tensor<3>, window: &Window) {
@@ -151,7 +171,12 @@ impl Penalty {
         if self.weights.alpha != 0.0 {
             let kept = hidden.clone() * mask(steps, &inside);
             add(&mut self.activation, (kept.clone() * kept).sum());
-            self.activations += width * window.spans.iter().map(ExactSizeIterator::len).sum::<usize>();
+            self.activations += width
+                * window
+                    .spans
+                    .iter()
+                    .map(ExactSizeIterator::len)
+                    .sum::<usize>();
         }
         if self.weights.beta != 0.0 && steps > 1 {
             let later = hidden.clone().slice([1..steps, 0..rows, 0..width]);
@@ -159,7 +184,11 @@ impl Penalty {
             let both = |t: usize, b: usize| inside(t, b) && inside(t + 1, b);
             let kept = (later - earlier) * mask(steps - 1, &both);
             add(&mut self.change, (kept.clone() * kept).sum());
-            let pairs = window.spans.iter().map(|span| span.len().saturating_sub(1)).sum::<usize>();
+            let pairs = window
+                .spans
+                .iter()
+                .map(|span| span.len().saturating_sub(1))
+                .sum::<usize>();
             self.changes += width * pairs;
         }
     }

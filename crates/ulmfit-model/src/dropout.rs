@@ -44,17 +44,35 @@ pub struct Dropouts {
 impl Dropouts {
     /// The language model's defaults.
     pub fn language_model() -> Self {
-        Self { embed: 0.02, input: 0.25, weight: 0.2, hidden: 0.15, output: 0.1 }
+        Self {
+            embed: 0.02,
+            input: 0.25,
+            weight: 0.2,
+            hidden: 0.15,
+            output: 0.1,
+        }
     }
 
     /// The classifier's defaults.
     pub fn classifier() -> Self {
-        Self { embed: 0.05, input: 0.4, weight: 0.5, hidden: 0.3, output: 0.4 }
+        Self {
+            embed: 0.05,
+            input: 0.4,
+            weight: 0.5,
+            hidden: 0.3,
+            output: 0.4,
+        }
     }
 
     /// No dropout at all.
     pub fn none() -> Self {
-        Self { embed: 0.0, input: 0.0, weight: 0.0, hidden: 0.0, output: 0.0 }
+        Self {
+            embed: 0.0,
+            input: 0.0,
+            weight: 0.0,
+            hidden: 0.0,
+            output: 0.0,
+        }
     }
 
     /// All five multiplied by `factor` (fastai's `drop_mult`).

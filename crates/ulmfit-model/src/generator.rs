@@ -21,27 +21,38 @@ pub struct Sampling {
 
 impl Default for Sampling {
     fn default() -> Self {
-        Self { temperature: 0.8, top_k: 50, top_p: 1.0, min_p: 0.0 }
+        Self {
+            temperature: 0.8,
+            top_k: 50,
+            top_p: 1.0,
+            min_p: 0.0,
+        }
     }
 }
 
 impl Sampling {
     /// Always the most probable token.
     pub fn greedy() -> Self {
-        Self { top_k: 1, ..Self::default() }
+        Self {
+            top_k: 1,
+            ..Self::default()
+        }
     }
 
     /// Draws an index of `logits`; those of minus infinity are never drawn.
     fn draw(&self, logits: &[f32], random: &mut Random) -> usize {
         let temperature = self.temperature.max(1e-6);
-        let mut order: Vec<usize> =
-            (0..logits.len()).filter(|&id| logits[id] > f32::NEG_INFINITY).collect();
+        let mut order: Vec<usize> = (0..logits.len())
+            .filter(|&id| logits[id] > f32::NEG_INFINITY)
+            .collect();
         // Equal logits keep the order of ids, so that the draw is repeatable.
         order.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]));
         if self.top_k > 0 {
             order.truncate(self.top_k);
         }
-        let Some(&top) = order.first() else { return Special::Bos.id() as usize };
+        let Some(&top) = order.first() else {
+            return Special::Bos.id() as usize;
+        };
         let best = f64::from(logits[top]);
         let weight = |&id: &usize| ((f64::from(logits[id]) - best) / temperature).exp();
         let mut weights: Vec<f64> = order.iter().map(weight).collect();
@@ -52,7 +63,11 @@ impl Sampling {
             sum >= self.top_p
         });
         let kept = nucleus.map_or(weights.len(), |last| last + 1);
-        let above = weights.iter().take_while(|&&w| w >= self.min_p).count().max(1);
+        let above = weights
+            .iter()
+            .take_while(|&&w| w >= self.min_p)
+            .count()
+            .max(1);
         weights.truncate(kept.min(above));
         let mut left = f64::from(random.unit()) * weights.iter().sum::<f64>();
         for (&id, weight) in order.iter().zip(&weights) {
@@ -80,8 +95,15 @@ impl Generator {
         // A filler's text does not lead back to its id.
         let filler = |&id: &u32| vocab.id(vocab.token(id)) != id;
         let fillers = (0..vocab.len() as u32).filter(filler).map(|id| id as usize);
-        let forbidden = never.iter().map(|s| s.id() as usize).chain(fillers).collect();
-        Self { model: model.valid(), forbidden }
+        let forbidden = never
+            .iter()
+            .map(|s| s.id() as usize)
+            .chain(fillers)
+            .collect();
+        Self {
+            model: model.valid(),
+            forbidden,
+        }
     }
 
     /// The prompt and up to `tokens` further tokens as text, special tokens undone.
@@ -141,7 +163,12 @@ mod tests {
             }
             seen
         };
-        let all = Sampling { temperature: 1.0, top_k: 0, top_p: 1.0, min_p: 0.0 };
+        let all = Sampling {
+            temperature: 1.0,
+            top_k: 0,
+            top_p: 1.0,
+            min_p: 0.0,
+        };
         // Probabilities 0.09, 0.245, 0.665.
         let seen = draws(all);
         assert!(seen[3] == 0 && (1270..1390).contains(&seen[2]), "{seen:?}");

@@ -19,7 +19,10 @@ pub struct HeadConfig {
 
 impl Default for HeadConfig {
     fn default() -> Self {
-        Self { hidden: vec![50], dropout: 0.1 }
+        Self {
+            hidden: vec![50],
+            dropout: 0.1,
+        }
     }
 }
 
@@ -53,15 +56,26 @@ impl Head {
         let blocks = outputs.map(|out| {
             let bound = 1.0 / (width as f64).sqrt();
             let weight = Param::from_tensor(random.uniform([width, out], bound, device));
-            let block = HeadBlock { norm: BatchNorm::new(width, device), weight };
+            let block = HeadBlock {
+                norm: BatchNorm::new(width, device),
+                weight,
+            };
             width = out;
             block
         });
-        Self { blocks: blocks.collect() }
+        Self {
+            blocks: blocks.collect(),
+        }
     }
 
     /// Pooled vectors `[B, 3E]` to logits `[B, classes]`.
-    pub(crate) fn forward(&self, x: Tensor<2>, first: f64, rest: f64, mode: &mut Mode) -> Tensor<2> {
+    pub(crate) fn forward(
+        &self,
+        x: Tensor<2>,
+        first: f64,
+        rest: f64,
+        mode: &mut Mode,
+    ) -> Tensor<2> {
         let last = self.blocks.len() - 1;
         let mut x = x;
         for (index, block) in self.blocks.iter().enumerate() {

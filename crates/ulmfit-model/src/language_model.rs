@@ -26,14 +26,20 @@ pub struct Regularization {
 
 impl Default for Regularization {
     fn default() -> Self {
-        Self { alpha: 2.0, beta: 1.0 }
+        Self {
+            alpha: 2.0,
+            beta: 1.0,
+        }
     }
 }
 
 impl Regularization {
     /// Neither.
     pub fn none() -> Self {
-        Self { alpha: 0.0, beta: 0.0 }
+        Self {
+            alpha: 0.0,
+            beta: 0.0,
+        }
     }
 }
 
@@ -207,7 +213,9 @@ impl LanguageModel {
 
     /// The logits of the token after the last position only, `[B, V]`, and the state there: what generation needs.
     pub fn next_logits(&self, tokens: &TokenGrid, state: &HiddenState) -> (Tensor<2>, HiddenState) {
-        let (raw, next) = self.encoder.forward(tokens, state, &self.dropouts, &mut Mode::Eval);
+        let (raw, next) = self
+            .encoder
+            .forward(tokens, state, &self.dropouts, &mut Mode::Eval);
         let [steps, rows, width] = raw.dims();
         let last = raw.slice([steps - 1..steps, 0..rows, 0..width]);
         let logits = self.decode(last);

@@ -12,6 +12,8 @@
 //! Legend: `B` rows of the batch, `T` time steps, `V` vocabulary size, `E` embedding width, `H` hidden width. Batches
 //! come in as [`ulmfit_text::TokenGrid`], `B` rows of `T` ids.
 
+#![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
+
 mod awd_lstm;
 mod batch_norm;
 mod classifier;

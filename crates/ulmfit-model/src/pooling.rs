@@ -25,13 +25,17 @@ impl Window {
     /// 1 at pooled positions, `[steps, B, 1]` in row-major order.
     fn mask(&self, steps: usize) -> Vec<f32> {
         let at = |t: usize| move |span: &std::ops::Range<usize>| f32::from(span.contains(&t) as u8);
-        (0..steps).flat_map(|t| self.spans.iter().map(at(t))).collect()
+        (0..steps)
+            .flat_map(|t| self.spans.iter().map(at(t)))
+            .collect()
     }
 
     /// 1 at each row's last token.
     fn end_mask(&self, steps: usize) -> Vec<f32> {
         let at = |t: usize| move |end: &Option<usize>| f32::from((*end == Some(t)) as u8);
-        (0..steps).flat_map(|t| self.ends.iter().map(at(t))).collect()
+        (0..steps)
+            .flat_map(|t| self.ends.iter().map(at(t)))
+            .collect()
     }
 }
 
@@ -57,7 +61,12 @@ impl ConcatPool {
         let [_, rows, width] = like.dims();
         let zeros = Tensor::zeros([rows, width], &like.device());
         let max = zeros.clone() + BELOW_ALL;
-        Self { last: zeros.clone(), max, sum: zeros, counts: vec![0; rows] }
+        Self {
+            last: zeros.clone(),
+            max,
+            sum: zeros,
+            counts: vec![0; rows],
+        }
     }
 
     /// Adds a chunk `[steps, B, E]`.
@@ -84,7 +93,10 @@ impl ConcatPool {
     pub(crate) fn finish_rows(&mut self, alive: usize) -> Tensor<2> {
         let [rows, width] = self.sum.dims();
         let counts = self.counts.split_off(alive);
-        let shares = counts.iter().map(|&count| 1.0 / count.max(1) as f32).collect();
+        let shares = counts
+            .iter()
+            .map(|&count| 1.0 / count.max(1) as f32)
+            .collect();
         let shares = from_values(shares, [rows - alive, 1], &self.sum.device());
         let cut = |x: &Tensor<2>| x.clone().slice([alive..rows, 0..width]);
         let pooled = vec![cut(&self.last), cut(&self.max), cut(&self.sum) * shares];
@@ -108,7 +120,10 @@ mod tests {
         let hidden = Tensor::<1>::from_floats([1.0, 5.0, -2.0, 9.0, 3.0, 9.0], &Device::default());
         let hidden = hidden.reshape([3, 2, 1]);
         let mut pool = ConcatPool::new(&hidden);
-        let window = Window { spans: vec![0..3, 0..1], ends: vec![Some(2), Some(0)] };
+        let window = Window {
+            spans: vec![0..3, 0..1],
+            ends: vec![Some(2), Some(0)],
+        };
         pool.add(hidden, &window);
         let short: Vec<f32> = pool.finish_rows(1).into_data().iter::<f32>().collect();
         assert_eq!(short, [5.0, 5.0, 5.0]);

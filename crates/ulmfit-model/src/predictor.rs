@@ -38,7 +38,9 @@ pub struct Predictor {
 impl Predictor {
     /// A predictor of a trained classifier.
     pub fn new(classifier: &TextClassifier) -> Self {
-        Self { classifier: classifier.valid() }
+        Self {
+            classifier: classifier.valid(),
+        }
     }
 
     /// Reads a classifier's file.
@@ -46,7 +48,9 @@ impl Predictor {
     /// # Errors
     /// [`crate::Error::Io`] or [`crate::Error::ModelFile`].
     pub fn load(path: impl AsRef<Path>, device: &Device) -> Result<Self> {
-        Ok(Self { classifier: TextClassifier::load(path, &device.clone().inner())? })
+        Ok(Self {
+            classifier: TextClassifier::load(path, &device.clone().inner())?,
+        })
     }
 
     /// The names of the classes.
@@ -86,9 +90,16 @@ impl Predictor {
         }
         let grid = TokenGrid::new(documents.len(), width, ids);
         let classes = self.classes().len();
-        let probabilities = self.classifier.model.probabilities(&grid, &lengths).into_data();
+        let probabilities = self
+            .classifier
+            .model
+            .probabilities(&grid, &lengths)
+            .into_data();
         let probabilities: Vec<f32> = probabilities.iter::<f32>().collect();
-        probabilities.chunks_exact(classes).map(|row| self.prediction(row)).collect()
+        probabilities
+            .chunks_exact(classes)
+            .map(|row| self.prediction(row))
+            .collect()
     }
 
     fn prediction(&self, probabilities: &[f32]) -> Prediction {
@@ -99,6 +110,10 @@ impl Predictor {
             }
         }
         let label = self.classes()[class].clone();
-        Prediction { label, class, probabilities: probabilities.to_vec() }
+        Prediction {
+            label,
+            class,
+            probabilities: probabilities.to_vec(),
+        }
     }
 }

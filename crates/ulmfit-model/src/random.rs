@@ -41,7 +41,9 @@ impl Random {
         device: &Device,
     ) -> Tensor<D> {
         let n = shape.iter().product();
-        let values = (0..n).map(|_| (2.0 * self.unit() - 1.0) * bound as f32).collect();
+        let values = (0..n)
+            .map(|_| (2.0 * self.unit() - 1.0) * bound as f32)
+            .collect();
         from_values(values, shape, device)
     }
 
@@ -92,6 +94,9 @@ mod tests {
         assert_eq!(mask.len(), 100_001);
         let zeros = mask.iter().filter(|&&m| m == 0.0).count() as f64 / 100_001.0;
         assert!((zeros - 0.3).abs() < 0.01, "{zeros}");
-        assert!(mask.iter().all(|&m| m == 0.0 || (m - 1.0 / 0.7).abs() < 1e-6));
+        assert!(
+            mask.iter()
+                .all(|&m| m == 0.0 || (m - 1.0 / 0.7).abs() < 1e-6)
+        );
     }
 }

@@ -32,7 +32,9 @@ impl HiddenState {
             hidden: Tensor::zeros([rows, width], device),
             cell: Tensor::zeros([rows, width], device),
         };
-        Self { layers: widths.iter().map(zeros).collect() }
+        Self {
+            layers: widths.iter().map(zeros).collect(),
+        }
     }
 
     /// The layers, bottom first.
@@ -42,7 +44,9 @@ impl HiddenState {
 
     /// The number of rows (`B`).
     pub fn rows(&self) -> usize {
-        self.layers.first().map_or(0, |layer| layer.hidden.dims()[0])
+        self.layers
+            .first()
+            .map_or(0, |layer| layer.hidden.dims()[0])
     }
 
     /// The state of the given rows, in the given order; a row may be named more than once (beam search).
@@ -52,7 +56,10 @@ impl HiddenState {
     #[must_use]
     pub fn select(&self, rows: &[usize]) -> Self {
         let n = self.rows();
-        assert!(rows.iter().all(|&row| row < n), "a row of {n} was asked for: {rows:?}");
+        assert!(
+            rows.iter().all(|&row| row < n),
+            "a row of {n} was asked for: {rows:?}"
+        );
         let ids: Vec<i64> = rows.iter().map(|&row| row as i64).collect();
         self.map(|x| {
             let ids = TensorData::new(ids.clone(), [ids.len()]);
@@ -81,7 +88,9 @@ impl HiddenState {
             hidden: change(layer.hidden.clone()),
             cell: change(layer.cell.clone()),
         });
-        Self { layers: layers.collect() }
+        Self {
+            layers: layers.collect(),
+        }
     }
 }
 
@@ -91,7 +100,10 @@ mod tests {
 
     fn state(values: [f32; 2]) -> HiddenState {
         let x = Tensor::<1>::from_floats(values, &Device::default()).reshape([2, 1]);
-        HiddenState::new(vec![LayerState { hidden: x.clone(), cell: x }])
+        HiddenState::new(vec![LayerState {
+            hidden: x.clone(),
+            cell: x,
+        }])
     }
 
     fn hidden(state: &HiddenState) -> Vec<f32> {
@@ -100,7 +112,10 @@ mod tests {
 
     #[test]
     fn select_repeats_and_reorders() {
-        assert_eq!(hidden(&state([1.0, 2.0]).select(&[1, 0, 1])), [2.0, 1.0, 2.0]);
+        assert_eq!(
+            hidden(&state([1.0, 2.0]).select(&[1, 0, 1])),
+            [2.0, 1.0, 2.0]
+        );
     }
 
     #[test]

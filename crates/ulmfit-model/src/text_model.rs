@@ -33,7 +33,11 @@ impl TextEncoding {
     /// An encoding with the given rules and vocabulary.
     pub fn new(config: TokenizerConfig, vocab: Vocab) -> Self {
         let tokenizer = config.init();
-        Self { config, tokenizer, vocab }
+        Self {
+            config,
+            tokenizer,
+            vocab,
+        }
     }
 
     /// Rules and splitter.
@@ -59,7 +63,10 @@ impl TextEncoding {
     /// The ids of many texts, in order, tokenized on all threads.
     pub fn encode_all<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Vec<Vec<u32>> {
         let tokens = self.tokenizer.tokenize_all(texts);
-        tokens.iter().map(|tokens| self.vocab.encode(tokens)).collect()
+        tokens
+            .iter()
+            .map(|tokens| self.vocab.encode(tokens))
+            .collect()
     }
 }
 
@@ -102,7 +109,10 @@ impl TextLanguageModel {
     /// A copy for evaluation, outside of autodiff.
     #[must_use]
     pub fn valid(&self) -> Self {
-        Self { text: self.text.clone(), model: self.model.valid() }
+        Self {
+            text: self.text.clone(),
+            model: self.model.valid(),
+        }
     }
 }
 
@@ -131,7 +141,11 @@ impl TextClassifier {
                 found: format!("{} names", classes.len()),
             });
         }
-        Ok(Self { text, model, classes })
+        Ok(Self {
+            text,
+            model,
+            classes,
+        })
     }
 
     /// As [`TextLanguageModel::save`].
@@ -154,7 +168,11 @@ impl TextClassifier {
     #[must_use]
     pub fn valid(&self) -> Self {
         let model = self.model.valid();
-        Self { text: self.text.clone(), model, classes: self.classes.clone() }
+        Self {
+            text: self.text.clone(),
+            model,
+            classes: self.classes.clone(),
+        }
     }
 }
 

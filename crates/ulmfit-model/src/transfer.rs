@@ -30,8 +30,11 @@ impl TextLanguageModel {
         let mut encoder = self.model.encoder.clone();
         encoder.embedding = Param::from_tensor(from_values(rows, [vocab.len(), width], &device));
         let bias = from_values(bias, [vocab.len()], &device);
-        let model =
-            LanguageModel { encoder, decoder_bias: Param::from_tensor(bias), ..self.model.clone() };
+        let model = LanguageModel {
+            encoder,
+            decoder_bias: Param::from_tensor(bias),
+            ..self.model.clone()
+        };
         let text = TextEncoding::new(self.text.tokenizer_config().clone(), vocab.clone());
         Self { text, model }
     }

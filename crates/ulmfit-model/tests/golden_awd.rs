@@ -16,7 +16,9 @@ use ulmfit_text::TokenGrid;
 
 fn golden(name: &str) -> PathBuf {
     let own = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
-    std::env::var_os("ULMFIT_GOLDEN_DIR").map_or_else(own, PathBuf::from).join(name)
+    std::env::var_os("ULMFIT_GOLDEN_DIR")
+        .map_or_else(own, PathBuf::from)
+        .join(name)
 }
 
 fn json(name: &str) -> Value {
@@ -34,14 +36,24 @@ fn flat(value: &Value) -> Vec<f32> {
 fn ids(value: &Value) -> TokenGrid {
     let rows = value.as_array().unwrap();
     let cols = rows[0].as_array().unwrap().len();
-    TokenGrid::new(rows.len(), cols, flat(value).into_iter().map(|id| id as u32).collect())
+    TokenGrid::new(
+        rows.len(),
+        cols,
+        flat(value).into_iter().map(|id| id as u32).collect(),
+    )
 }
 
 /// max|a - b| <= 1e-5 max|b|; returns the relative error.
 fn close(name: &str, actual: &[f32], expected: &[f32]) -> f32 {
     assert_eq!(actual.len(), expected.len(), "{name}: number of values");
-    let scale = expected.iter().fold(f32::MIN_POSITIVE, |m, x| m.max(x.abs()));
-    let worst = actual.iter().zip(expected).fold(0.0f32, |m, (a, b)| m.max((a - b).abs())) / scale;
+    let scale = expected
+        .iter()
+        .fold(f32::MIN_POSITIVE, |m, x| m.max(x.abs()));
+    let worst = actual
+        .iter()
+        .zip(expected)
+        .fold(0.0f32, |m, (a, b)| m.max((a - b).abs()))
+        / scale;
     assert!(worst <= 1e-5, "{name}: relative error {worst:e}");
     worst
 }
@@ -59,17 +71,25 @@ impl Weights {
         let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
         let read = |view: safetensors::tensor::TensorView<'_>| {
             let words = view.data().chunks_exact(4);
-            let values = words.map(|w| f32::from_le_bytes(w.try_into().unwrap())).collect();
+            let values = words
+                .map(|w| f32::from_le_bytes(w.try_into().unwrap()))
+                .collect();
             (view.shape().to_vec(), values)
         };
         let all = file.tensors().into_iter();
         let floats = all.filter(|(_, view)| view.dtype() == safetensors::Dtype::F32);
-        Self(floats.map(|(name, view)| (name, read(view))).collect(), device.clone())
+        Self(
+            floats.map(|(name, view)| (name, read(view))).collect(),
+            device.clone(),
+        )
     }
 
     fn tensor<const D: usize>(&self, name: &str) -> Tensor<D> {
         let (shape, values) = &self.0[name];
-        Tensor::from_data(TensorData::new(values.clone(), Shape::from(shape.clone())), &self.1)
+        Tensor::from_data(
+            TensorData::new(values.clone(), Shape::from(shape.clone())),
+            &self.1,
+        )
     }
 
     fn param<const D: usize>(&self, name: &str) -> Param<Tensor<D>> {
@@ -111,7 +131,10 @@ impl Weights {
             dropouts: Dropouts::none(),
             regularization: Regularization::none(),
             window,
-            head: HeadConfig { hidden: vec![9], dropout: 0.0 },
+            head: HeadConfig {
+                hidden: vec![9],
+                dropout: 0.0,
+            },
             ..ClassifierConfig::new(3)
         };
         let mut model = config.init(self.encoder("0.module."), 0, &self.1).unwrap();
@@ -160,7 +183,11 @@ fn language_model_values_states_and_gradients() {
         let (x, y) = (ids(&batch["x"]), ids(&batch["y"]));
         let (logits, next) = model.logits(&x, &state, &mut Mode::Eval);
         worst = worst.max(close("logits", &values(logits), &flat(&batch["logits"])));
-        for (layer, expected) in next.layers().iter().zip(batch["hidden_out"].as_array().unwrap()) {
+        for (layer, expected) in next
+            .layers()
+            .iter()
+            .zip(batch["hidden_out"].as_array().unwrap())
+        {
             close("h", &values(layer.hidden.clone()), &flat(&expected[0]));
             close("c", &values(layer.cell.clone()), &flat(&expected[1]));
         }
@@ -172,10 +199,23 @@ fn language_model_values_states_and_gradients() {
             let (out, _) = model.loss(&x, &y, &state, &mut Mode::train(0));
             let gradients = out.objective.backward();
             close(loss, &values(out.objective), &flat(&batch[loss]));
-            close("reported", &values(out.cross_entropy), &flat(&batch["loss"]));
-            worst = worst.max(check_encoder(&model.encoder, &gradients, &batch[grads], "0."));
+            close(
+                "reported",
+                &values(out.cross_entropy),
+                &flat(&batch["loss"]),
+            );
+            worst = worst.max(check_encoder(
+                &model.encoder,
+                &gradients,
+                &batch[grads],
+                "0.",
+            ));
             let bias = values(model.decoder_bias.val().grad(&gradients).unwrap());
-            close("1.decoder.bias", &bias, &flat(&batch[grads]["1.decoder.bias"]));
+            close(
+                "1.decoder.bias",
+                &bias,
+                &flat(&batch[grads]["1.decoder.bias"]),
+            );
         }
         state = next;
     }
@@ -205,7 +245,10 @@ fn documents(case: &Value) -> (TokenGrid, Vec<usize>) {
         row.resize(width, 1);
         row
     };
-    (TokenGrid::new(docs.len(), width, docs.iter().flat_map(padded).collect()), lengths)
+    (
+        TokenGrid::new(docs.len(), width, docs.iter().flat_map(padded).collect()),
+        lengths,
+    )
 }
 
 #[test]
@@ -213,7 +256,10 @@ fn classifier_values_and_gradients_in_both_modes() {
     let case = &json("awd_clas_tiny.json")["clas_clean"];
     let device = Device::default().autodiff();
     let weights = Weights::open("awd_clas_tiny.safetensors", &device);
-    let window = DocumentWindow { bptt: 7, max_len: 1440 };
+    let window = DocumentWindow {
+        bptt: 7,
+        max_len: 1440,
+    };
     let (tokens, lengths) = documents(case);
     let labels: Vec<u32> = flat(&case["y"]).into_iter().map(|y| y as u32).collect();
     let mut worst = 0.0f32;
@@ -222,21 +268,40 @@ fn classifier_values_and_gradients_in_both_modes() {
         let model = weights.classifier(window);
         let out = model.loss(&tokens, &lengths, &labels, &mut mode);
         let gradients = out.objective.backward();
-        println!("{name}"); worst = worst.max(close("logits", &values(out.logits), &flat(&expected["logits"])));
+        println!("{name}");
+        worst = worst.max(close(
+            "logits",
+            &values(out.logits),
+            &flat(&expected["logits"]),
+        ));
         close("loss", &values(out.cross_entropy), &flat(&expected["loss"]));
         let grads = &expected["grads"];
-        worst = worst.max(check_encoder(&model.encoder, &gradients, grads, "0.module."));
+        worst = worst.max(check_encoder(
+            &model.encoder,
+            &gradients,
+            grads,
+            "0.module.",
+        ));
         for (k, block) in model.head.blocks.iter().enumerate() {
             let of = |b: &Param<Tensor<1>>| values(b.val().grad(&gradients).unwrap());
             let name = |part: &str| format!("1.layers.{k}.{part}");
-            let check = |name: String, actual: Vec<f32>| close(&name, &actual, &flat(&grads[&name]));
+            let check =
+                |name: String, actual: Vec<f32>| close(&name, &actual, &flat(&grads[&name]));
             worst = worst.max(check(name("0.weight"), of(&block.norm.weight)));
             worst = worst.max(check(name("0.bias"), of(&block.norm.bias)));
             let weight = block.weight.val().grad(&gradients).unwrap().transpose();
             worst = worst.max(check(name("1.weight"), values(weight)));
             let after = &expected["buffers_after"];
-            close("mean", &values(block.norm.running_mean.value_sync()), &flat(&after[name("0.running_mean")]));
-            close("var", &values(block.norm.running_var.value_sync()), &flat(&after[name("0.running_var")]));
+            close(
+                "mean",
+                &values(block.norm.running_mean.value_sync()),
+                &flat(&after[name("0.running_mean")]),
+            );
+            close(
+                "var",
+                &values(block.norm.running_var.value_sync()),
+                &flat(&after[name("0.running_var")]),
+            );
         }
     }
     println!("awd_clas_tiny.json: largest relative error {worst:e}");
@@ -248,7 +313,10 @@ fn a_document_alone_equals_the_document_in_any_batch() {
     let case = &json("awd_clas_tiny.json")["clas_quirk"];
     let device = Device::default();
     let weights = Weights::open("awd_clas_tiny.safetensors", &device);
-    let model = weights.classifier(DocumentWindow { bptt: 7, max_len: 1440 });
+    let model = weights.classifier(DocumentWindow {
+        bptt: 7,
+        max_len: 1440,
+    });
     let (tokens, lengths) = documents(case);
     let batch = values(model.logits(&tokens, &lengths, &mut Mode::Eval));
     for (row, &length) in lengths.iter().enumerate() {
@@ -257,11 +325,18 @@ fn a_document_alone_equals_the_document_in_any_batch() {
         close("alone", &alone, &batch[row * 3..][..3]);
     }
     let order: Vec<usize> = (0..lengths.len()).rev().collect();
-    let turned = order.iter().flat_map(|&row| tokens.row(row).to_vec()).collect();
+    let turned = order
+        .iter()
+        .flat_map(|&row| tokens.row(row).to_vec())
+        .collect();
     let turned = TokenGrid::new(order.len(), tokens.cols(), turned);
     let turned_lengths: Vec<usize> = order.iter().map(|&row| lengths[row]).collect();
     let logits = values(model.logits(&turned, &turned_lengths, &mut Mode::Eval));
     for (place, &row) in order.iter().enumerate() {
-        close("reversed", &logits[place * 3..][..3], &batch[row * 3..][..3]);
+        close(
+            "reversed",
+            &logits[place * 3..][..3],
+            &batch[row * 3..][..3],
+        );
     }
 }

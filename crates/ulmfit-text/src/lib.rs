@@ -22,6 +22,8 @@
 //! belong into every model file. fastai's generations of text rules are presets that never change
 //! meaning; text prepared by one must not meet weights trained on another.
 
+#![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
+
 mod counter;
 mod decode;
 mod error;

@@ -37,14 +37,23 @@ pub struct AdamConfig {
 
 impl Default for AdamConfig {
     fn default() -> Self {
-        Self { beta2: 0.99, eps: 1e-5, decay: 0.01, l2: 0.0, clip: None }
+        Self {
+            beta2: 0.99,
+            eps: 1e-5,
+            decay: 0.01,
+            l2: 0.0,
+            clip: None,
+        }
     }
 }
 
 impl AdamConfig {
     /// An optimizer without moments.
     pub fn init(&self) -> Adam {
-        Adam { config: *self, moments: HashMap::new() }
+        Adam {
+            config: *self,
+            moments: HashMap::new(),
+        }
     }
 }
 
@@ -79,7 +88,11 @@ impl Adam {
         rates: &[f64],
         momentum: f64,
     ) -> M {
-        assert_eq!(rates.len(), groups.len(), "one learning rate for each layer group");
+        assert_eq!(
+            rates.len(),
+            groups.len(),
+            "one learning rate for each layer group"
+        );
         let gradient_scale = match self.config.clip {
             Some(limit) => (limit / (global_norm(&model, &gradients) + 1e-6)).min(1.0),
             None => 1.0,
@@ -108,7 +121,9 @@ struct Sweep<'a> {
 
 impl ModuleMapper for Sweep<'_> {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let Some(group) = self.groups.group_of(param.id) else { return param };
+        let Some(group) = self.groups.group_of(param.id) else {
+            return param;
+        };
         let (id, tensor, mapper) = param.consume();
         let Some(gradient) = tensor.grad_remove(self.gradients) else {
             return Param::from_mapped_value(id, tensor, mapper);
@@ -117,11 +132,15 @@ impl ModuleMapper for Sweep<'_> {
         let flat = [shape.iter().product::<usize>()];
         let parameter = tensor.inner().reshape(flat);
         let zeros = || Tensor::zeros(flat, &parameter.device());
-        let Moments { first, second, steps } = self
-            .adam
-            .moments
-            .remove(&id)
-            .unwrap_or_else(|| Moments { first: zeros(), second: zeros(), steps: 0 });
+        let Moments {
+            first,
+            second,
+            steps,
+        } = self.adam.moments.remove(&id).unwrap_or_else(|| Moments {
+            first: zeros(),
+            second: zeros(),
+            steps: 0,
+        });
         let config = self.adam.config;
         let decays = self.groups.decays(id);
         let hyper = AdamHyper {
@@ -136,7 +155,14 @@ impl ModuleMapper for Sweep<'_> {
         };
         let (parameter, first, second) =
             adam_update(parameter, gradient.reshape(flat), first, second, hyper);
-        self.adam.moments.insert(id, Moments { first, second, steps: steps + 1 });
+        self.adam.moments.insert(
+            id,
+            Moments {
+                first,
+                second,
+                steps: steps + 1,
+            },
+        );
         let updated = Tensor::from_inner(parameter.reshape(shape)).require_grad();
         Param::from_mapped_value(id, updated, mapper)
     }
@@ -159,7 +185,11 @@ fn global_norm<M: Module>(model: &M, gradients: &Gradients) -> f64 {
             }
         }
     }
-    let mut norm = Norm { gradients, sum: None };
+    let mut norm = Norm {
+        gradients,
+        sum: None,
+    };
     model.visit(&mut norm);
-    norm.sum.map_or(0.0, |sum| f64::from(sum.into_scalar::<f32>()).sqrt())
+    norm.sum
+        .map_or(0.0, |sum| f64::from(sum.into_scalar::<f32>()).sqrt())
 }

@@ -33,7 +33,9 @@ pub enum Error {
         found: usize,
     },
     /// A recipe names a group that the model does not have.
-    #[error("stage `{stage}`: expected to train 1 to {groups} layer groups, found {found}; the model has {groups}")]
+    #[error(
+        "stage `{stage}`: expected to train 1 to {groups} layer groups, found {found}; the model has {groups}"
+    )]
     Groups {
         /// The stage.
         stage: String,

@@ -30,7 +30,10 @@ impl LayerGroups {
         let embedding = ParamGroup::ids_from_module(model.encoder.embedding.clone());
         let bias = ParamGroup::ids_from_module(model.decoder_bias.clone());
         groups.push(embedding.fuse(&bias));
-        Self { groups, no_decay: bias }
+        Self {
+            groups,
+            no_decay: bias,
+        }
     }
 
     /// The groups of a classifier. As in fastai v2 the head's normalizations take no decay.
@@ -38,8 +41,16 @@ impl LayerGroups {
         let mut groups = vec![ParamGroup::ids_from_module(model.encoder.embedding.clone())];
         groups.extend(layers(&model.encoder.layers));
         groups.push(ParamGroup::ids_from_module(model.head.clone()));
-        let norms: Vec<_> = model.head.blocks.iter().map(|block| block.norm.clone()).collect();
-        Self { groups, no_decay: ParamGroup::ids_from_module(norms) }
+        let norms: Vec<_> = model
+            .head
+            .blocks
+            .iter()
+            .map(|block| block.norm.clone())
+            .collect();
+        Self {
+            groups,
+            no_decay: ParamGroup::ids_from_module(norms),
+        }
     }
 
     /// The number of groups.
@@ -54,7 +65,9 @@ impl LayerGroups {
 
     /// The group of a parameter; the first that holds it.
     pub fn group_of(&self, id: ParamId) -> Option<usize> {
-        self.groups.iter().position(|group| group.matches(&id, None))
+        self.groups
+            .iter()
+            .position(|group| group.matches(&id, None))
     }
 
     /// Whether weight decay acts on a parameter.
@@ -75,5 +88,8 @@ impl LayerGroups {
 }
 
 fn layers<M: Module>(layers: &[M]) -> Vec<ParamGroup> {
-    layers.iter().map(|layer| ParamGroup::ids_from_module(layer.clone())).collect()
+    layers
+        .iter()
+        .map(|layer| ParamGroup::ids_from_module(layer.clone()))
+        .collect()
 }

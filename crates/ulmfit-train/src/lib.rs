@@ -9,6 +9,8 @@
 //! * [`LayerGroups`] and [`Adam`]: freezing, discriminative rates and the optimizer, for any Burn module.
 //! * [`metrics`] and [`observe`]: what is measured, and who watches.
 
+#![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
+
 mod adam;
 mod error;
 mod fit;

@@ -20,11 +20,23 @@ pub struct Sizes {
 
 impl Sizes {
     /// 400 / 1152 / 3: fastai v1 and v2 (the paper: 1150).
-    pub const STANDARD: Self = Self { embed: 400, hidden: 1152, layers: 3 };
+    pub const STANDARD: Self = Self {
+        embed: 400,
+        hidden: 1152,
+        layers: 3,
+    };
     /// 128 / 384 / 3: for a vocabulary of about 10,000 words and minutes of CPU time.
-    pub const SMALL: Self = Self { embed: 128, hidden: 384, layers: 3 };
+    pub const SMALL: Self = Self {
+        embed: 128,
+        hidden: 384,
+        layers: 3,
+    };
     /// 64 / 128 / 2: for tests and the bundled sample.
-    pub const TINY: Self = Self { embed: 64, hidden: 128, layers: 2 };
+    pub const TINY: Self = Self {
+        embed: 64,
+        hidden: 128,
+        layers: 2,
+    };
 }
 
 /// Steps 1 and 2: training the language model.
@@ -96,7 +108,8 @@ pub struct Recipe {
 impl Default for Recipe {
     fn default() -> Self {
         let all = |name, epochs, rates| Stage::one_cycle(name, epochs, Trained::All, rates);
-        let last = |name, n, top| Stage::one_cycle(name, 1, Trained::Last(n), GroupRates::paper(top));
+        let last =
+            |name, n, top| Stage::one_cycle(name, 1, Trained::Last(n), GroupRates::paper(top));
         Self {
             tokenizer: TokenizerConfig::new(),
             vocabulary: VocabConfig::new(),
@@ -144,6 +157,9 @@ impl Recipe {
     /// Another largest vocabulary.
     #[must_use]
     pub fn with_vocabulary(self, words: usize) -> Self {
-        Self { vocabulary: self.vocabulary.with_max_size(words), ..self }
+        Self {
+            vocabulary: self.vocabulary.with_max_size(words),
+            ..self
+        }
     }
 }

@@ -44,13 +44,22 @@ impl Stage {
     /// A stage along fastai v2's one-cycle schedule for text (momentum 0.8 - 0.7 - 0.8).
     pub fn one_cycle(name: &str, epochs: usize, trained: Trained, rates: GroupRates) -> Self {
         let schedule = Arc::new(OneCycle::default());
-        Self { name: name.to_owned(), epochs, trained, rates, schedule }
+        Self {
+            name: name.to_owned(),
+            epochs,
+            trained,
+            rates,
+            schedule,
+        }
     }
 
     /// Another schedule.
     #[must_use]
     pub fn with_schedule(self, schedule: impl Schedule + 'static) -> Self {
-        Self { schedule: Arc::new(schedule), ..self }
+        Self {
+            schedule: Arc::new(schedule),
+            ..self
+        }
     }
 
     /// Checks the stage against a model's groups and returns what its steps need.
@@ -59,11 +68,20 @@ impl Stage {
         let trained = self.trained.count(groups.len());
         if trained == 0 || trained > groups.len() {
             let stage = self.name.clone();
-            return Err(Error::Groups { stage, groups: groups.len(), found: trained });
+            return Err(Error::Groups {
+                stage,
+                groups: groups.len(),
+                found: trained,
+            });
         }
         let rates = self.rates.rates(groups.len())?;
         let n_steps = batches * self.epochs;
-        Ok(Plan { trained, rates, n_steps, schedule: self.schedule.clone() })
+        Ok(Plan {
+            trained,
+            rates,
+            n_steps,
+            schedule: self.schedule.clone(),
+        })
     }
 }
 
@@ -79,6 +97,9 @@ impl Plan {
     /// The rates of all groups and the momentum at `step`.
     pub(crate) fn at(&self, step: usize, scale: f64) -> (Vec<f64>, f64) {
         let Hyper { rate, momentum } = self.schedule.at(step, self.n_steps);
-        (self.rates.iter().map(|peak| peak * rate * scale).collect(), momentum)
+        (
+            self.rates.iter().map(|peak| peak * rate * scale).collect(),
+            momentum,
+        )
     }
 }

@@ -42,7 +42,10 @@ pub fn build_vocab(tokenizer: &Tokenizer, texts: &[&str], config: &VocabConfig) 
 
 /// The ids of `texts`, tokenized in chunks.
 pub fn encode(text: &TextEncoding, texts: &[&str]) -> Vec<Vec<u32>> {
-    texts.chunks(CHUNK).flat_map(|chunk| text.encode_all(chunk)).collect()
+    texts
+        .chunks(CHUNK)
+        .flat_map(|chunk| text.encode_all(chunk))
+        .collect()
 }
 
 /// Step 1: a language model from scratch on `texts`.
@@ -129,10 +132,21 @@ pub fn classify(
     let encoder = on_autodiff(language_model.model.encoder.clone(), device);
     let model = config.init(encoder, run.seed, &device.clone().autodiff())?;
     let train_loader = class_loader(recipe, text, train, run.seed)?;
-    let valid_loader = valid.map(|valid| class_loader(recipe, text, valid, run.seed)).transpose()?;
-    let mut fit = FitConfig { adam: r.adam, seed: run.seed ^ 0xc1a5, observer: run.observer };
-    let model =
-        fit_classifier(model, &r.stages, &train_loader, valid_loader.as_ref(), &mut fit)?;
+    let valid_loader = valid
+        .map(|valid| class_loader(recipe, text, valid, run.seed))
+        .transpose()?;
+    let mut fit = FitConfig {
+        adam: r.adam,
+        seed: run.seed ^ 0xc1a5,
+        observer: run.observer,
+    };
+    let model = fit_classifier(
+        model,
+        &r.stages,
+        &train_loader,
+        valid_loader.as_ref(),
+        &mut fit,
+    )?;
     let classes = train.classes().to_vec();
     Ok(TextClassifier::new(text.clone(), model, classes)?)
 }
@@ -164,13 +178,21 @@ fn train_lm(
     let TextLanguageModel { text, model } = model;
     let (mut train, mut valid) = (Vec::new(), Vec::new());
     for (index, ids) in encode(&text, texts).into_iter().enumerate() {
-        let side = if index % VALID_EVERY == VALID_EVERY - 1 { &mut valid } else { &mut train };
+        let side = if index % VALID_EVERY == VALID_EVERY - 1 {
+            &mut valid
+        } else {
+            &mut train
+        };
         side.push(ids);
     }
     let loader = |docs: Vec<Vec<u32>>| -> Result<LmLoader> {
         let found = docs.iter().map(Vec::len).sum();
         if found < 2 {
-            return Err(Error::TooLittle { what: "tokens for the language model", expected: 2, found });
+            return Err(Error::TooLittle {
+                what: "tokens for the language model",
+                expected: 2,
+                found,
+            });
         }
         let config = LmLoaderConfig::new()
             .with_batch_size(recipe.language_model.batch_size)
@@ -179,9 +201,17 @@ fn train_lm(
         Ok(config.build(docs)?)
     };
     let train = loader(train)?;
-    let valid = if valid.is_empty() { None } else { Some(loader(valid)?) };
+    let valid = if valid.is_empty() {
+        None
+    } else {
+        Some(loader(valid)?)
+    };
     let adam = recipe.language_model.adam;
-    let mut fit = FitConfig { adam, seed: run.seed, observer: run.observer };
+    let mut fit = FitConfig {
+        adam,
+        seed: run.seed,
+        observer: run.observer,
+    };
     let model = fit_language_model(model, stages, &train, valid.as_ref(), &mut fit)?;
     Ok(TextLanguageModel::new(text, model)?)
 }

@@ -101,8 +101,14 @@ impl Ulmfit {
             Some(valid) => (corpus.clone(), valid),
             None => corpus.split(HELD_OUT, self.seed),
         };
-        let mut watch = Watch { history: History::default(), others: self.observers };
-        let mut run = Run { seed: self.seed, observer: &mut watch };
+        let mut watch = Watch {
+            history: History::default(),
+            others: self.observers,
+        };
+        let mut run = Run {
+            seed: self.seed,
+            observer: &mut watch,
+        };
         let mut texts = train.texts();
         if let Some(unlabeled) = &self.unlabeled {
             texts.extend(unlabeled.texts());
@@ -118,12 +124,23 @@ impl Ulmfit {
                 steps::finetune(recipe, model, &texts, device, &mut run)?
             }
         };
-        let classifier =
-            steps::classify(recipe, &language_model, &train, Some(&valid), device, &mut run)?;
+        let classifier = steps::classify(
+            recipe,
+            &language_model,
+            &train,
+            Some(&valid),
+            device,
+            &mut run,
+        )?;
         let loader = steps::class_loader(recipe, &classifier.text, &valid, self.seed)?;
         let mut scores = evaluate_classifier(&classifier.model, &loader);
         scores.confusion = scores.confusion.with_names(train.classes());
-        Ok(Learned { language_model, classifier, scores, history: watch.history })
+        Ok(Learned {
+            language_model,
+            classifier,
+            scores,
+            history: watch.history,
+        })
     }
 }
 
@@ -146,7 +163,11 @@ impl Learned {
         let mut report = self.history.to_string();
         let accuracy = 100.0 * self.scores.confusion.accuracy();
         // Writing to a string cannot fail.
-        let _ = write!(report, "\naccuracy {accuracy:.2} %\n\n{}", self.scores.confusion);
+        let _ = write!(
+            report,
+            "\naccuracy {accuracy:.2} %\n\n{}",
+            self.scores.confusion
+        );
         report
     }
 }
@@ -159,15 +180,21 @@ struct Watch {
 
 impl Observer for Watch {
     fn stage_start(&mut self, start: &crate::observe::StageStart) {
-        self.others.iter_mut().for_each(|other| other.stage_start(start));
+        self.others
+            .iter_mut()
+            .for_each(|other| other.stage_start(start));
     }
 
     fn batch_end(&mut self, batch: &crate::observe::BatchEnd) {
-        self.others.iter_mut().for_each(|other| other.batch_end(batch));
+        self.others
+            .iter_mut()
+            .for_each(|other| other.batch_end(batch));
     }
 
     fn epoch_end(&mut self, epoch: &crate::observe::EpochEnd) {
         self.history.epoch_end(epoch);
-        self.others.iter_mut().for_each(|other| other.epoch_end(epoch));
+        self.others
+            .iter_mut()
+            .for_each(|other| other.epoch_end(epoch));
     }
 }

@@ -1,8 +1,8 @@
 //! The layer on the CPU: input projection and weight gradients as one product over all steps each, the recurrence
 //! step by step with the weight packed once.
 
-use burn::backend::{Flex, TensorMetadata};
 use burn::backend::flex::FlexTensor;
+use burn::backend::{Flex, TensorMetadata};
 use rayon::prelude::*;
 
 use super::node::{InputGrads, Inputs, LstmKernels, Outputs, Saved};
@@ -22,19 +22,31 @@ impl Sizes {
     fn of(inputs: &Inputs<Flex>) -> Self {
         let [steps, rows, width] = inputs.x.shape().dims();
         let [h, _] = inputs.w_hh.shape().dims();
-        Self { steps, rows, width, h }
+        Self {
+            steps,
+            rows,
+            width,
+            h,
+        }
     }
 }
 
 impl LstmKernels for Flex {
     fn lstm_forward(inputs: &Inputs<Flex>, save: bool) -> Outputs<Flex> {
-        let Sizes { steps, rows, width, h } = Sizes::of(inputs);
+        let Sizes {
+            steps,
+            rows,
+            width,
+            h,
+        } = Sizes::of(inputs);
         let operands = Operands::of(inputs);
         let (n, step, h4) = (steps * rows, rows * h, 4 * h);
 
         let mut activations = vec![0.0; n * h4];
         let bias = values(&operands.bias);
-        activations.par_chunks_mut(h4).for_each(|row| row.copy_from_slice(bias));
+        activations
+            .par_chunks_mut(h4)
+            .for_each(|row| row.copy_from_slice(bias));
         let x = Matrix::new(values(&operands.x), width);
         let w_ih = Matrix::new(values(&operands.w_ih), h4);
         matmul(&mut activations, Into::Add, [n, width, h4], x, w_ih);
@@ -46,8 +58,16 @@ impl LstmKernels for Flex {
             let (hidden_before, hidden_now) = hidden.split_at_mut(t * step);
             let (cells_before, cells_now) = cells.split_at_mut(t * step);
             recurrence.forward(
-                if t > 0 { &hidden_before[(t - 1) * step..] } else { h0 },
-                if t > 0 { &cells_before[(t - 1) * step..] } else { c0 },
+                if t > 0 {
+                    &hidden_before[(t - 1) * step..]
+                } else {
+                    h0
+                },
+                if t > 0 {
+                    &cells_before[(t - 1) * step..]
+                } else {
+                    c0
+                },
                 &mut activations[t * rows * h4..][..rows * h4],
                 &mut cells_now[..step],
                 &mut hidden_now[..step],
@@ -58,7 +78,11 @@ impl LstmKernels for Flex {
             gates: tensor(activations, [steps, rows, h4]),
             cells: tensor(cells, [steps, rows, h]),
         });
-        Outputs { hidden: tensor(hidden, [steps, rows, h]), last_cell, saved }
+        Outputs {
+            hidden: tensor(hidden, [steps, rows, h]),
+            last_cell,
+            saved,
+        }
     }
 
     fn lstm_backward(
@@ -68,7 +92,12 @@ impl LstmKernels for Flex {
         d_hidden: FlexTensor,
         need_dx: bool,
     ) -> InputGrads<Flex> {
-        let Sizes { steps, rows, width, h } = Sizes::of(inputs);
+        let Sizes {
+            steps,
+            rows,
+            width,
+            h,
+        } = Sizes::of(inputs);
         let operands = Operands::of(inputs);
         let (n, step, h4) = (steps * rows, rows * h, 4 * h);
         let d_hidden = d_hidden.to_contiguous();
@@ -83,7 +112,11 @@ impl LstmKernels for Flex {
             let seen = Step {
                 gates: &gates[t * rows * h4..][..rows * h4],
                 cell: &cells[t * step..][..step],
-                cell_before: if t > 0 { &cells[(t - 1) * step..][..step] } else { c0 },
+                cell_before: if t > 0 {
+                    &cells[(t - 1) * step..][..step]
+                } else {
+                    c0
+                },
                 d_hidden: &d_hidden[t * step..][..step],
                 dz_next: (t + 1 < steps).then(|| &dz_next[..rows * h4]),
             };

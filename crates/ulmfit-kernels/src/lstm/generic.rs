@@ -28,7 +28,10 @@ fn as_step<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
 fn gate<B: Backend>(gates: &FloatTensor<B>, index: usize) -> FloatTensor<B> {
     let [rows, width] = gates.shape().dims();
     let h = width / 4;
-    B::float_slice(gates.clone(), &[range(0, rows), range(index * h, (index + 1) * h)])
+    B::float_slice(
+        gates.clone(),
+        &[range(0, rows), range(index * h, (index + 1) * h)],
+    )
 }
 
 /// `1 - a`
@@ -57,12 +60,18 @@ pub(crate) fn forward<B: Backend>(inputs: &Inputs<B>, save: bool) -> Outputs<B> 
     let (mut h, mut c) = (inputs.h0.clone(), inputs.c0.clone());
     let (mut hidden, mut gates, mut cells) = (Vec::new(), Vec::new(), Vec::new());
     for t in 0..steps {
-        let z = B::float_add(step::<B>(&projected, t), B::float_matmul(h, inputs.w_hh.clone()));
+        let z = B::float_add(
+            step::<B>(&projected, t),
+            B::float_matmul(h, inputs.w_hh.clone()),
+        );
         let i = B::sigmoid(gate::<B>(&z, 0));
         let f = B::sigmoid(gate::<B>(&z, 1));
         let g = B::float_tanh(gate::<B>(&z, 2));
         let o = B::sigmoid(gate::<B>(&z, 3));
-        c = B::float_add(B::float_mul(f.clone(), c), B::float_mul(i.clone(), g.clone()));
+        c = B::float_add(
+            B::float_mul(f.clone(), c),
+            B::float_mul(i.clone(), g.clone()),
+        );
         h = B::float_mul(o.clone(), B::float_tanh(c.clone()));
         hidden.push(as_step::<B>(h.clone()));
         if save {
@@ -70,9 +79,15 @@ pub(crate) fn forward<B: Backend>(inputs: &Inputs<B>, save: bool) -> Outputs<B> 
             cells.push(as_step::<B>(c.clone()));
         }
     }
-    let saved =
-        save.then(|| Saved { gates: B::float_cat(gates, 0), cells: B::float_cat(cells, 0) });
-    Outputs { hidden: B::float_cat(hidden, 0), last_cell: c, saved }
+    let saved = save.then(|| Saved {
+        gates: B::float_cat(gates, 0),
+        cells: B::float_cat(cells, 0),
+    });
+    Outputs {
+        hidden: B::float_cat(hidden, 0),
+        last_cell: c,
+        saved,
+    }
 }
 
 pub(crate) fn backward<B: Backend>(
@@ -92,8 +107,11 @@ pub(crate) fn backward<B: Backend>(
     for t in (0..steps).rev() {
         let gates = step::<B>(&saved.gates, t);
         let [i, f, g, o] = [0, 1, 2, 3].map(|index| gate::<B>(&gates, index));
-        let before =
-            if t > 0 { step::<B>(&saved.cells, t - 1) } else { inputs.c0.clone() };
+        let before = if t > 0 {
+            step::<B>(&saved.cells, t - 1)
+        } else {
+            inputs.c0.clone()
+        };
         let mut dh = step::<B>(&d_hidden, t);
         if let Some(next) = dh_next.take() {
             dh = B::float_add(dh, next);
@@ -104,8 +122,14 @@ pub(crate) fn backward<B: Backend>(
         if let Some(next) = dc_next.take() {
             dc = B::float_add(dc, next);
         }
-        let di = B::float_mul(B::float_mul(dc.clone(), g.clone()), sigmoid_slope::<B>(i.clone()));
-        let df = B::float_mul(B::float_mul(dc.clone(), before), sigmoid_slope::<B>(f.clone()));
+        let di = B::float_mul(
+            B::float_mul(dc.clone(), g.clone()),
+            sigmoid_slope::<B>(i.clone()),
+        );
+        let df = B::float_mul(
+            B::float_mul(dc.clone(), before),
+            sigmoid_slope::<B>(f.clone()),
+        );
         let dg = B::float_mul(B::float_mul(dc.clone(), i), tanh_slope::<B>(g));
         let d_o = B::float_mul(B::float_mul(dh, tanh_c), sigmoid_slope::<B>(o));
         dc_next = Some(B::float_mul(dc, f));
@@ -120,7 +144,10 @@ pub(crate) fn backward<B: Backend>(
     // The recurrent weight saw h_{t-1}: h0, then all hidden states but the last.
     let mut seen = vec![as_step::<B>(inputs.h0.clone())];
     if steps > 1 {
-        seen.push(B::float_slice(hidden, &[range(0, steps - 1), range(0, rows), range(0, h)]));
+        seen.push(B::float_slice(
+            hidden,
+            &[range(0, steps - 1), range(0, rows), range(0, h)],
+        ));
     }
     let seen = B::float_reshape(B::float_cat(seen, 0), Shape::new([n, h]));
     let flat = B::float_reshape(inputs.x.clone(), Shape::new([n, width]));

@@ -80,8 +80,16 @@ pub fn lstm_layer(
 ) -> LstmOutput {
     let [steps, rows, width] = inputs.dims();
     let [h, gates] = weights.hidden.dims();
-    assert_eq!(gates, 4 * h, "recurrent weight must be [H, 4H], found [{h}, {gates}]");
-    assert_eq!(weights.input.dims(), [width, gates], "input weight must be [I, 4H]");
+    assert_eq!(
+        gates,
+        4 * h,
+        "recurrent weight must be [H, 4H], found [{h}, {gates}]"
+    );
+    assert_eq!(
+        weights.input.dims(),
+        [width, gates],
+        "input weight must be [I, 4H]"
+    );
     assert_eq!(weights.bias.dims(), [gates], "bias must be [4H]");
     assert_eq!(hidden.dims(), [rows, h], "hidden state must be [B, H]");
     assert_eq!(cell.dims(), [rows, h], "cell state must be [B, H]");
@@ -94,5 +102,8 @@ pub fn lstm_layer(
         hidden.detach().into_dispatch(),
         cell.detach().into_dispatch(),
     );
-    LstmOutput { hidden: Tensor::from_dispatch(hidden), cell: Tensor::from_dispatch(cell) }
+    LstmOutput {
+        hidden: Tensor::from_dispatch(hidden),
+        cell: Tensor::from_dispatch(cell),
+    }
 }

@@ -163,15 +163,23 @@ impl<B: LstmKernels, C: CheckpointStrategy> LstmOps for Autodiff<B, C> {
         c0: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         let parents = [x.node(), w_ih.node(), w_hh.node(), bias.node()];
-        let prepared = LstmBackward.prepare::<C>(parents).compute_bound().stateful();
+        let prepared = LstmBackward
+            .prepare::<C>(parents)
+            .compute_bound()
+            .stateful();
         match prepared {
             OpsKind::Tracked(mut prep) => {
-                let (node_x, node_ih, node_hh) =
-                    (prep.checkpoint(&x), prep.checkpoint(&w_ih), prep.checkpoint(&w_hh));
+                let (node_x, node_ih, node_hh) = (
+                    prep.checkpoint(&x),
+                    prep.checkpoint(&w_ih),
+                    prep.checkpoint(&w_hh),
+                );
                 let inputs = plain::<B, C>(x, w_ih, w_hh, bias, h0, c0);
                 let out = B::lstm_forward(&inputs, true);
                 let hidden = out.hidden;
-                let Some(saved) = out.saved else { unreachable!("asked to save") };
+                let Some(saved) = out.saved else {
+                    unreachable!("asked to save")
+                };
                 let state = State {
                     x: node_x,
                     w_ih: node_ih,
@@ -204,7 +212,17 @@ macro_rules! forward_only {
                 h0: FloatTensor<Self>,
                 c0: FloatTensor<Self>,
             ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-                let out = Self::lstm_forward(&Inputs { x, w_ih, w_hh, bias, h0, c0 }, false);
+                let out = Self::lstm_forward(
+                    &Inputs {
+                        x,
+                        w_ih,
+                        w_hh,
+                        bias,
+                        h0,
+                        c0,
+                    },
+                    false,
+                );
                 (out.hidden, out.last_cell)
             }
         }

@@ -53,16 +53,23 @@ impl Panels {
     pub(super) fn pack(matrix: Matrix<'_>, depth: usize, first: usize, columns: usize) -> Self {
         let width = panel_width(columns);
         let mut data = vec![0.0; depth * columns];
-        data.par_chunks_mut(depth * width).enumerate().for_each(|(p, panel)| {
-            let from = first + p * width;
-            let cols = panel.len() / depth;
-            for (k, row) in panel.chunks_exact_mut(cols).enumerate() {
-                for (j, value) in row.iter_mut().enumerate() {
-                    *value = matrix.at(k, from + j);
+        data.par_chunks_mut(depth * width)
+            .enumerate()
+            .for_each(|(p, panel)| {
+                let from = first + p * width;
+                let cols = panel.len() / depth;
+                for (k, row) in panel.chunks_exact_mut(cols).enumerate() {
+                    for (j, value) in row.iter_mut().enumerate() {
+                        *value = matrix.at(k, from + j);
+                    }
                 }
-            }
-        });
-        Self { depth, columns, width, data }
+            });
+        Self {
+            depth,
+            columns,
+            width,
+            data,
+        }
     }
 
     /// The first column and the number of columns of panel `p`.
@@ -151,7 +158,9 @@ mod tests {
             return; // Another processor: the general product is used instead.
         }
         for (depth, columns) in [(5, 16), (7, 80), (3, 336)] {
-            let matrix: Vec<f32> = (0..depth * columns).map(|i| (i % 13) as f32 - 6.0).collect();
+            let matrix: Vec<f32> = (0..depth * columns)
+                .map(|i| (i % 13) as f32 - 6.0)
+                .collect();
             let lhs: Vec<f32> = (0..ROWS * depth).map(|i| (i % 7) as f32 - 3.0).collect();
             let panels = Panels::pack(Matrix::new(&matrix, columns), depth, 0, columns);
             for p in 0..panels.count() {

@@ -41,10 +41,17 @@ impl<'a> Recurrence<'a> {
         let weight = Matrix::new(w_hh, 4 * h);
         let packed = match direction {
             _ if !panels::available(h) => Vec::new(),
-            Direction::Forward => (0..4).map(|gate| Panels::pack(weight, h, gate * h, h)).collect(),
+            Direction::Forward => (0..4)
+                .map(|gate| Panels::pack(weight, h, gate * h, h))
+                .collect(),
             Direction::Backward => vec![Panels::pack(weight.transposed(), 4 * h, 0, h)],
         };
-        Self { w_hh, rows, h, packed }
+        Self {
+            w_hh,
+            rows,
+            h,
+            packed,
+        }
     }
 
     /// One step forward: `gates` holds the input projection and becomes the activations.
@@ -58,8 +65,11 @@ impl<'a> Recurrence<'a> {
     ) {
         let Self { rows, h, .. } = *self;
         if let Some(first) = self.packed.first() {
-            let (gates, cell, hidden) =
-                (Disjoint::new(gates), Disjoint::new(cell), Disjoint::new(hidden));
+            let (gates, cell, hidden) = (
+                Disjoint::new(gates),
+                Disjoint::new(cell),
+                Disjoint::new(hidden),
+            );
             (0..first.count()).into_par_iter().for_each(|block| {
                 // SAFETY: packed panels exist only where `available` was true, and blocks are disjoint columns.
                 unsafe {
@@ -141,7 +151,13 @@ impl<'a> Recurrence<'a> {
         if let Some(dz_next) = seen.dz_next {
             let weight = Matrix::new(self.w_hh, 4 * h).transposed();
             let next = Matrix::new(dz_next, 4 * h);
-            matmul(&mut d_recurrent, Into::Replace, [rows, 4 * h, h], next, weight);
+            matmul(
+                &mut d_recurrent,
+                Into::Replace,
+                [rows, 4 * h, h],
+                next,
+                weight,
+            );
         }
         dz.par_chunks_exact_mut(4 * h)
             .zip(d_cell.par_chunks_exact_mut(h))

@@ -17,7 +17,10 @@ impl TiedLossKernels for Flex {
         let [rows, e] = inputs.hidden.shape().dims();
         let [v, _] = inputs.weight.shape().dims();
         let (hidden, weight) = (inputs.hidden.to_contiguous(), inputs.weight.to_contiguous());
-        let (bias, shares) = (inputs.bias.to_contiguous(), inputs.row_weights.to_contiguous());
+        let (bias, shares) = (
+            inputs.bias.to_contiguous(),
+            inputs.row_weights.to_contiguous(),
+        );
         let (hidden, weight) = (values(&hidden), values(&weight));
         let (bias, shares) = (values(&bias), values(&shares));
         let targets = target_ids(inputs);
@@ -33,8 +36,16 @@ impl TiedLossKernels for Flex {
             let n = chunk.min(rows - from);
             let logits = &mut logits[..n * v];
             let h = Matrix::new(&hidden[from * e..], e);
-            logits.par_chunks_exact_mut(v).for_each(|row| row.copy_from_slice(bias));
-            matmul(logits, Into::Add, [n, e, v], h, Matrix::new(weight, e).transposed());
+            logits
+                .par_chunks_exact_mut(v)
+                .for_each(|row| row.copy_from_slice(bias));
+            matmul(
+                logits,
+                Into::Add,
+                [n, e, v],
+                h,
+                Matrix::new(weight, e).transposed(),
+            );
             logits
                 .par_chunks_exact_mut(v)
                 .zip(&targets[from..from + n])
@@ -56,14 +67,21 @@ impl TiedLossKernels for Flex {
             }
         }
         // In row order, so that the sum does not depend on the threads.
-        let loss = row_results.iter().map(|row| f64::from(row.loss)).sum::<f64>() as f32;
+        let loss = row_results
+            .iter()
+            .map(|row| f64::from(row.loss))
+            .sum::<f64>() as f32;
         let correct = row_results.iter().filter(|row| row.correct).count() as f32;
         let grads = with_grads.then(|| LossGrads {
             hidden: tensor(d_hidden, [rows, e]),
             weight: tensor(d_weight, [v, e]),
             bias: tensor(d_bias, [v]),
         });
-        Outputs { loss: tensor(vec![loss], [1]), correct: tensor(vec![correct], [1]), grads }
+        Outputs {
+            loss: tensor(vec![loss], [1]),
+            correct: tensor(vec![correct], [1]),
+            grads,
+        }
     }
 }
 

@@ -45,26 +45,40 @@ pub(crate) fn forward<B: Backend>(inputs: &Inputs<B>, with_grads: bool) -> Outpu
         );
         accumulate::<B>(&mut loss, B::float_sum(B::float_mul(nll, weights.clone())));
         // Right where no logit is above the target's, and the row counts.
-        let right = B::float_mul(ones_where_zero::<B>(B::float_sub(top, at_target)), sign::<B>(&weights));
+        let right = B::float_mul(
+            ones_where_zero::<B>(B::float_sub(top, at_target)),
+            sign::<B>(&weights),
+        );
         accumulate::<B>(&mut correct, B::float_sum(right));
         if with_grads {
             let share = B::float_div(weights.clone(), sum);
             let d = B::float_mul(exp, share);
             let d = B::float_scatter(1, d, targets, B::float_neg(weights), IndexingUpdateOp::Add);
             d_hidden.push(B::float_matmul(d.clone(), inputs.weight.clone()));
-            accumulate::<B>(&mut d_weight, B::float_matmul(B::float_transpose(d.clone()), h));
+            accumulate::<B>(
+                &mut d_weight,
+                B::float_matmul(B::float_transpose(d.clone()), h),
+            );
             let d_b = B::float_reshape(B::float_sum_dim(d, 0), Shape::new([vocabulary]));
             accumulate::<B>(&mut d_bias, d_b);
         }
     }
     let grads = match (d_weight, d_bias) {
-        (Some(weight), Some(bias)) => {
-            Some(LossGrads { hidden: B::float_cat(d_hidden, 0), weight, bias })
-        }
+        (Some(weight), Some(bias)) => Some(LossGrads {
+            hidden: B::float_cat(d_hidden, 0),
+            weight,
+            bias,
+        }),
         _ => None,
     };
-    let (Some(loss), Some(correct)) = (loss, correct) else { panic!("no rows") };
-    Outputs { loss, correct, grads }
+    let (Some(loss), Some(correct)) = (loss, correct) else {
+        panic!("no rows")
+    };
+    Outputs {
+        loss,
+        correct,
+        grads,
+    }
 }
 
 fn accumulate<B: Backend>(sum: &mut Option<FloatTensor<B>>, part: FloatTensor<B>) {

@@ -72,11 +72,17 @@ pub fn tied_cross_entropy(
     assert_eq!(targets.len(), rows, "one target for each row");
     let counted = targets.iter().filter(|&&id| id != IGNORED).count();
     let share = 1.0 / counted.max(1) as f32;
-    let weights = targets.iter().map(|&id| if id == IGNORED { 0.0 } else { share }).collect();
+    let weights = targets
+        .iter()
+        .map(|&id| if id == IGNORED { 0.0 } else { share })
+        .collect();
     let ids = targets
         .iter()
         .map(|&id| {
-            assert!(id == IGNORED || (id as usize) < vocabulary, "target {id} of {vocabulary}");
+            assert!(
+                id == IGNORED || (id as usize) < vocabulary,
+                "target {id} of {vocabulary}"
+            );
             if id == IGNORED { 0 } else { i64::from(id) }
         })
         .collect();
@@ -91,5 +97,9 @@ pub fn tied_cross_entropy(
         ids.into_dispatch(),
         weights.into_dispatch(),
     );
-    TiedLoss { loss: Tensor::from_dispatch(loss), correct: Tensor::from_dispatch(correct), counted }
+    TiedLoss {
+        loss: Tensor::from_dispatch(loss),
+        correct: Tensor::from_dispatch(correct),
+        counted,
+    }
 }

@@ -96,7 +96,10 @@ impl<B: TiedLossKernels, C: CheckpointStrategy> TiedLossOps for Autodiff<B, C> {
         row_weights: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         let parents = [hidden.node(), weight.node(), bias.node()];
-        let prepared = TiedLossBackward.prepare::<C>(parents).compute_bound().stateful();
+        let prepared = TiedLossBackward
+            .prepare::<C>(parents)
+            .compute_bound()
+            .stateful();
         let inputs = Inputs::<B> {
             hidden: hidden.into_primitive(),
             weight: weight.into_primitive(),
@@ -107,7 +110,9 @@ impl<B: TiedLossKernels, C: CheckpointStrategy> TiedLossOps for Autodiff<B, C> {
         match prepared {
             OpsKind::Tracked(prep) => {
                 let out = B::tied_loss_forward(&inputs, true);
-                let Some(grads) = out.grads else { unreachable!("asked for gradients") };
+                let Some(grads) = out.grads else {
+                    unreachable!("asked for gradients")
+                };
                 (prep.finish(grads, out.loss), Self::from_inner(out.correct))
             }
             OpsKind::UnTracked(prep) => {
@@ -129,7 +134,13 @@ macro_rules! forward_only {
                 targets: IntTensor<Self>,
                 row_weights: FloatTensor<Self>,
             ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-                let inputs = Inputs { hidden, weight, bias, targets, row_weights };
+                let inputs = Inputs {
+                    hidden,
+                    weight,
+                    bias,
+                    targets,
+                    row_weights,
+                };
                 let out = Self::tied_loss_forward(&inputs, false);
                 (out.loss, out.correct)
             }

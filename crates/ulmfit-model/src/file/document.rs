@@ -26,8 +26,14 @@ pub(super) struct Document {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub(super) enum Body {
-    LanguageModel { config: LanguageModelConfig },
-    Classifier { encoder: AwdLstmConfig, config: ClassifierConfig, classes: Vec<String> },
+    LanguageModel {
+        config: LanguageModelConfig,
+    },
+    Classifier {
+        encoder: AwdLstmConfig,
+        config: ClassifierConfig,
+        classes: Vec<String>,
+    },
 }
 
 impl Document {

@@ -52,7 +52,12 @@ pub(crate) fn load_language_model(path: &Path, device: &Device) -> Result<TextLa
         dropouts: config.dropouts,
         regularization: config.regularization,
     };
-    let text = text_encoding(document.tokenizer, document.vocabulary, &config.encoder, path)?;
+    let text = text_encoding(
+        document.tokenizer,
+        document.vocabulary,
+        &config.encoder,
+        path,
+    )?;
     TextLanguageModel::new(text, model)
 }
 
@@ -63,8 +68,14 @@ pub(crate) fn save_classifier(model: &TextClassifier, path: &Path) -> Result<()>
         let name = |part: &str| format!("head.blocks.{k}.{part}");
         writer.add(name("norm.weight"), block.norm.weight.val());
         writer.add(name("norm.bias"), block.norm.bias.val());
-        writer.add(name("norm.running_mean"), block.norm.running_mean.value_sync());
-        writer.add(name("norm.running_var"), block.norm.running_var.value_sync());
+        writer.add(
+            name("norm.running_mean"),
+            block.norm.running_mean.value_sync(),
+        );
+        writer.add(
+            name("norm.running_var"),
+            block.norm.running_var.value_sync(),
+        );
         writer.add(name("weight"), block.weight.val().transpose());
     }
     let body = Body::Classifier {
@@ -77,7 +88,12 @@ pub(crate) fn save_classifier(model: &TextClassifier, path: &Path) -> Result<()>
 
 pub(crate) fn load_classifier(path: &Path, device: &Device) -> Result<TextClassifier> {
     let (document, mut reader) = open(path)?;
-    let Body::Classifier { encoder: sizes, config, classes } = document.body else {
+    let Body::Classifier {
+        encoder: sizes,
+        config,
+        classes,
+    } = document.body
+    else {
         return Err(wrong_kind(path, "classifier", document.body.kind()));
     };
     let encoder = read_encoder(&mut reader, &sizes, device)?;
@@ -116,7 +132,10 @@ fn read_encoder(reader: &mut Reader, sizes: &AwdLstmConfig, device: &Device) -> 
         });
         width = hidden;
     }
-    Ok(AwdLstm { embedding: Param::from_tensor(embedding), layers })
+    Ok(AwdLstm {
+        embedding: Param::from_tensor(embedding),
+        layers,
+    })
 }
 
 /// Fills a new classifier's head.
@@ -129,7 +148,8 @@ fn read_head(
     let outputs = config.head.hidden.iter().copied().chain([config.classes]);
     for (k, (block, out)) in model.head.blocks.iter_mut().zip(outputs).enumerate() {
         let [width, _] = block.weight.dims();
-        let mut take = |part: &str| reader.take(&format!("head.blocks.{k}.{part}"), [width], device);
+        let mut take =
+            |part: &str| reader.take(&format!("head.blocks.{k}.{part}"), [width], device);
         block.norm = BatchNorm {
             weight: Param::from_tensor(take("norm.weight")?),
             bias: Param::from_tensor(take("norm.bias")?),
@@ -170,7 +190,10 @@ fn text_encoding(
         return Err(Error::ModelFile {
             path: path.to_owned(),
             part: "metadata field `vocabulary`".to_owned(),
-            expected: format!("{} words, one for each row of the embedding", sizes.vocabulary),
+            expected: format!(
+                "{} words, one for each row of the embedding",
+                sizes.vocabulary
+            ),
             found: format!("{} words", vocabulary.len()),
             remedy: "the file has been changed since it was saved; take the original",
         });

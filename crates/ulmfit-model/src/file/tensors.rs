@@ -23,7 +23,11 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn add<const D: usize>(&mut self, name: impl Into<String>, tensor: Tensor<D>) {
         let shape = tensor.dims().to_vec();
-        let bytes = tensor.into_data().iter::<f32>().flat_map(f32::to_le_bytes).collect();
+        let bytes = tensor
+            .into_data()
+            .iter::<f32>()
+            .flat_map(f32::to_le_bytes)
+            .collect();
         self.tensors.insert(name.into(), (shape, bytes));
     }
 
@@ -65,10 +69,14 @@ impl Reader {
         let expected = "a safetensors file";
         let (_, header) = SafeTensors::read_metadata(&bytes)
             .map_err(|e| problem("header", expected, e.to_string(), DAMAGED))?;
-        let json = header.metadata().as_ref().and_then(|m| m.get(METADATA_KEY)).ok_or_else(|| {
-            let expected = format!("a key `{METADATA_KEY}`");
-            problem("metadata", &expected, "none".to_owned(), NOT_OURS)
-        })?;
+        let json = header
+            .metadata()
+            .as_ref()
+            .and_then(|m| m.get(METADATA_KEY))
+            .ok_or_else(|| {
+                let expected = format!("a key `{METADATA_KEY}`");
+                problem("metadata", &expected, "none".to_owned(), NOT_OURS)
+            })?;
         let document = parse(json, path)?;
         let parsed = SafeTensors::deserialize(&bytes)
             .map_err(|e| problem("tensors", expected, e.to_string(), DAMAGED))?;
@@ -77,7 +85,13 @@ impl Reader {
             .into_iter()
             .map(|(name, v)| (name, (v.dtype(), v.shape().to_vec(), v.data().to_vec())))
             .collect();
-        Ok((document, Self { path: path.to_owned(), tensors }))
+        Ok((
+            document,
+            Self {
+                path: path.to_owned(),
+                tensors,
+            },
+        ))
     }
 
     /// Takes a tensor of exactly this shape.
@@ -146,7 +160,12 @@ fn parse(json: &str, path: &Path) -> Result<Document> {
         remedy,
     };
     let bad_json = |e: serde_json::Error| {
-        problem("metadata", "a valid document".to_owned(), e.to_string(), DAMAGED)
+        problem(
+            "metadata",
+            "a valid document".to_owned(),
+            e.to_string(),
+            DAMAGED,
+        )
     };
     #[derive(serde::Deserialize)]
     struct Version {

@@ -43,7 +43,12 @@ pub fn fit_classifier(
     for (index, stage) in stages.iter().enumerate() {
         let plan = stage.plan(&groups, batches)?;
         let (name, epochs) = (stage.name.clone(), stage.epochs);
-        fit.observer.stage_start(&StageStart { stage: name, epochs, batches, metric: "accuracy" });
+        fit.observer.stage_start(&StageStart {
+            stage: name,
+            epochs,
+            batches,
+            metric: "accuracy",
+        });
         model = groups.train_last(model, plan.trained);
         let mut mode = Mode::train(stage_seed(fit.seed, index));
         let mut run = Progress::new(stage, plan, fit.adam.init(), batches);
@@ -76,7 +81,10 @@ pub fn evaluate_classifier(model: &Classifier, data: &ClassLoader) -> Classifier
     for batch in data.sorted() {
         let logits = model.logits(&batch.inputs, &batch.lengths, &mut Mode::Eval);
         let values: Vec<f32> = softmax(logits, 1).into_data().iter::<f32>().collect();
-        let rows = values.chunks_exact(classes).zip(&batch.labels).zip(&batch.rows);
+        let rows = values
+            .chunks_exact(classes)
+            .zip(&batch.labels)
+            .zip(&batch.rows);
         for ((row, &label), &document) in rows {
             let truth = label as usize;
             // The probability of a class can round to zero; its logarithm must stay finite.
@@ -86,5 +94,9 @@ pub fn evaluate_classifier(model: &Classifier, data: &ClassLoader) -> Classifier
             probabilities[document] = row.to_vec();
         }
     }
-    ClassifierScores { loss: loss / data.len().max(1) as f64, confusion, probabilities }
+    ClassifierScores {
+        loss: loss / data.len().max(1) as f64,
+        confusion,
+        probabilities,
+    }
 }

@@ -50,7 +50,12 @@ pub fn fit_language_model(
     for (index, stage) in stages.iter().enumerate() {
         let plan = stage.plan(&groups, batches)?;
         let (name, epochs) = (stage.name.clone(), stage.epochs);
-        fit.observer.stage_start(&StageStart { stage: name, epochs, batches, metric: "perplexity" });
+        fit.observer.stage_start(&StageStart {
+            stage: name,
+            epochs,
+            batches,
+            metric: "perplexity",
+        });
         model = groups.train_last(model, plan.trained);
         let mut mode = Mode::train(stage_seed(fit.seed, index));
         let mut run = Progress::new(stage, plan, fit.adam.init(), batches);
@@ -67,7 +72,10 @@ pub fn fit_language_model(
                 run.batch_end(value, loss.counted, loss.counted, fit.observer)?;
             }
             let scores = valid.map(|valid| evaluate_language_model(&model, valid));
-            run.epoch_end(scores.map(|s| (s.loss, "perplexity", s.perplexity())), fit.observer);
+            run.epoch_end(
+                scores.map(|s| (s.loss, "perplexity", s.perplexity())),
+                fit.observer,
+            );
         }
         epochs_before += epochs;
     }
@@ -88,5 +96,9 @@ pub fn evaluate_language_model(model: &LanguageModel, data: &LmLoader) -> LmScor
         tokens += out.counted;
     }
     let n = tokens.max(1) as f64;
-    LmScores { loss: loss / n, accuracy: correct / n, tokens }
+    LmScores {
+        loss: loss / n,
+        accuracy: correct / n,
+        tokens,
+    }
 }

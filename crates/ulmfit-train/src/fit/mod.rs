@@ -46,7 +46,18 @@ impl<'a> Progress<'a> {
     fn new(stage: &'a Stage, plan: Plan, adam: Adam, batches: usize) -> Self {
         let started = std::time::Instant::now();
         let (step, batch, loss, weight, tokens) = (0, 0, 0.0, 0.0, 0);
-        Self { stage, plan, adam, batches, step, batch, loss, weight, tokens, started }
+        Self {
+            stage,
+            plan,
+            adam,
+            batches,
+            step,
+            batch,
+            loss,
+            weight,
+            tokens,
+            started,
+        }
     }
 
     /// The epoch within the stage, from 0.
@@ -66,7 +77,12 @@ impl<'a> Progress<'a> {
         self.batch += 1;
         if !loss.is_finite() {
             let stage = self.stage.name.clone();
-            return Err(Error::NotFinite { stage, epoch, batch: self.batch, loss });
+            return Err(Error::NotFinite {
+                stage,
+                epoch,
+                batch: self.batch,
+                loss,
+            });
         }
         self.loss += loss * weight as f64;
         self.weight += weight as f64;
@@ -74,17 +90,20 @@ impl<'a> Progress<'a> {
         let (rates, _) = self.plan.at(self.step, 1.0);
         let rate = rates.last().copied().unwrap_or(0.0);
         let (batch, batches) = (self.batch, self.batches);
-        observer.batch_end(&BatchEnd { epoch, batch, batches, tokens, loss, rate });
+        observer.batch_end(&BatchEnd {
+            epoch,
+            batch,
+            batches,
+            tokens,
+            loss,
+            rate,
+        });
         self.step += 1;
         Ok(())
     }
 
     /// Reports the epoch that has just ended and begins the next.
-    fn epoch_end(
-        &mut self,
-        valid: Option<(f64, &'static str, f64)>,
-        observer: &mut dyn Observer,
-    ) {
+    fn epoch_end(&mut self, valid: Option<(f64, &'static str, f64)>, observer: &mut dyn Observer) {
         observer.epoch_end(&EpochEnd {
             stage: self.stage.name.clone(),
             epoch: self.epoch(),

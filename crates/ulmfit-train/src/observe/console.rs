@@ -83,12 +83,17 @@ impl Observer for Console {
             );
             let style = "  {bar:32} {pos}/{len} batches, {msg}, {eta} left";
             bar.set_style(
-                ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()),
+                ProgressStyle::with_template(style)
+                    .unwrap_or_else(|_| ProgressStyle::default_bar()),
             );
             self.bar = Some(bar);
         }
         self.tokens += end.tokens;
-        let message = format!("{:.0} tokens/s, loss {:.3}", self.tokens_per_second(), end.loss);
+        let message = format!(
+            "{:.0} tokens/s, loss {:.3}",
+            self.tokens_per_second(),
+            end.loss
+        );
         if let Some(bar) = &self.bar {
             bar.set_position(end.batch as u64);
             bar.set_message(message.clone());

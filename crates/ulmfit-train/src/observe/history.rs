@@ -23,7 +23,9 @@ pub(super) const HEADING: &str =
 
 /// One epoch under [`HEADING`].
 pub(super) fn row(epoch: &EpochEnd) -> String {
-    let valid = epoch.valid_loss.map_or_else(|| "-".to_owned(), |loss| format!("{loss:.4}"));
+    let valid = epoch
+        .valid_loss
+        .map_or_else(|| "-".to_owned(), |loss| format!("{loss:.4}"));
     let metric = epoch.metric.map_or_else(
         || "-".to_owned(),
         |(name, value)| match name {

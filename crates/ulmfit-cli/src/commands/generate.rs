@@ -1,0 +1,39 @@
+//! `ulmfit generate`: text from a language model.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use ulmfit::prelude::*;
+
+/// Continue a prompt with a language model.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The language model's file.
+    #[arg(long, value_name = "FILE")]
+    model: PathBuf,
+    /// How the text begins.
+    prompt: String,
+    /// At most so many further tokens.
+    #[arg(long, default_value_t = 50)]
+    tokens: usize,
+    /// 1 is the model's own distribution; lower is safer, higher is wilder.
+    #[arg(long, default_value_t = 0.8)]
+    temperature: f64,
+    /// Only the so many most probable tokens; 0 for all.
+    #[arg(long, default_value_t = 50)]
+    top_k: usize,
+    /// The same seed gives the same text.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    let model = TextLanguageModel::load(&args.model, &Device::default())?;
+    let sampling = Sampling {
+        temperature: args.temperature,
+        top_k: args.top_k,
+        ..Sampling::default()
+    };
+    let text = Generator::new(&model).generate(&args.prompt, args.tokens, &sampling, args.seed);
+    Ok(writeln!(std::io::stdout(), "{text}")?)
+}

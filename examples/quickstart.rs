@@ -1,0 +1,17 @@
+use ulmfit::prelude::*;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let device = Device::default();
+    let columns = CsvColumns::new("text").with_label("label");
+    let corpus = Corpus::from_csv("reviews.csv", &columns)?;
+    let recipe = Recipe::default().with_sizes(Sizes::SMALL);
+    let learned = Ulmfit::builder().recipe(recipe).fit(&corpus, &device)?;
+    println!("{}", learned.report());
+    learned.classifier.save("reviews.safetensors")?;
+    let predictor = Predictor::load("reviews.safetensors", &device)?;
+    println!(
+        "{:?}",
+        predictor.predict("A slow start, but I loved the ending.")
+    );
+    Ok(())
+}

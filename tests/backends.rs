@@ -1,0 +1,91 @@
+//! One tiny run of the three steps on every backend of this build: the same losses as on the CPU.
+//!
+//! Initial weights and masks are drawn on the host from one seed, so that backends can be compared step by step.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use ulmfit::burn::tensor::Device;
+use ulmfit::prelude::*;
+use ulmfit::train::observe::{EpochEnd, History};
+
+/// The devices of this build beside the first, which the others are compared with.
+#[allow(
+    clippy::vec_init_then_push,
+    deprecated,
+    reason = "`ndarray` is tested as long as Burn ships it"
+)]
+fn devices() -> Vec<(&'static str, Device)> {
+    vec![
+        #[cfg(feature = "flex")]
+        ("flex", Device::flex()),
+        #[cfg(feature = "ndarray")]
+        ("ndarray", Device::ndarray()),
+        #[cfg(feature = "wgpu")]
+        (
+            "wgpu",
+            Device::wgpu(ulmfit::burn::tensor::DeviceKind::DefaultDevice),
+        ),
+    ]
+}
+
+fn corpus() -> Corpus {
+    let document = |i: u32| {
+        let (label, word) = if i % 2 == 0 {
+            (0, "dreadful")
+        } else {
+            (1, "lovely")
+        };
+        let text = format!("A {word} film about the number {i}, and so on and so forth.");
+        Document {
+            text,
+            label: Some(label),
+        }
+    };
+    Corpus::new(
+        (0..24).map(document).collect(),
+        vec!["neg".into(), "pos".into()],
+    )
+    .unwrap()
+}
+
+fn epochs(device: &Device) -> Vec<EpochEnd> {
+    let mut recipe = Recipe::default().with_sizes(Sizes {
+        embed: 12,
+        hidden: 20,
+        layers: 2,
+    });
+    recipe.language_model.batch_size = 4;
+    recipe.language_model.seq_len = 12;
+    recipe.classifier.batch_size = 8;
+    let learned = Ulmfit::builder()
+        .recipe(recipe)
+        .seed(3)
+        .fit(&corpus(), device)
+        .unwrap();
+    let History { epochs } = learned.history;
+    epochs
+}
+
+#[test]
+fn every_backend_has_the_losses_of_the_first() {
+    let mut devices = devices().into_iter();
+    let (_, first) = devices.next().unwrap();
+    let expected = epochs(&first);
+    assert_eq!(expected.len(), 7);
+    for (name, device) in devices {
+        for (actual, expected) in epochs(&device).iter().zip(&expected) {
+            let losses = [
+                (actual.train_loss, expected.train_loss),
+                (actual.valid_loss.unwrap(), expected.valid_loss.unwrap()),
+            ];
+            for (actual_loss, expected_loss) in losses {
+                let error = (actual_loss - expected_loss).abs() / expected_loss;
+                let stage = &actual.stage;
+                assert!(
+                    error < 1e-3,
+                    "{name}, {stage}: {actual_loss} against {expected_loss}"
+                );
+            }
+        }
+    }
+}
