@@ -1,3 +1,5 @@
+//! From a CSV file with the columns `text` and `label` to a classifier.
+
 use ulmfit::prelude::*;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -30,7 +30,7 @@ fn devices() -> Vec<(&'static str, Device)> {
 
 fn corpus() -> Corpus {
     let document = |i: u32| {
-        let (label, word) = if i % 2 == 0 {
+        let (label, word) = if i.is_multiple_of(2) {
             (0, "dreadful")
         } else {
             (1, "lovely")

@@ -2,15 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
-#[expect(missing_docs, reason = "a program as a user writes it")]
-mod quickstart {
-    include!("../examples/quickstart.rs");
-
-    pub(crate) fn run() -> Result<(), Box<dyn std::error::Error>> {
-        main()
-    }
+/// `cargo test` builds the examples beside the tests.
+fn example(name: &str) -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let folder = test
+        .parent()
+        .and_then(Path::parent)
+        .unwrap()
+        .join("examples");
+    folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }
 
 #[test]
@@ -31,7 +34,43 @@ fn the_readme_shows_the_quickstart_and_it_runs() {
         format!("label,text\n{rows}"),
     )
     .unwrap();
-    std::env::set_current_dir(folder.path()).unwrap();
-    quickstart::run().unwrap();
+    let out = Command::new(example("quickstart"))
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let shown = String::from_utf8(out.stdout).unwrap();
+    assert!(
+        out.status.success() && shown.contains("accuracy"),
+        "{shown}"
+    );
+    assert!(shown.contains("Prediction"), "{shown}");
     assert!(folder.path().join("reviews.safetensors").is_file());
+}
+
+#[test]
+fn the_example_says_what_is_wrong_and_writes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    for arguments in [
+        ["--data", "nowhere"],
+        ["--device", "abacus"],
+        ["--labels", "1000000"],
+    ] {
+        let mut command = Command::new(example("imdb"));
+        let out = command
+            .args(arguments)
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        let said = String::from_utf8(out.stderr).unwrap();
+        assert!(!out.status.success(), "{arguments:?} is accepted");
+        assert!(
+            said.starts_with("error:") && said.contains(arguments[1]),
+            "{said}"
+        );
+        assert_eq!(
+            std::fs::read_dir(folder.path()).unwrap().count(),
+            0,
+            "something is written"
+        );
+    }
 }

@@ -80,7 +80,7 @@ mod tests {
         let config = LanguageModelConfig::new(sizes).with_dropouts(Dropouts::none());
         let lm = config.init(1, &device).expect("valid sizes");
         // A cycle over ten ids: what comes next is certain.
-        let document = (0..200).map(|i| 9 + i % 10).collect();
+        let document = (0..2000).map(|i| 9 + i % 10).collect();
         let data = stream(vec![document]).expect("enough tokens");
         let (_, losses) = train(lm, &data, 20);
         assert!(
