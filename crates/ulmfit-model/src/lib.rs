@@ -6,7 +6,7 @@
 //! * [`Dropouts`] and [`Mode`]: the five dropouts, and whether a pass trains or evaluates.
 //! * [`LanguageModel`]: the encoder with its tied decoder; [`LanguageModel::loss`] is a training step's objective.
 //! * [`Classifier`]: the encoder over whole documents, concat pooling and a head.
-//! * [`TextModel`]: a model with everything that turns text into its ids; saved and loaded as one file.
+//! * [`TextLanguageModel`], [`TextClassifier`]: a model with everything that turns text into its ids; saved and loaded as one file.
 //! * [`Predictor`] and [`Generator`]: text in, classes or text out.
 //!
 //! Legend: `B` rows of the batch, `T` time steps, `V` vocabulary size, `E` embedding width, `H` hidden width. Batches
