@@ -1,6 +1,6 @@
 //! Text from a language model, token by token, with the state carried: linear in the length.
 
-use ulmfit_text::{Special, TokenGrid};
+use ulmfit_text::{Special, TokenGrid, detokenize, undo_specials};
 
 use crate::random::Random;
 use crate::text_model::TextLanguageModel;
@@ -113,7 +113,7 @@ impl Generator {
     pub fn generate(&self, prompt: &str, tokens: usize, sampling: &Sampling, seed: u64) -> String {
         let mut ids = self.model.text.encode(prompt);
         ids.extend(self.continue_ids(&ids, tokens, sampling, seed));
-        self.model.text.vocab().decode(&ids)
+        detokenize(&undo_specials(&self.model.text.vocab().decode_tokens(&ids)))
     }
 
     /// The ids that follow `prompt` (at least one id), at most `tokens` of them.
