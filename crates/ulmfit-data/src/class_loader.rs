@@ -4,9 +4,8 @@ use serde::{Deserialize, Serialize};
 use ulmfit_text::TokenGrid;
 
 use crate::length_order::{batches_by_length, training_batches};
-use crate::pad_rows::{PAD, pad_rows};
 use crate::random::{Purpose, generator};
-use crate::{Error, Result};
+use crate::{Error, PAD, Result, TokenDocs};
 
 /// The settings of a [`ClassLoader`].
 ///
@@ -70,11 +69,13 @@ impl ClassLoaderConfig {
         self
     }
 
-    /// The loader over `docs`, one list of ids per document, and the class of each.
+    /// The loader over `docs`, one list of ids per document or those of a [`TokenStore`](crate::TokenStore), and the class
+    /// of each.
     ///
     /// # Errors
     /// If `batch_size` is 0, there is not one label per document, or a document is empty.
-    pub fn build(&self, docs: Vec<Vec<u32>>, labels: Vec<u32>) -> Result<ClassLoader> {
+    pub fn build(&self, docs: impl Into<TokenDocs>, labels: Vec<u32>) -> Result<ClassLoader> {
+        let docs = docs.into();
         if self.batch_size == 0 {
             return Err(Error::Setting {
                 name: "batch_size",
@@ -88,10 +89,10 @@ impl ClassLoaderConfig {
                 labels: labels.len(),
             });
         }
-        if let Some(document) = docs.iter().position(Vec::is_empty) {
+        let lengths: Vec<usize> = (0..docs.len()).map(|doc| docs.len_of(doc)).collect();
+        if let Some(document) = lengths.iter().position(|&length| length == 0) {
             return Err(Error::EmptyDocument { document });
         }
-        let lengths = docs.iter().map(Vec::len).collect();
         Ok(ClassLoader {
             docs,
             labels,
@@ -104,7 +105,7 @@ impl ClassLoaderConfig {
 /// Padded batches of labeled documents, epoch by epoch.
 #[derive(Clone, Debug)]
 pub struct ClassLoader {
-    docs: Vec<Vec<u32>>,
+    docs: TokenDocs,
     labels: Vec<u32>,
     lengths: Vec<usize>,
     config: ClassLoaderConfig,
@@ -166,8 +167,8 @@ impl ClassLoader {
 
     fn batches(&self, batches: Vec<Vec<usize>>) -> impl Iterator<Item = ClassBatch> + '_ {
         batches.into_iter().map(|rows| {
-            let docs: Vec<&[u32]> = rows.iter().map(|&row| self.docs[row].as_slice()).collect();
-            let (inputs, lengths) = pad_rows(&docs, self.config.pad);
+            let docs: Vec<Vec<u32>> = rows.iter().map(|&row| self.docs.doc(row)).collect();
+            let (inputs, lengths) = TokenGrid::padded(&docs, self.config.pad);
             let labels = rows.iter().map(|&row| self.labels[row]).collect();
             ClassBatch {
                 inputs,
@@ -198,7 +199,7 @@ mod tests {
     use super::*;
 
     fn loader(n: usize, batch_size: usize) -> ClassLoader {
-        let docs = (0..n).map(|i| vec![i as u32 + 2; i * 7 % 5 + 1]).collect();
+        let docs: Vec<_> = (0..n).map(|i| vec![i as u32 + 2; i * 7 % 5 + 1]).collect();
         let labels = (0..n as u32).map(|i| i % 3).collect();
         ClassLoaderConfig::new()
             .with_batch_size(batch_size)

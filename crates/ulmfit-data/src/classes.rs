@@ -4,20 +4,14 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use crate::error::quoted;
+use crate::source::RawDocument;
 use crate::{Corpus, Document, Error, Result};
-
-/// A document whose label is still a name, with the place it was read from.
-pub(crate) struct NamedDocument {
-    pub(crate) text: String,
-    pub(crate) label: Option<String>,
-    pub(crate) line: u64,
-}
 
 /// The corpus of `documents` over the given classes, or else over their distinct labels in sorted order.
 ///
 /// `file` goes into the message if a label is not among the given classes.
 pub(crate) fn number_labels(
-    documents: Vec<NamedDocument>,
+    documents: Vec<RawDocument>,
     given: Option<&[String]>,
     file: &std::path::Path,
 ) -> Result<Corpus> {
@@ -26,7 +20,7 @@ pub(crate) fn number_labels(
         None => sorted_classes(documents.iter().filter_map(|d| d.label.as_deref())),
     };
     let index = class_index(&classes);
-    let number = |document: NamedDocument| {
+    let number = |document: RawDocument| {
         let label = match &document.label {
             None => None,
             Some(name) => Some(
@@ -61,7 +55,7 @@ pub(crate) fn class_index(classes: &[String]) -> std::collections::HashMap<&str,
 }
 
 /// The distinct labels, sorted: as numbers if all of them are numbers (`2` before `10`), else as strings.
-fn sorted_classes<'a>(labels: impl Iterator<Item = &'a str>) -> Vec<String> {
+pub(crate) fn sorted_classes<'a>(labels: impl Iterator<Item = &'a str>) -> Vec<String> {
     let distinct: BTreeSet<&str> = labels.collect();
     let value = |label: &str| label.trim().parse::<f64>().ok().filter(|v| v.is_finite());
     let mut classes: Vec<&str> = distinct.into_iter().collect();
@@ -90,7 +84,7 @@ mod tests {
 
     #[test]
     fn names_the_line_of_a_label_that_is_no_class() {
-        let document = NamedDocument {
+        let document = RawDocument {
             text: "t".into(),
             label: Some("maybe".into()),
             line: 7,

@@ -34,17 +34,22 @@ mod subsets;
 
 mod decode;
 mod formats;
+mod lines;
 mod open;
+mod source;
 
-mod doc_stream;
+mod chunks;
+mod store;
+mod token_docs;
+
 mod lm_loader;
 mod step_lengths;
 
 mod class_loader;
 mod length_order;
 mod pad_chunk;
-mod pad_rows;
 
+pub use chunks::count_tokens;
 pub use class_loader::{ClassBatch, ClassLoader, ClassLoaderConfig};
 pub use corpus::{Corpus, Document};
 pub use error::{Error, Result};
@@ -52,5 +57,10 @@ pub use formats::{Column, CsvColumns, ReviewSet, TextUnit, write_classes, write_
 pub use length_order::{batches_by_length, sort_chunks};
 pub use lm_loader::{DocumentOrder, IGNORE, LmBatch, LmLoader, LmLoaderConfig, Remainder};
 pub use pad_chunk::{PadSide, pad_chunk};
-pub use pad_rows::pad_rows;
+pub use source::{DocumentSource, Documents, RawDocument, Source};
 pub use step_lengths::Lengths;
+pub use store::TokenStore;
+pub use token_docs::TokenDocs;
+
+/// The padding id of every generation's vocabulary: what loaders use unless told otherwise.
+const PAD: u32 = 1;

@@ -6,11 +6,10 @@
 use serde::{Deserialize, Serialize};
 use ulmfit_text::TokenGrid;
 
-use crate::doc_stream::{DocStream, OrderedStream};
-use crate::pad_rows::PAD;
-use crate::random::{Purpose, generator, permutation};
+use crate::random::{Purpose, generator, shuffled};
 use crate::step_lengths::{Step, steps};
-use crate::{Error, Lengths, Result};
+use crate::token_docs::OrderedDocs;
+use crate::{Error, Lengths, PAD, Result, TokenDocs};
 
 /// A target that stands for no token: the loss skips such positions. No vocabulary is so large that this is an id of it.
 pub const IGNORE: u32 = u32::MAX;
@@ -144,11 +143,12 @@ impl LmLoaderConfig {
         self
     }
 
-    /// The loader over `docs`, one list of ids per document. Empty documents are allowed.
+    /// The loader over `docs`: one list of ids per document, or those of a [`TokenStore`](crate::TokenStore). Empty
+    /// documents are allowed.
     ///
     /// # Errors
     /// If `batch_size` or `seq_len` is 0, or there are fewer than two tokens.
-    pub fn build(&self, docs: Vec<Vec<u32>>) -> Result<LmLoader> {
+    pub fn build(&self, docs: impl Into<TokenDocs>) -> Result<LmLoader> {
         for (name, value) in [("batch_size", self.batch_size), ("seq_len", self.seq_len)] {
             if value == 0 {
                 return Err(Error::Setting {
@@ -158,7 +158,7 @@ impl LmLoaderConfig {
                 });
             }
         }
-        let stream = DocStream::new(docs);
+        let stream = docs.into();
         let found = stream.n_tokens();
         if found < 2 {
             return Err(Error::ShortStream { found });
@@ -171,10 +171,10 @@ impl LmLoaderConfig {
     }
 }
 
-/// Batches of a language model's stream, epoch by epoch. Holds each id once.
+/// Batches of a language model's stream, epoch by epoch. Holds each id once, or none if they are in a store.
 #[derive(Clone, Debug)]
 pub struct LmLoader {
-    stream: DocStream,
+    stream: TokenDocs,
     rows: Rows,
     config: LmLoaderConfig,
 }
@@ -206,10 +206,10 @@ impl LmLoader {
     /// The batches of an epoch, each made when it is asked for. The same epoch gives the same batches every time.
     pub fn epoch(&self, epoch: usize) -> impl Iterator<Item = LmBatch> + '_ {
         let order = match self.config.order {
-            DocumentOrder::Kept => (0..self.stream.n_docs()).collect(),
+            DocumentOrder::Kept => (0..self.stream.len() as u32).collect(),
             DocumentOrder::Shuffled => {
                 let mut rng = generator(self.config.seed, Purpose::Stream, epoch as u64);
-                permutation(self.stream.n_docs(), &mut rng)
+                shuffled((0..self.stream.len() as u32).collect(), &mut rng)
             }
         };
         let view = self.stream.ordered(order);
@@ -268,7 +268,7 @@ impl Rows {
         }
     }
 
-    fn batch(&self, view: &OrderedStream<'_>, step: Step, pad: u32) -> LmBatch {
+    fn batch(&self, view: &OrderedDocs<'_>, step: Step, pad: u32) -> LmBatch {
         let (mut inputs, mut targets) = (Vec::new(), Vec::new());
         inputs.reserve_exact(self.n * step.len);
         targets.reserve_exact(self.n * step.len);

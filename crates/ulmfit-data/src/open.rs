@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::{Error, Result};
 
 /// A reader over the content of a file, decompressed if its name ends in `.gz`, `.tgz` or `.zst`.
-pub(crate) fn open(path: &Path) -> Result<Box<dyn BufRead>> {
+pub(crate) fn open(path: &Path) -> Result<Box<dyn BufRead + Send>> {
     let file = File::open(path).map_err(|e| io_error("open", path, e))?;
     if path.is_dir() {
         return Err(Error::Layout {
@@ -36,6 +36,21 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
         .read_to_end(&mut bytes)
         .map_err(|e| io_error("read", path, e))?;
     Ok(bytes)
+}
+
+/// Calls `see` with the bytes of a file as they are on the disk, stretch by stretch.
+pub(crate) fn bytes_of(path: &Path, mut see: impl FnMut(&[u8])) -> Result<()> {
+    let mut file = File::open(path).map_err(|e| io_error("open", path, e))?;
+    let mut buffer = vec![0; 1 << 18];
+    loop {
+        match file
+            .read(&mut buffer)
+            .map_err(|e| io_error("read", path, e))?
+        {
+            0 => return Ok(()),
+            n => see(&buffer[..n]),
+        }
+    }
 }
 
 /// What is in a folder, hidden files left out, sorted by name so that no file system's order shows.

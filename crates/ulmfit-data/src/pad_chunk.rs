@@ -1,4 +1,4 @@
-//! fastai v2's padding of classifier batches. Kept for comparisons; our own batches use [`pad_rows`](crate::pad_rows).
+//! fastai v2's padding of classifier batches. Kept for comparisons; our own batches use [`TokenGrid::padded`](ulmfit_text::TokenGrid::padded).
 
 /// Where [`pad_chunk`] puts whole chunks of padding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

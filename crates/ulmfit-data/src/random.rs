@@ -29,11 +29,15 @@ pub(crate) fn generator(seed: u64, purpose: Purpose, epoch: u64) -> Xoshiro256Pl
     Xoshiro256PlusPlus::seed_from_u64(mixed)
 }
 
-/// The numbers below `n` in random order, by Fisher-Yates.
+/// The numbers below `n` in random order.
 pub(crate) fn permutation(n: usize, rng: &mut Xoshiro256PlusPlus) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..n).collect();
-    order.shuffle(rng);
-    order
+    shuffled((0..n).collect(), rng)
+}
+
+/// Anything in random order, by Fisher-Yates: the order depends on the number of things alone.
+pub(crate) fn shuffled<T>(mut things: Vec<T>, rng: &mut Xoshiro256PlusPlus) -> Vec<T> {
+    things.shuffle(rng);
+    things
 }
 
 /// A uniform number in `[0, 1)`, from the upper 53 bits of one draw.

@@ -81,14 +81,7 @@ impl Predictor {
     }
 
     fn predict_ids(&self, documents: &[&[u32]]) -> Vec<Prediction> {
-        let lengths: Vec<usize> = documents.iter().map(|ids| ids.len()).collect();
-        let width = lengths.iter().copied().max().unwrap_or(0);
-        let mut ids = Vec::with_capacity(documents.len() * width);
-        for document in documents {
-            ids.extend_from_slice(document);
-            ids.resize(ids.len() + width - document.len(), Special::Pad.id());
-        }
-        let grid = TokenGrid::new(documents.len(), width, ids);
+        let (grid, lengths) = TokenGrid::padded(documents, Special::Pad.id());
         let classes = self.classes().len();
         let probabilities = self
             .classifier

@@ -48,4 +48,4 @@ pub use tokenizer::{EndToken, FieldMarks, Tokenizer, TokenizerConfig};
 pub use vocab::Vocab;
 pub use vocab_config::{VocabConfig, VocabStyle};
 pub use words::{EnglishSplitter, WordSplit};
-pub use write_beside::write_beside;
+pub use write_beside::{BesideFile, write_beside};

@@ -113,6 +113,10 @@ impl CsvColumns {
         self
     }
 
+    pub(crate) fn classes(&self) -> Option<&[String]> {
+        self.classes.as_deref()
+    }
+
     /// With fields separated by this byte, such as `b'\t'`.
     pub fn with_delimiter(mut self, delimiter: u8) -> Self {
         self.delimiter = delimiter;

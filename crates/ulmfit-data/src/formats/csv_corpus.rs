@@ -7,9 +7,10 @@ use ulmfit_text::Special;
 
 use super::csv_columns::{Column, CsvColumns, Header};
 use super::csv_rows::{CsvRows, Row, no_rows};
-use crate::classes::{NamedDocument, number_labels};
+use crate::classes::number_labels;
 use crate::error::quoted;
-use crate::{Corpus, Error, Result};
+use crate::source::{Documents, RawDocument, until_error};
+use crate::{Corpus, Error, Result, Source};
 
 impl Corpus {
     /// The documents of a CSV file, one per row. A name that ends in `.gz` or `.zst` is decompressed on the way.
@@ -24,9 +25,7 @@ impl Corpus {
     /// If the file cannot be read, has no rows or no such column, or a row is malformed: too few or too many fields, a
     /// quote that is never closed, a label outside the given classes, bytes that are no text. The message names the line.
     pub fn from_csv(path: impl AsRef<Path>, columns: &CsvColumns) -> Result<Self> {
-        let path = path.as_ref();
-        let (documents, _) = read(path, columns)?;
-        number_labels(documents, columns.classes.as_deref(), path)
+        Source::csv(path.as_ref(), columns.clone()).corpus()
     }
 
     /// The training and the validation rows of a CSV file with a column that tells them apart, as in fast.ai's samples.
@@ -47,65 +46,106 @@ impl Corpus {
                 found: "none".into(),
             });
         }
-        let (documents, valid) = read(path, columns)?;
-        let corpus = number_labels(documents, columns.classes.as_deref(), path)?;
+        let mut rows = CsvDocuments::open(path, columns)?;
+        let (mut documents, mut valid) = (Vec::new(), Vec::new());
+        while let Some((document, is_valid)) = rows.next()? {
+            documents.push(document);
+            valid.push(is_valid);
+        }
+        let corpus = number_labels(documents, columns.classes(), path)?;
         let (second, first): (Vec<usize>, Vec<usize>) =
             (0..corpus.len()).partition(|&row| valid[row]);
         Ok((corpus.pick(&first), corpus.pick(&second)))
     }
 }
 
-/// All documents, and for each whether it is for validation.
-fn read(path: &Path, columns: &CsvColumns) -> Result<(Vec<NamedDocument>, Vec<bool>)> {
-    let mut rows = CsvRows::open(path, columns.delimiter)?;
-    let Some(first) = rows.next()? else {
-        return Err(no_rows(path, "blank lines only"));
-    };
-    let find = |column: &Column| find(column, &first.fields, columns.header, path);
-    let texts = columns.texts.iter().map(find).collect::<Result<Vec<_>>>()?;
-    if texts.is_empty() {
-        return Err(Error::Setting {
-            name: "text columns",
-            expected: "at least one",
-            found: "none".into(),
-        });
-    }
-    let label = columns.label.as_ref().map(find).transpose()?;
-    let split = columns.split.as_ref().map(find).transpose()?;
+/// The documents of a file, one at a time.
+pub(crate) fn documents<'a>(path: &Path, columns: &'a CsvColumns) -> Result<Documents<'a>> {
+    let mut rows = CsvDocuments::open(path, columns)?;
+    let classes = columns.classes();
+    let place = path.display().to_string();
+    Ok(until_error(move || {
+        let Some((document, _)) = rows.next()? else {
+            return Ok(None);
+        };
+        if let (Some(classes), Some(label)) = (classes, &document.label)
+            && !classes.contains(label)
+        {
+            return Err(Error::UnknownLabel {
+                at: format!("{place}, line {}", document.line),
+                found: label.clone(),
+                classes: quoted(classes),
+            });
+        }
+        Ok(Some(document))
+    }))
+}
 
-    let (mut documents, mut valid) = (Vec::new(), Vec::new());
-    let mut row = match columns.header {
-        Header::Present => rows.next()?,
-        Header::Absent => Some(first),
-    };
-    while let Some(Row { line, fields }) = row {
-        let label = label
+/// Rows as documents, by the numbers of their columns.
+struct CsvDocuments {
+    rows: CsvRows,
+    texts: Vec<usize>,
+    label: Option<usize>,
+    split: Option<usize>,
+    /// The row that comes next; looked at beforehand, so that a file without one is an error at once.
+    next: Option<Row>,
+}
+
+impl CsvDocuments {
+    fn open(path: &Path, columns: &CsvColumns) -> Result<Self> {
+        let mut rows = CsvRows::open(path, columns.delimiter)?;
+        let Some(first) = rows.next()? else {
+            return Err(no_rows(path, "blank lines only"));
+        };
+        let find = |column: &Column| find(column, &first.fields, columns.header, path);
+        let texts = columns.texts.iter().map(find).collect::<Result<Vec<_>>>()?;
+        if texts.is_empty() {
+            return Err(Error::Setting {
+                name: "text columns",
+                expected: "at least one",
+                found: "none".into(),
+            });
+        }
+        let label = columns.label.as_ref().map(find).transpose()?;
+        let split = columns.split.as_ref().map(find).transpose()?;
+        let next = match columns.header {
+            Header::Present => rows.next()?,
+            Header::Absent => Some(first),
+        };
+        if next.is_none() {
+            return Err(no_rows(path, "only a header"));
+        }
+        Ok(Self {
+            rows,
+            texts,
+            label,
+            split,
+            next,
+        })
+    }
+
+    /// The next document and whether it is for validation.
+    fn next(&mut self) -> Result<Option<(RawDocument, bool)>> {
+        let Some(Row { line, fields }) = self.next.take() else {
+            return Ok(None);
+        };
+        let label = self
+            .label
             .map(|at| fields[at].trim())
             .filter(|name| !name.is_empty())
             .map(str::to_owned);
-        documents.push(NamedDocument {
-            text: join(&texts, &fields),
-            label,
-            line,
-        });
-        valid.push(match split.map(|at| &fields[at]) {
+        let valid = match self.split.map(|at| &fields[at]) {
             None => false,
             Some(mark) => is_validation(mark).ok_or_else(|| {
                 let found = format!("`{mark}`");
-                rows.error(
-                    line,
-                    "`true` or `false` in the split column",
-                    &found,
-                    "correct the row",
-                )
+                let expected = "`true` or `false` in the split column";
+                self.rows.error(line, expected, &found, "correct the row")
             })?,
-        });
-        row = rows.next()?;
+        };
+        let text = join(&self.texts, &fields);
+        self.next = self.rows.next()?;
+        Ok(Some((RawDocument { text, label, line }, valid)))
     }
-    if documents.is_empty() {
-        return Err(no_rows(path, "only a header"));
-    }
-    Ok((documents, valid))
 }
 
 /// The number of a column.

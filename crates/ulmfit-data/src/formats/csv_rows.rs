@@ -146,7 +146,7 @@ impl CsvRows {
 /// A reader that remembers what it gave last. The parser asks for more only when it has used all of that, so the last
 /// byte it used is in it.
 struct LastRead {
-    inner: Box<dyn Read>,
+    inner: Box<dyn Read + Send>,
     bytes: Vec<u8>,
     /// Where in the file `bytes` start.
     start: u64,

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::csv_rows::{CsvRows, no_rows};
 use super::review_set::ReviewSet;
-use crate::classes::{NamedDocument, number_labels};
+use crate::classes::number_labels;
 use crate::decode::decode_file;
 use crate::open::read;
+use crate::source::RawDocument;
 use crate::{Corpus, Result};
 
 /// The file of this name in `folder`, plain or compressed.
@@ -78,7 +79,7 @@ fn read_unlabeled(path: &Path, classes: &[String]) -> Result<Corpus> {
     number_labels(rows, Some(classes), path)
 }
 
-fn read_rows(path: &Path) -> Result<Vec<NamedDocument>> {
+fn read_rows(path: &Path) -> Result<Vec<RawDocument>> {
     let mut rows = CsvRows::open(path, b',')?;
     let mut documents = Vec::new();
     while let Some(row) = rows.next()? {
@@ -88,7 +89,7 @@ fn read_rows(path: &Path) -> Result<Vec<NamedDocument>> {
             return Err(rows.error(row.line, "2 fields, label and text", &found, remedy));
         }
         let label = Some(row.fields[0].trim().to_owned());
-        documents.push(NamedDocument {
+        documents.push(RawDocument {
             text: row.fields[1].to_owned(),
             label,
             line: row.line,

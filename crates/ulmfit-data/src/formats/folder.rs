@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use crate::decode::decode_file;
 use crate::error::quoted;
 use crate::open::{file_name, list, read};
-use crate::{Corpus, Document, Error, Result};
+use crate::source::{Documents, RawDocument, until_error};
+use crate::{Corpus, Error, Result, Source};
 
 impl Corpus {
     /// The files of a folder with one folder per class. The folders' names, sorted, are the classes; documents come
@@ -19,45 +20,55 @@ impl Corpus {
     /// # Errors
     /// If the folder cannot be read, has no class folders, one of them has no file, or a file is no UTF-8 text.
     pub fn from_folder(path: impl AsRef<Path>) -> Result<Self> {
-        let path = path.as_ref();
-        let layout = |path: &Path, expected: &str, found: String| Error::Layout {
-            path: path.to_owned(),
-            expected: expected.into(),
-            found,
-            remedy: "put the files of each class in a folder named like the class",
-        };
-        let (folders, others): (Vec<PathBuf>, Vec<PathBuf>) =
-            list(path)?.into_iter().partition(|p| p.is_dir());
-        if folders.is_empty() {
-            let names: Vec<String> = others.iter().map(|other| file_name(other)).collect();
-            return Err(layout(path, "a folder for each class", quoted(&names)));
-        }
-        let mut documents = Vec::new();
-        for (folder, label) in folders.iter().zip(0..) {
-            let texts = read_texts(folder)?;
-            if texts.is_empty() {
-                return Err(layout(
-                    folder,
-                    "at least one file of this class",
-                    "none".into(),
-                ));
-            }
-            documents.extend(texts.into_iter().map(|text| Document::labeled(text, label)));
-        }
-        Self::new(
-            documents,
-            folders.iter().map(|folder| file_name(folder)).collect(),
-        )
+        Source::folder(path.as_ref()).corpus()
     }
 }
 
-/// The texts of a folder's files, sorted by file name.
-pub(super) fn read_texts(folder: &Path) -> Result<Vec<String>> {
-    list(folder)?
-        .iter()
-        .filter(|path| path.is_file())
-        .map(|path| decode_file(read(path)?, path))
-        .collect()
+/// The documents of a folder of folders, one at a time.
+pub(crate) fn documents(path: &Path) -> Result<Documents<'_>> {
+    let layout = |path: &Path, expected: &str, found: String| Error::Layout {
+        path: path.to_owned(),
+        expected: expected.into(),
+        found,
+        remedy: "put the files of each class in a folder named like the class",
+    };
+    let (folders, others): (Vec<PathBuf>, Vec<PathBuf>) =
+        list(path)?.into_iter().partition(|p| p.is_dir());
+    if folders.is_empty() {
+        let names: Vec<String> = others.iter().map(|other| file_name(other)).collect();
+        return Err(layout(path, "a folder for each class", quoted(&names)));
+    }
+    let mut all = Vec::new();
+    for folder in &folders {
+        let class = file_name(folder);
+        let of_class = files(folder)?;
+        if of_class.is_empty() {
+            return Err(layout(
+                folder,
+                "at least one file of this class",
+                "none".into(),
+            ));
+        }
+        all.extend(of_class.into_iter().map(|file| (class.clone(), file)));
+    }
+    let mut all = all.into_iter();
+    Ok(until_error(move || {
+        let Some((class, file)) = all.next() else {
+            return Ok(None);
+        };
+        Ok(Some(RawDocument {
+            text: decode_file(read(&file)?, &file)?,
+            label: Some(class),
+            line: 1,
+        }))
+    }))
+}
+
+/// The files of a folder, sorted by name.
+pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = list(folder)?;
+    files.retain(|path| path.is_file());
+    Ok(files)
 }
 
 #[cfg(test)]

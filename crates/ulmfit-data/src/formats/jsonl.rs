@@ -1,16 +1,14 @@
 //! A corpus from JSON lines: one object per line.
 
-use std::io::BufRead;
 use std::path::Path;
 
 use serde_json::{Map, Value};
 
 use super::csv_rows::no_rows;
-use crate::classes::{NamedDocument, number_labels};
-use crate::decode::{BYTE_ORDER_MARK, decode};
 use crate::error::quoted;
-use crate::open::{io_error, open};
-use crate::{Corpus, Error, Result};
+use crate::lines::Lines;
+use crate::source::{Documents, RawDocument, until_error};
+use crate::{Corpus, Error, Result, Source};
 
 impl Corpus {
     /// The documents of a file with one JSON object per line. Labels are strings, numbers or booleans; `null` means an
@@ -28,36 +26,39 @@ impl Corpus {
         text_field: &str,
         label_field: Option<&str>,
     ) -> Result<Self> {
-        let path = path.as_ref();
-        let mut reader = open(path)?;
-        let mut documents = Vec::new();
-        for line in 1.. {
-            let mut bytes = Vec::new();
-            if reader
-                .read_until(b'\n', &mut bytes)
-                .map_err(|e| io_error("read", path, e))?
-                == 0
-            {
-                break;
-            }
-            let text = decode(bytes, path, line)?;
-            let text = text.trim_start_matches(BYTE_ORDER_MARK).trim();
+        Source::jsonl(path.as_ref(), text_field, label_field).corpus()
+    }
+}
+
+/// The documents of a file, one at a time.
+pub(crate) fn documents<'a>(
+    path: &'a Path,
+    text_field: &'a str,
+    label_field: Option<&'a str>,
+) -> Result<Documents<'a>> {
+    let mut lines = Lines::open(path)?;
+    let mut seen = false;
+    Ok(until_error(move || {
+        while let Some((line, text)) = lines.next()? {
+            let text = text.trim();
             if text.is_empty() {
                 continue;
             }
+            seen = true;
             let object: Map<String, Value> =
                 serde_json::from_str(text).map_err(|source| Error::Json {
                     path: path.to_owned(),
                     line,
                     source,
                 })?;
-            documents.push(document(object, text_field, label_field, path, line)?);
+            return document(object, text_field, label_field, path, line).map(Some);
         }
-        if documents.is_empty() {
-            return Err(no_rows(path, "none"));
+        if seen {
+            Ok(None)
+        } else {
+            Err(no_rows(path, "none"))
         }
-        number_labels(documents, None, path)
-    }
+    }))
 }
 
 fn document(
@@ -66,7 +67,7 @@ fn document(
     label_field: Option<&str>,
     path: &Path,
     line: u64,
-) -> Result<NamedDocument> {
+) -> Result<RawDocument> {
     let error = |field: &str, kind: &str, found: String| Error::Row {
         path: path.to_owned(),
         line,
@@ -100,7 +101,7 @@ fn document(
     };
     // JSON can spell a NUL as an escape, which the check of the bytes does not see.
     crate::decode::refuse_nul(&text, path, line)?;
-    Ok(NamedDocument { text, label, line })
+    Ok(RawDocument { text, label, line })
 }
 
 #[cfg(test)]

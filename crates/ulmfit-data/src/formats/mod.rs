@@ -4,11 +4,13 @@ mod csv_rows;
 
 mod acl_imdb;
 mod csv_columns;
-mod csv_corpus;
+pub(crate) mod csv_corpus;
 mod fastai_csv;
-mod folder;
-mod jsonl;
-mod plain_text;
+pub(crate) mod folder;
+pub(crate) mod jsonl;
+#[cfg(feature = "parquet")]
+pub(crate) mod parquet;
+pub(crate) mod plain_text;
 mod review_set;
 mod write_csv;
 

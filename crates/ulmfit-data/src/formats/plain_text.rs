@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use super::csv_rows::no_rows;
-use super::folder::read_texts;
-use crate::decode::decode_file;
-use crate::open::read;
-use crate::{Corpus, Document, Result};
+use super::folder::files;
+use crate::lines::Lines;
+use crate::source::{Documents, RawDocument, until_error};
+use crate::{Corpus, Result, Source};
 
 /// What one document is in a file of plain text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,47 +33,96 @@ impl Corpus {
     /// # Errors
     /// If a file cannot be read or is no UTF-8 text, or all of it is blank.
     pub fn from_text(path: impl AsRef<Path>, unit: TextUnit) -> Result<Self> {
-        let path = path.as_ref();
-        let texts = if path.is_dir() {
-            read_texts(path)?
-        } else {
-            vec![decode_file(read(path)?, path)?]
-        };
-        let documents: Vec<Document> = texts
-            .into_iter()
-            .flat_map(|text| match unit {
-                TextUnit::Line => text.lines().map(str::to_owned).collect(),
-                TextUnit::Article => articles(&text).into_iter().map(str::to_owned).collect(),
-                TextUnit::File => vec![text],
-            })
-            .filter(|text| !text.trim().is_empty())
-            .map(Document::unlabeled)
-            .collect();
-        if documents.is_empty() {
-            return Err(no_rows(path, "blank lines only"));
-        }
-        Self::new(documents, Vec::new())
+        Source::text(path.as_ref(), unit).corpus()
     }
 }
 
-/// The articles of a text, without the blank lines around them.
-fn articles(text: &str) -> Vec<&str> {
-    let mut cuts = Vec::new();
-    let (mut at, mut after_blank) = (0, true);
-    for line in text.split_inclusive('\n') {
-        if after_blank && is_title(line) {
-            cuts.push(at);
-        }
-        after_blank = line.trim().is_empty();
-        at += line.len();
+/// The documents of a file or folder, one at a time.
+pub(crate) fn documents(path: &Path, unit: TextUnit) -> Result<Documents<'_>> {
+    let mut files = if path.is_dir() {
+        files(path)?
+    } else {
+        vec![path.to_owned()]
     }
-    let starts = std::iter::once(0).chain(cuts.iter().copied());
-    let ends = cuts.iter().copied().chain([text.len()]);
-    starts
-        .zip(ends)
-        .map(|(start, end)| text[start..end].trim())
-        .filter(|article| !article.is_empty())
-        .collect()
+    .into_iter();
+    let mut open: Option<Units> = None;
+    let mut seen = false;
+    Ok(until_error(move || {
+        loop {
+            if let Some(units) = &mut open
+                && let Some(document) = units.next()?
+            {
+                seen = true;
+                return Ok(Some(document));
+            }
+            open = match files.next() {
+                Some(file) => Some(Units::open(&file, unit)?),
+                None if seen => return Ok(None),
+                None => return Err(no_rows(path, "blank lines only")),
+            };
+        }
+    }))
+}
+
+/// The units of one file.
+struct Units {
+    lines: Lines,
+    unit: TextUnit,
+    /// A title line that ended the unit before it.
+    title: Option<(u64, String)>,
+}
+
+impl Units {
+    fn open(path: &Path, unit: TextUnit) -> Result<Self> {
+        Ok(Self {
+            lines: Lines::open(path)?,
+            unit,
+            title: None,
+        })
+    }
+
+    /// The next unit that is not blank.
+    fn next(&mut self) -> Result<Option<RawDocument>> {
+        while let Some((line, mut text)) = self.read()? {
+            match self.unit {
+                TextUnit::Line => {
+                    let end = text.trim_end_matches('\n');
+                    text.truncate(end.strip_suffix('\r').unwrap_or(end).len());
+                }
+                TextUnit::Article => text = text.trim().to_owned(),
+                TextUnit::File => {}
+            }
+            if !text.trim().is_empty() {
+                return Ok(Some(RawDocument {
+                    text,
+                    label: None,
+                    line,
+                }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The next unit, blank ones too.
+    fn read(&mut self) -> Result<Option<(u64, String)>> {
+        if self.unit == TextUnit::Line {
+            return self.lines.next();
+        }
+        let mut unit = self.title.take();
+        let mut after_blank = unit.is_none();
+        while let Some((line, text)) = self.lines.next()? {
+            if self.unit == TextUnit::Article && after_blank && unit.is_some() && is_title(&text) {
+                self.title = Some((line, text));
+                break;
+            }
+            after_blank = text.trim().is_empty();
+            match &mut unit {
+                Some((_, unit)) => unit.push_str(&text),
+                None => unit = Some((line, text)),
+            }
+        }
+        Ok(unit)
+    }
 }
 
 /// Whether a line is `= Title =` with exactly one mark on each side.
@@ -113,10 +162,21 @@ mod tests {
         assert_eq!(read_as(TextUnit::File), [TEXT]);
     }
 
+    fn articles(text: &str) -> Vec<String> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.txt");
+        std::fs::write(&path, text).unwrap();
+        let corpus = Corpus::from_text(&path, TextUnit::Article);
+        corpus.map_or(Vec::new(), |c| {
+            c.texts().into_iter().map(str::to_owned).collect()
+        })
+    }
+
     #[test]
     fn text_before_the_first_title_is_kept() {
         assert_eq!(articles("intro\n\n= T =\nx"), ["intro", "= T =\nx"]);
         assert_eq!(articles("no title at all"), ["no title at all"]);
+        assert_eq!(articles("= A =\n= B =\nx"), ["= A =\n= B =\nx"]);
         assert!(articles("").is_empty());
     }
 
