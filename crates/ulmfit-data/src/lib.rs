@@ -30,6 +30,8 @@ mod random;
 
 mod classes;
 mod corpus;
+mod splits;
+mod strata;
 mod subsets;
 
 mod decode;

@@ -22,6 +22,22 @@ impl Corpus {
     pub fn from_folder(path: impl AsRef<Path>) -> Result<Self> {
         Source::folder(path.as_ref()).corpus()
     }
+
+    /// The training and the validation documents of a folder that holds one such folder for each, as ImageNet and
+    /// fast.ai's data sets do: `from_folder_split("reviews", "train", "test")`. Both take the numbering of the first.
+    ///
+    /// # Errors
+    /// As [`from_folder`](Self::from_folder) for both; if the second has a class that the first has not.
+    pub fn from_folder_split(
+        path: impl AsRef<Path>,
+        train: &str,
+        valid: &str,
+    ) -> Result<(Self, Self)> {
+        let path = path.as_ref();
+        let train = Self::from_folder(path.join(train))?;
+        let valid = Self::from_folder(path.join(valid))?.with_classes(train.classes())?;
+        Ok((train, valid))
+    }
 }
 
 /// The documents of a folder of folders, one at a time.
@@ -97,6 +113,21 @@ mod tests {
             (vec!["0", "1", "2"], vec![0, 1, 1])
         );
         assert_eq!(corpus.classes(), ["neg", "pos"]);
+    }
+
+    #[test]
+    fn two_folders_share_the_classes_of_the_first() {
+        let dir = tempfile::tempdir().unwrap();
+        for (folder, text) in [("train/neg", "0"), ("train/pos", "1"), ("test/pos", "2")] {
+            fs::create_dir_all(dir.path().join(folder)).unwrap();
+            fs::write(dir.path().join(folder).join("a.txt"), text).unwrap();
+        }
+        let (train, test) = Corpus::from_folder_split(dir.path(), "train", "test").unwrap();
+        assert_eq!(
+            (train.labels().unwrap(), test.labels().unwrap()),
+            (vec![0, 1], vec![1])
+        );
+        assert!(Corpus::from_folder_split(dir.path(), "test", "train").is_err());
     }
 
     #[test]

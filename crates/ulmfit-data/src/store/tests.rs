@@ -116,7 +116,9 @@ fn is_made_again_exactly_when_something_has_changed() {
     let v1 = TokenizerConfig::new()
         .with_rules(RulePreset::FastaiV1)
         .init();
-    let smaller = VocabConfig::new().with_min_freq(9).build(&[vec!["one".to_owned()]]);
+    let smaller = VocabConfig::new()
+        .with_min_freq(9)
+        .build(&[vec!["one".to_owned()]]);
     let whole = Source::text(&text, TextUnit::File);
     let changed = [
         make(&lines, &v1, &vocab),

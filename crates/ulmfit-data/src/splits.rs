@@ -1,0 +1,165 @@
+//! A corpus in two: training and validation documents. Both parts keep the order of the corpus.
+
+use crate::random::{Purpose, generator, permutation};
+use crate::strata::draw;
+use crate::{Corpus, Error, Result};
+
+impl Corpus {
+    /// Training and validation parts; the second holds `valid_fraction` of the documents, rounded, and of each class.
+    ///
+    /// fastai's default fraction is 0.2, its course's 0.1. Both parts keep the order of this corpus. A fraction outside
+    /// 0 to 1 counts as the nearer end; in between, neither part of two documents or more is empty.
+    ///
+    /// Stratified: [`split_random`](Self::split_random) does not look at the classes.
+    ///
+    /// ```
+    /// use ulmfit_data::{Corpus, Document};
+    /// let documents = (0..10).map(|i| Document::labeled(format!("text {i}"), i % 2)).collect();
+    /// let corpus = Corpus::new(documents, vec!["a".into(), "b".into()])?;
+    /// let (train, valid) = corpus.split(0.2, 0);
+    /// assert_eq!((train.len(), valid.len()), (8, 2));
+    /// # Ok::<(), ulmfit_data::Error>(())
+    /// ```
+    pub fn split(&self, valid_fraction: f64, seed: u64) -> (Self, Self) {
+        self.halves(self.share(valid_fraction), seed)
+    }
+
+    /// What remains, and `n` documents split off, drawn from each class in proportion to its size. Both parts keep the
+    /// order of this corpus.
+    ///
+    /// # Errors
+    /// If there are fewer than `n` documents.
+    pub fn split_off(&self, n: usize, seed: u64) -> Result<(Self, Self)> {
+        if n > self.len() {
+            return Err(Error::TooFewDocuments {
+                asked: n,
+                what: "documents",
+                there: self.len(),
+            });
+        }
+        Ok(self.halves(n, seed))
+    }
+
+    /// As [`split`](Self::split), with no regard to the classes: fastai's `RandomSplitter`, which rounds down instead.
+    pub fn split_random(&self, valid_fraction: f64, seed: u64) -> (Self, Self) {
+        let mut rng = generator(seed, Purpose::Split, 0);
+        let mut taken = permutation(self.len(), &mut rng);
+        taken.truncate(self.share(valid_fraction));
+        taken.sort_unstable();
+        self.parts(&taken)
+    }
+
+    /// As [`split`](Self::split), with the last documents as the second part: for data in order of time, or where
+    /// neighbors are related.
+    ///
+    /// ```
+    /// use ulmfit_data::{Corpus, Document};
+    /// let documents = ["a", "b", "c", "d"].map(Document::unlabeled).to_vec();
+    /// let (train, valid) = Corpus::new(documents, vec![])?.split_tail(0.25);
+    /// assert_eq!((train.texts(), valid.texts()), (vec!["a", "b", "c"], vec!["d"]));
+    /// # Ok::<(), ulmfit_data::Error>(())
+    /// ```
+    pub fn split_tail(&self, valid_fraction: f64) -> (Self, Self) {
+        let first = self.len() - self.share(valid_fraction);
+        let taken: Vec<usize> = (first..self.len()).collect();
+        self.parts(&taken)
+    }
+
+    /// A fraction of the documents as a number, with neither part empty unless that was asked for.
+    fn share(&self, fraction: f64) -> usize {
+        let n = (fraction.clamp(0.0, 1.0) * self.len() as f64).round() as usize;
+        let inside = fraction > 0.0 && fraction < 1.0 && self.len() > 1;
+        if inside {
+            n.clamp(1, self.len() - 1)
+        } else {
+            n.min(self.len())
+        }
+    }
+
+    fn halves(&self, n: usize, seed: u64) -> (Self, Self) {
+        let strata = self.strata();
+        let sizes: Vec<usize> = strata.iter().map(Vec::len).collect();
+        let taken = draw(strata, &proportional_shares(&sizes, n), seed);
+        self.parts(&taken)
+    }
+
+    /// The other rows, and `taken`, which are in ascending order.
+    fn parts(&self, taken: &[usize]) -> (Self, Self) {
+        let mut rest: Vec<usize> = Vec::with_capacity(self.len() - taken.len());
+        let mut next = taken.iter().peekable();
+        for row in 0..self.len() {
+            if next.next_if(|&&t| t == row).is_none() {
+                rest.push(row);
+            }
+        }
+        (self.pick(&rest), self.pick(taken))
+    }
+}
+
+/// `n` in proportion to the sizes, by largest remainders; ties go to the first. Needs `n <= sizes.sum()`.
+fn proportional_shares(sizes: &[usize], n: usize) -> Vec<usize> {
+    let total = sizes.iter().sum::<usize>().max(1) as u128;
+    let scaled = |size: usize| size as u128 * n as u128;
+    let mut shares: Vec<usize> = sizes
+        .iter()
+        .map(|&size| (scaled(size) / total) as usize)
+        .collect();
+    let mut by_remainder: Vec<usize> = (0..sizes.len()).collect();
+    by_remainder.sort_by_key(|&i| std::cmp::Reverse(scaled(sizes[i]) % total));
+    let missing = n - shares.iter().sum::<usize>();
+    for &i in by_remainder.iter().take(missing) {
+        shares[i] += 1;
+    }
+    shares
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+mod tests {
+    use super::*;
+    use crate::strata::examples::{corpus, counts, rows};
+
+    #[test]
+    fn shares() {
+        // 3 * 4 / 10 = 1.2, 7 * 4 / 10 = 2.8: the second remainder is larger.
+        assert_eq!(proportional_shares(&[3, 7], 4), [1, 3]);
+        assert_eq!(proportional_shares(&[0, 0], 0), [0, 0]);
+    }
+
+    #[test]
+    fn splits_are_stratified_and_lose_nothing() {
+        let corpus = corpus(&[20, 30]);
+        let (train, valid) = corpus.split(0.2, 5);
+        assert_eq!((counts(&train), counts(&valid)), (vec![16, 24], vec![4, 6]));
+        assert!(rows(&train).is_sorted() && rows(&valid).is_sorted());
+        let mut all = [rows(&train), rows(&valid)].concat();
+        all.sort_unstable();
+        assert_eq!(all, (0..50).collect::<Vec<_>>());
+        assert_eq!(corpus.split(f64::NAN, 0).1.len(), 0);
+        assert_eq!(corpus.split(7.0, 0).0.len(), 0);
+        let three = corpus.take(3);
+        assert_eq!(
+            (three.split(0.01, 0).1.len(), three.split(0.99, 0).0.len()),
+            (1, 1)
+        );
+        assert!(corpus.split_off(51, 0).is_err());
+        assert_eq!(
+            corpus.without_labels().split_off(13, 0).unwrap().1.len(),
+            13
+        );
+    }
+
+    #[test]
+    fn random_and_contiguous_parts() {
+        let corpus = corpus(&[20, 30]);
+        let (train, valid) = corpus.split_random(0.2, 5);
+        assert_eq!((train.len(), valid.len()), (40, 10));
+        let mut all = [rows(&train), rows(&valid)].concat();
+        all.sort_unstable();
+        assert_eq!(all, (0..50).collect::<Vec<_>>());
+        assert_eq!(corpus.split_random(0.2, 5), (train, valid.clone()));
+        assert_ne!(corpus.split_random(0.2, 6).1, valid);
+        assert_eq!(rows(&corpus.split_tail(0.1).1), [45, 46, 47, 48, 49]);
+        assert_eq!(corpus.split_tail(0.0).1.len(), 0);
+    }
+}
