@@ -7,18 +7,22 @@
 //! * [`LanguageModel`]: the encoder with its tied decoder; [`LanguageModel::loss`] is a training step's objective.
 //! * [`Classifier`]: the encoder over whole documents, concat pooling and a head.
 //! * [`TextLanguageModel`], [`TextClassifier`]: a model with everything that turns text into its ids; saved and loaded as one file.
-//! * [`Predictor`] and [`Generator`]: text in, classes or text out.
+//! * [`Predictor`], [`Regressor`] and [`Generator`]: text in, classes, numbers or text out; [`Ensemble`]: several
+//!   predictors as one.
 //!
 //! Legend: `B` rows of the batch, `T` time steps, `V` vocabulary size, `E` embedding width, `H` hidden width. Batches
 //! come in as [`ulmfit_text::TokenGrid`], `B` rows of `T` ids.
 
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 
+mod attribution;
 mod awd_lstm;
 mod batch_norm;
+mod beam;
 mod classifier;
 mod document;
 mod dropout;
+mod ensemble;
 mod error;
 mod file;
 mod generator;
@@ -27,20 +31,27 @@ mod language_model;
 mod pooling;
 mod predictor;
 mod random;
+mod regressor;
+mod scorer;
 mod state;
+mod task;
 mod text_model;
 mod transfer;
 
+pub use attribution::WordWeight;
 pub use awd_lstm::{AwdLstm, AwdLstmConfig, LstmLayer};
 pub use batch_norm::BatchNorm;
 pub use classifier::{Classifier, ClassifierConfig, ClassifierLoss};
 pub use document::DocumentWindow;
 pub use dropout::{Dropouts, Mode};
+pub use ensemble::Ensemble;
 pub use error::{Error, Result};
 pub use generator::{Generator, Sampling};
 pub use head::{Head, HeadBlock, HeadConfig};
 pub use language_model::{LanguageModel, LanguageModelConfig, LmLoss, Regularization};
 pub use predictor::{Prediction, Predictor};
 pub use random::Random;
+pub use regressor::Regressor;
 pub use state::{HiddenState, LayerState};
+pub use task::{ClassLoss, Targets, Task};
 pub use text_model::{TextClassifier, TextEncoding, TextLanguageModel};

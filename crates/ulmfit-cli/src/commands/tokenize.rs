@@ -27,14 +27,16 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let field = args.jsonl.then_some(args.text_field.as_str());
-    let texts = super::texts(&args.file, field)?;
     let config = TokenizerConfig::new()
         .with_rules(args.rules)
         .with_words(args.tokenizer);
     let tokenizer = config.init();
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    for tokens in tokenizer.tokenize_all(&texts) {
-        writeln!(out, "{}", serde_json::json!({ "tokens": tokens }))?;
-    }
+    super::for_each_chunk(&args.file, field, |texts| {
+        for tokens in tokenizer.tokenize_all(texts) {
+            writeln!(out, "{}", serde_json::json!({ "tokens": tokens }))?;
+        }
+        Ok(())
+    })?;
     Ok(out.flush()?)
 }

@@ -59,7 +59,7 @@ pub fn fit_classifier(
                 let (rates, momentum) = run.plan.at(run.step, 1.0);
                 let gradients = loss.objective.backward();
                 model = run.adam.step(model, gradients, &groups, &rates, momentum);
-                let value = f64::from(loss.cross_entropy.into_scalar::<f32>());
+                let value = f64::from(loss.value.into_scalar::<f32>());
                 run.batch_end(value, rows, tokens, fit.observer)?;
             }
             let scores = valid.map(|valid| evaluate_classifier(&model, valid));
