@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 use ulmfit_kernels::tied_cross_entropy;
 use ulmfit_text::TokenGrid;
 
-use crate::awd_lstm::{AwdLstm, AwdLstmConfig, time_first};
+use crate::awd_lstm::{AwdLstm, time_first};
+use crate::awd_lstm_config::{AwdLstmConfig, Directions};
 use crate::dropout::{Dropouts, Mode};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::random::Random;
 use crate::state::HiddenState;
 
@@ -70,12 +71,31 @@ impl LanguageModelConfig {
         Self { dropouts, ..self }
     }
 
+    /// Checks every field.
+    ///
+    /// # Errors
+    /// [`Error::Config`] with the field, what was expected and what was found: a size or probability out of range, or
+    /// an encoder that reads both ways.
+    ///
+    /// ```
+    /// use ulmfit_model::{AwdLstmConfig, Directions, LanguageModelConfig};
+    ///
+    /// let sizes = AwdLstmConfig::new(50).with_directions(Directions::Both);
+    /// let error = LanguageModelConfig::new(sizes).validate().unwrap_err();
+    /// assert!(error.to_string().contains("field `directions`"));
+    /// ```
+    pub fn validate(&self) -> Result<()> {
+        self.dropouts.validate()?;
+        self.encoder.validate()?;
+        check_directions(self.encoder.directions)
+    }
+
     /// A new model with weights drawn from `seed`; the decoder's bias is zero.
     ///
     /// For training pass an autodiff device: `device.clone().autodiff()`.
     ///
     /// # Errors
-    /// [`crate::Error::Config`] if a size or probability is out of range.
+    /// As [`Self::validate`].
     ///
     /// ```
     /// use burn::tensor::Device;
@@ -87,7 +107,7 @@ impl LanguageModelConfig {
     /// # Ok::<(), ulmfit_model::Error>(())
     /// ```
     pub fn init(&self, seed: u64, device: &Device) -> Result<LanguageModel> {
-        self.dropouts.validate()?;
+        self.validate()?;
         let encoder = self.encoder.init(&mut Random::new(seed), device)?;
         let bias = Tensor::zeros([self.encoder.vocabulary], device);
         Ok(LanguageModel {
@@ -231,6 +251,19 @@ impl LanguageModel {
         let logits = logits + self.decoder_bias.val().unsqueeze::<2>();
         let vocabulary = logits.dims()[1];
         logits.reshape([a, b, vocabulary])
+    }
+}
+
+/// Refuses directions that no language model can have.
+pub(crate) fn check_directions(directions: Directions) -> Result<()> {
+    match directions {
+        Directions::Forward => Ok(()),
+        Directions::Both => Err(Error::Config {
+            field: "directions",
+            expected: "`forward`: a language model must not see the tokens that it predicts"
+                .to_owned(),
+            found: "`both`, which is for classifiers".to_owned(),
+        }),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A tour, bottom up:
 //!
-//! * [`AwdLstm`]: embedding and LSTM layers; [`HiddenState`] goes in and comes out as a value.
+//! * [`AwdLstm`]: embedding and LSTM layers, in one direction or both; [`HiddenState`] goes in and comes out as a value.
 //! * [`Dropouts`] and [`Mode`]: the five dropouts, and whether a pass trains or evaluates.
 //! * [`LanguageModel`]: the encoder with its tied decoder; [`LanguageModel::loss`] is a training step's objective.
 //! * [`Classifier`]: the encoder over whole documents, concat pooling and a head.
@@ -15,32 +15,39 @@
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 
 mod awd_lstm;
+mod awd_lstm_config;
 mod batch_norm;
 mod classifier;
 mod document;
 mod dropout;
+mod encoder_layer;
 mod error;
 mod file;
 mod generator;
 mod head;
 mod language_model;
+mod lstm_layer;
 mod pooling;
 mod predictor;
 mod random;
+mod reversal;
 mod state;
 mod text_model;
 mod transfer;
 
-pub use awd_lstm::{AwdLstm, AwdLstmConfig, LstmLayer};
+pub use awd_lstm::AwdLstm;
+pub use awd_lstm_config::{AwdLstmConfig, Directions};
 pub use batch_norm::BatchNorm;
 pub use classifier::{Classifier, ClassifierConfig, ClassifierLoss};
 pub use document::DocumentWindow;
 pub use dropout::{Dropouts, Mode};
+pub use encoder_layer::EncoderLayer;
 pub use error::{Error, Result};
 pub use generator::{Generator, Sampling};
 pub use head::{Head, HeadBlock, HeadConfig};
 pub use language_model::{LanguageModel, LanguageModelConfig, LmLoss, Regularization};
+pub use lstm_layer::LstmLayer;
 pub use predictor::{Prediction, Predictor};
 pub use random::Random;
-pub use state::{HiddenState, LayerState};
+pub use state::{HiddenState, LayerState, RecurrentState};
 pub use text_model::{TextClassifier, TextEncoding, TextLanguageModel};

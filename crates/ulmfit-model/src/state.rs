@@ -2,13 +2,44 @@
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
-/// Hidden and cell state of one layer, `[B, H]` each.
+/// Hidden and cell state of one recurrence, `[B, H]` each.
 #[derive(Clone, Debug)]
-pub struct LayerState {
+pub struct RecurrentState {
     /// `h`, `[B, H]`
     pub hidden: Tensor<2>,
     /// `c`, `[B, H]`
     pub cell: Tensor<2>,
+}
+
+impl RecurrentState {
+    /// Zeros for `rows` rows of `width` features.
+    pub(crate) fn zeros(width: usize, rows: usize, device: &Device) -> Self {
+        Self {
+            hidden: Tensor::zeros([rows, width], device),
+            cell: Tensor::zeros([rows, width], device),
+        }
+    }
+
+    /// The number of rows.
+    fn rows(&self) -> usize {
+        self.cell.dims()[0]
+    }
+
+    fn map(&self, change: &impl Fn(Tensor<2>) -> Tensor<2>) -> Self {
+        Self {
+            hidden: change(self.hidden.clone()),
+            cell: change(self.cell.clone()),
+        }
+    }
+}
+
+/// The state of one layer.
+#[derive(Clone, Debug)]
+pub struct LayerState {
+    /// Of the direction that reads from the first token to the last.
+    pub forward: RecurrentState,
+    /// Of the other one, in layers that have it.
+    pub backward: Option<RecurrentState>,
 }
 
 /// The state of all layers, bottom first. Always detached: back-propagation is truncated at its border.
@@ -26,17 +57,6 @@ impl HiddenState {
         Self { layers }
     }
 
-    /// Zeros for layers of the given widths.
-    pub fn zeros(widths: &[usize], rows: usize, device: &Device) -> Self {
-        let zeros = |&width: &usize| LayerState {
-            hidden: Tensor::zeros([rows, width], device),
-            cell: Tensor::zeros([rows, width], device),
-        };
-        Self {
-            layers: widths.iter().map(zeros).collect(),
-        }
-    }
-
     /// The layers, bottom first.
     pub fn layers(&self) -> &[LayerState] {
         &self.layers
@@ -44,9 +64,7 @@ impl HiddenState {
 
     /// The number of rows (`B`).
     pub fn rows(&self) -> usize {
-        self.layers
-            .first()
-            .map_or(0, |layer| layer.hidden.dims()[0])
+        self.layers.first().map_or(0, |layer| layer.forward.rows())
     }
 
     /// The state of the given rows, in the given order; a row may be named more than once (beam search).
@@ -85,8 +103,8 @@ impl HiddenState {
 
     fn map(&self, change: impl Fn(Tensor<2>) -> Tensor<2>) -> Self {
         let layers = self.layers.iter().map(|layer| LayerState {
-            hidden: change(layer.hidden.clone()),
-            cell: change(layer.cell.clone()),
+            forward: layer.forward.map(&change),
+            backward: layer.backward.as_ref().map(|state| state.map(&change)),
         });
         Self {
             layers: layers.collect(),
@@ -100,14 +118,26 @@ mod tests {
 
     fn state(values: [f32; 2]) -> HiddenState {
         let x = Tensor::<1>::from_floats(values, &Device::default()).reshape([2, 1]);
-        HiddenState::new(vec![LayerState {
+        let of = |x: Tensor<2>| RecurrentState {
             hidden: x.clone(),
             cell: x,
+        };
+        HiddenState::new(vec![LayerState {
+            forward: of(x.clone()),
+            backward: Some(of(x + 10.0)),
         }])
     }
 
+    /// The forward direction's hidden state, which the backward direction's follows.
     fn hidden(state: &HiddenState) -> Vec<f32> {
-        state.layers()[0].hidden.to_data().iter::<f32>().collect()
+        let values = |x: &RecurrentState| x.hidden.to_data().iter::<f32>().collect::<Vec<f32>>();
+        let layer = &state.layers()[0];
+        let forward = values(&layer.forward);
+        let backward = values(layer.backward.as_ref().expect("two directions"));
+        for (there, back) in forward.iter().zip(backward) {
+            assert!(back == there + 10.0 || (back, *there) == (0.0, 0.0));
+        }
+        forward
     }
 
     #[test]

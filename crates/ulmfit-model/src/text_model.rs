@@ -9,7 +9,7 @@ use ulmfit_text::{Tokenizer, TokenizerConfig, Vocab};
 use crate::classifier::Classifier;
 use crate::error::{Error, Result};
 use crate::file;
-use crate::language_model::LanguageModel;
+use crate::language_model::{LanguageModel, check_directions};
 
 /// Text rules, word splitter and vocabulary: text to ids and back.
 ///
@@ -83,9 +83,11 @@ impl TextLanguageModel {
     /// Puts the two together.
     ///
     /// # Errors
-    /// [`Error::Config`] if the vocabulary and the embedding differ in size.
+    /// [`Error::Config`] if the vocabulary and the embedding differ in size, or the encoder reads both ways.
     pub fn new(text: TextEncoding, model: LanguageModel) -> Result<Self> {
-        check_vocabulary(&text, model.encoder.config().vocabulary)?;
+        let encoder = model.encoder.config();
+        check_vocabulary(&text, encoder.vocabulary)?;
+        check_directions(encoder.directions)?;
         Ok(Self { text, model })
     }
 
