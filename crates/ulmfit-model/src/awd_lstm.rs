@@ -7,7 +7,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use ulmfit_text::{Special, TokenGrid};
 
-use crate::awd_lstm_config::{AwdLstmConfig, Directions};
+use crate::awd_lstm_config::{AwdLstmConfig, Cell, Directions};
 use crate::dropout::{Dropouts, Mode};
 use crate::encoder_layer::EncoderLayer;
 use crate::reversal::Reversal;
@@ -34,6 +34,7 @@ impl AwdLstm {
             embed,
             hidden: first.map_or(0, EncoderLayer::width),
             layers: self.layers.len(),
+            cell: first.map_or(Cell::Lstm, |layer| layer.forward.cell()),
             directions: first.map_or(Directions::Forward, EncoderLayer::directions),
         }
     }
@@ -51,7 +52,7 @@ impl AwdLstm {
     /// * returns `[T, B, E]` (time first) and a detached state of `B` rows
     ///
     /// # Panics
-    /// If the state has another number of rows or other directions, or an id is not below the vocabulary size.
+    /// If the state has another number of rows or other directions or cells, or an id is not below the vocabulary size.
     pub fn forward(
         &self,
         tokens: &TokenGrid,

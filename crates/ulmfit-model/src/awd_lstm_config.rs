@@ -31,10 +31,53 @@ impl Directions {
         }
     }
 
+    /// Refuses what no language model can have.
+    pub(crate) fn require_forward(self) -> Result<()> {
+        match self {
+            Self::Forward => Ok(()),
+            Self::Both => Err(Error::Config {
+                field: "directions",
+                expected: "`forward`: a language model must not see the tokens that it predicts"
+                    .to_owned(),
+                found: "`both`, which is for classifiers".to_owned(),
+            }),
+        }
+    }
+
     /// Whether this is what serde fills in: left out of files, so that they are those of versions without the field.
     fn is_default(&self) -> bool {
         *self == Self::default()
     }
+}
+
+/// What an encoder's layers are made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cell {
+    /// Long short-term memory (Hochreiter & Schmidhuber 1997), with weight dropout: AWD-LSTM.
+    #[default]
+    Lstm,
+    /// Quasi-recurrent (Bradbury et al. 2017): its gates read inputs alone, so that all steps are computed at once.
+    /// The second choice of AWD-LSTM's scripts, fastai v1 (`qrnn`) and MultiFiT, there with 4 layers of 1550 to 1552.
+    Qrnn,
+}
+
+impl Cell {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// What one recurrence of an encoder reads and writes: a layer has one for each direction.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RecurrenceShape {
+    /// The width of its input (`I`).
+    pub(crate) input: usize,
+    /// The width of its output (`H`).
+    pub(crate) hidden: usize,
+    pub(crate) cell: Cell,
+    /// Whether a QRNN reads the input before, too: in the lowest layer (fastai v1's windows of 2 and 1).
+    pub(crate) looks_back: bool,
 }
 
 /// The sizes of an encoder.
@@ -44,6 +87,7 @@ impl Directions {
 /// | `embed` | 400 | paper section 4; all fastai generations |
 /// | `hidden` | 1152 | fastai v1 (from 1.0.53) and v2; the paper has 1150 |
 /// | `layers` | 3 | paper section 4 |
+/// | `cell` | LSTM | paper section 4; all fastai generations |
 /// | `directions` | forward | all fastai generations (`bidir`) |
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AwdLstmConfig {
@@ -55,7 +99,10 @@ pub struct AwdLstmConfig {
     pub hidden: usize,
     /// Number of layers.
     pub layers: usize,
-    /// Which way they read; absent from files of versions that read forward only.
+    /// What they are made of; absent from files of an LSTM.
+    #[serde(default, skip_serializing_if = "Cell::is_default")]
+    pub cell: Cell,
+    /// Which way they read; absent from files of encoders that read forward only.
     #[serde(default, skip_serializing_if = "Directions::is_default")]
     pub directions: Directions,
 }
@@ -68,6 +115,7 @@ impl AwdLstmConfig {
             embed: 400,
             hidden: 1152,
             layers: 3,
+            cell: Cell::Lstm,
             directions: Directions::Forward,
         }
     }
@@ -86,6 +134,18 @@ impl AwdLstmConfig {
             layers,
             ..self
         }
+    }
+
+    /// Another cell.
+    ///
+    /// ```
+    /// use ulmfit_model::{AwdLstmConfig, Cell};
+    /// let multifit = AwdLstmConfig::new(15_000).with_sizes(400, 1552, 4).with_cell(Cell::Qrnn);
+    /// assert_eq!(multifit.widths(), [1552, 1552, 1552, 400]);
+    /// ```
+    #[must_use]
+    pub fn with_cell(self, cell: Cell) -> Self {
+        Self { cell, ..self }
     }
 
     /// Other directions.
@@ -142,24 +202,36 @@ impl AwdLstmConfig {
         Ok(())
     }
 
-    /// A new encoder: embedding `U(-0.1, 0.1)`, layers `U(-1/sqrt(h), 1/sqrt(h))` with `h` the width of one
-    /// direction (PyTorch's default, as in all fastai generations). Drawn on the host: equal on every device.
+    /// The recurrence of each layer, bottom first; of two directions, one.
+    pub(crate) fn recurrences(&self) -> Vec<RecurrenceShape> {
+        let mut input = self.embed;
+        let shape = |(index, out): (usize, usize)| {
+            let shape = RecurrenceShape {
+                input,
+                hidden: out / self.directions.count(),
+                cell: self.cell,
+                looks_back: index == 0,
+            };
+            input = out;
+            shape
+        };
+        self.widths().into_iter().enumerate().map(shape).collect()
+    }
+
+    /// A new encoder: embedding `U(-0.1, 0.1)`, layers `U(-1/sqrt(n), 1/sqrt(n))` (PyTorch's defaults, as in all
+    /// fastai generations): for an LSTM `n` is the width of one direction, for a QRNN the inputs that a gate reads.
+    /// Drawn on the host: equal on every device.
     ///
     /// # Errors
     /// As [`Self::validate`].
     pub fn init(&self, random: &mut Random, device: &Device) -> Result<AwdLstm> {
         self.validate()?;
         let embedding = random.uniform([self.vocabulary, self.embed], 0.1, device);
-        let mut width = self.embed;
-        let layers = self.widths().into_iter().map(|hidden| {
-            let layer = EncoderLayer::init(width, hidden, self.directions, random, device);
-            width = hidden;
-            layer
-        });
-        let layers = layers.collect();
+        let shapes = self.recurrences().into_iter();
+        let draw = |shape| EncoderLayer::init(shape, self.directions, random, device);
         Ok(AwdLstm {
             embedding: Param::from_tensor(embedding),
-            layers,
+            layers: shapes.map(draw).collect(),
         })
     }
 }

@@ -3,12 +3,12 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use crate::awd_lstm_config::Directions;
+use crate::awd_lstm_config::{Directions, RecurrenceShape};
 use crate::dropout::Mode;
-use crate::lstm_layer::LstmLayer;
 use crate::random::Random;
+use crate::recurrence::Recurrence;
 use crate::reversal::Reversal;
-use crate::state::{LayerState, RecurrentState};
+use crate::state::LayerState;
 
 /// The weights of one layer.
 ///
@@ -17,22 +17,20 @@ use crate::state::{LayerState, RecurrentState};
 #[derive(Module, Debug)]
 pub struct EncoderLayer {
     /// Reads from the first token to the last.
-    pub forward: LstmLayer,
+    pub forward: Recurrence,
     /// Reads from a row's last token to its first; absent with [`Directions::Forward`].
-    pub backward: Option<LstmLayer>,
+    pub backward: Option<Recurrence>,
 }
 
 impl EncoderLayer {
-    /// A layer of `hidden` outputs in all; the directions are drawn one after the other.
+    /// A layer of one or two recurrences of this shape, drawn one after the other.
     pub(crate) fn init(
-        width: usize,
-        hidden: usize,
+        shape: RecurrenceShape,
         directions: Directions,
         random: &mut Random,
         device: &Device,
     ) -> Self {
-        let hidden = hidden / directions.count();
-        let mut draw = || LstmLayer::init(width, hidden, random, device);
+        let mut draw = || Recurrence::init(shape, random, device);
         Self {
             forward: draw(),
             backward: (directions == Directions::Both).then(draw),
@@ -54,13 +52,10 @@ impl EncoderLayer {
 
     /// A zero state for `rows` rows.
     pub(crate) fn initial_state(&self, rows: usize) -> LayerState {
-        let zeros = |layer: &LstmLayer| {
-            let device = layer.weight_hh.device();
-            RecurrentState::zeros(layer.width(), rows, &device)
-        };
+        let backward = self.backward.as_ref();
         LayerState {
-            forward: zeros(&self.forward),
-            backward: self.backward.as_ref().map(zeros),
+            forward: self.forward.initial_state(rows),
+            backward: backward.map(|layer| layer.initial_state(rows)),
         }
     }
 
@@ -70,8 +65,8 @@ impl EncoderLayer {
     /// The backward direction's state is the one after the *first* token; the next chunk's last token starts from it
     /// (PyTorch's `nn.LSTM` with a carried state, as fastai runs it).
     ///
-    /// Deviation: fastai v1 and v2 drop the forward direction's recurrent weight alone, because they name only that
-    /// one; here weight dropout acts on both, since nothing speaks for regularizing half of a layer.
+    /// Deviation: fastai v1 and v2 apply weight dropout to the forward direction alone, because they name only its
+    /// weight; here it acts on both, since nothing speaks for regularizing half of a layer.
     pub(crate) fn run(
         &self,
         x: Tensor<3>,
@@ -105,11 +100,18 @@ impl EncoderLayer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::awd_lstm_config::Cell;
 
     #[test]
     fn weight_dropout_acts_on_both_directions() {
         let device = Device::default();
-        let layer = EncoderLayer::init(3, 8, Directions::Both, &mut Random::new(1), &device);
+        let shape = RecurrenceShape {
+            input: 3,
+            hidden: 4,
+            cell: Cell::Lstm,
+            looks_back: true,
+        };
+        let layer = EncoderLayer::init(shape, Directions::Both, &mut Random::new(1), &device);
         let reversal = Reversal::new(&[4, 4], 4, &device);
         let halves = |mode: &mut Mode| {
             let x = Random::new(2).uniform([4, 2, 3], 1.0, &device);

@@ -7,9 +7,9 @@ use ulmfit_kernels::tied_cross_entropy;
 use ulmfit_text::TokenGrid;
 
 use crate::awd_lstm::{AwdLstm, time_first};
-use crate::awd_lstm_config::{AwdLstmConfig, Directions};
+use crate::awd_lstm_config::AwdLstmConfig;
 use crate::dropout::{Dropouts, Mode};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::random::Random;
 use crate::state::HiddenState;
 
@@ -74,7 +74,7 @@ impl LanguageModelConfig {
     /// Checks every field.
     ///
     /// # Errors
-    /// [`Error::Config`] with the field, what was expected and what was found: a size or probability out of range, or
+    /// [`crate::Error::Config`] with the field, what was expected and what was found: a size or probability out of range, or
     /// an encoder that reads both ways.
     ///
     /// ```
@@ -87,7 +87,7 @@ impl LanguageModelConfig {
     pub fn validate(&self) -> Result<()> {
         self.dropouts.validate()?;
         self.encoder.validate()?;
-        check_directions(self.encoder.directions)
+        self.encoder.directions.require_forward()
     }
 
     /// A new model with weights drawn from `seed`; the decoder's bias is zero.
@@ -251,19 +251,6 @@ impl LanguageModel {
         let logits = logits + self.decoder_bias.val().unsqueeze::<2>();
         let vocabulary = logits.dims()[1];
         logits.reshape([a, b, vocabulary])
-    }
-}
-
-/// Refuses directions that no language model can have.
-pub(crate) fn check_directions(directions: Directions) -> Result<()> {
-    match directions {
-        Directions::Forward => Ok(()),
-        Directions::Both => Err(Error::Config {
-            field: "directions",
-            expected: "`forward`: a language model must not see the tokens that it predicts"
-                .to_owned(),
-            found: "`both`, which is for classifiers".to_owned(),
-        }),
     }
 }
 

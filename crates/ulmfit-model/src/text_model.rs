@@ -9,7 +9,7 @@ use ulmfit_text::{Tokenizer, TokenizerConfig, Vocab};
 use crate::classifier::Classifier;
 use crate::error::{Error, Result};
 use crate::file;
-use crate::language_model::{LanguageModel, check_directions};
+use crate::language_model::LanguageModel;
 
 /// Text rules, word splitter and vocabulary: text to ids and back.
 ///
@@ -87,7 +87,7 @@ impl TextLanguageModel {
     pub fn new(text: TextEncoding, model: LanguageModel) -> Result<Self> {
         let encoder = model.encoder.config();
         check_vocabulary(&text, encoder.vocabulary)?;
-        check_directions(encoder.directions)?;
+        encoder.directions.require_forward()?;
         Ok(Self { text, model })
     }
 

@@ -4,8 +4,8 @@
 
 use burn::tensor::Device;
 use ulmfit_model::{
-    AwdLstmConfig, ClassifierConfig, Directions, LanguageModelConfig, Mode, Random, TextClassifier,
-    TextEncoding, TextLanguageModel,
+    AwdLstmConfig, Cell, ClassifierConfig, Directions, LanguageModelConfig, Mode, Random,
+    TextClassifier, TextEncoding, TextLanguageModel,
 };
 use ulmfit_text::{TokenGrid, TokenizerConfig, VocabConfig};
 
@@ -30,8 +30,11 @@ fn a_classifier_comes_back_as_it_was() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.safetensors");
     let tokens = TokenGrid::new(2, 3, vec![2, 9, 8, 2, 9, 1]);
-    for directions in [Directions::Forward, Directions::Both] {
-        let saved = classifier(&sizes().with_directions(directions));
+    let kinds = [Cell::Lstm, Cell::Qrnn]
+        .into_iter()
+        .flat_map(|cell| [Directions::Forward, Directions::Both].map(|ways| (cell, ways)));
+    for (cell, directions) in kinds {
+        let saved = classifier(&sizes().with_cell(cell).with_directions(directions));
         saved.save(&path).unwrap();
         let loaded = TextClassifier::load(&path, &Device::default()).unwrap();
         assert_eq!(loaded.model.encoder.config(), saved.model.encoder.config());
@@ -55,11 +58,48 @@ fn defaults_are_left_out_of_files_so_that_older_and_newer_ones_agree() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.safetensors");
     classifier(&sizes()).save(&path).unwrap();
-    assert!(!header(&path).contains("directions"));
-    classifier(&sizes().with_directions(Directions::Both))
-        .save(&path)
+    let plain = header(&path);
+    assert!(!plain.contains("directions") && !plain.contains("cell"));
+    let other = sizes()
+        .with_cell(Cell::Qrnn)
+        .with_directions(Directions::Both);
+    classifier(&other).save(&path).unwrap();
+    let other = header(&path);
+    assert!(other.contains(r#"\"cell\":\"qrnn\""#));
+    assert!(other.contains(r#"\"directions\":\"both\""#));
+}
+
+#[test]
+fn a_language_model_of_qrnn_layers_comes_back_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    let device = Device::default();
+    let config = LanguageModelConfig::new(sizes().with_cell(Cell::Qrnn));
+    let saved = TextLanguageModel::new(encoding(), config.init(1, &device).unwrap()).unwrap();
+    saved.save(&path).unwrap();
+    let loaded = TextLanguageModel::load(&path, &device).unwrap();
+    let tokens = TokenGrid::new(2, 3, vec![2, 9, 8, 2, 9, 1]);
+    let logits = |lm: &TextLanguageModel| {
+        let state = lm.model.initial_state(2);
+        let (logits, _) = lm.model.logits(&tokens, &state, &mut Mode::Eval);
+        logits.into_data()
+    };
+    assert_eq!(logits(&loaded), logits(&saved));
+
+    // A file whose metadata speaks of the other cell is refused by the name of what is missing.
+    let bytes = std::fs::read(&path).unwrap();
+    let (from, to) = (r#"\"cell\":\"qrnn\""#, r#"\"cell\":\"lstm\""#);
+    let place = bytes
+        .windows(from.len())
+        .position(|w| w == from.as_bytes())
         .unwrap();
-    assert!(header(&path).contains(r#"\"directions\":\"both\""#));
+    let mut lie = bytes.clone();
+    lie[place..place + from.len()].copy_from_slice(to.as_bytes());
+    std::fs::write(&path, lie).unwrap();
+    let message = TextLanguageModel::load(&path, &device)
+        .unwrap_err()
+        .to_string();
+    assert!(message.contains("encoder.layers.0.weight_ih"), "{message}");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use burn::tensor::{Device, Gradients, Shape, Tensor, TensorData};
 use serde_json::Value;
 use ulmfit_model::{
     AwdLstm, Classifier, ClassifierConfig, DocumentWindow, Dropouts, EncoderLayer, HeadConfig,
-    LanguageModel, LstmLayer, RecurrentState, Regularization,
+    LanguageModel, LstmLayer, Recurrence, RecurrentState, Regularization,
 };
 use ulmfit_text::TokenGrid;
 
@@ -75,10 +75,10 @@ type Values = (Vec<usize>, Vec<f32>);
 
 /// A recurrence's state against `[h, c]`, of which it is part `part`: PyTorch lays the directions one after the other.
 pub(crate) fn close_state(state: &RecurrentState, expected: &Value, part: usize) {
-    for (name, tensor, expected) in [
-        ("h", &state.hidden, &expected[0]),
-        ("c", &state.cell, &expected[1]),
-    ] {
+    let RecurrentState::Lstm { hidden, cell } = state else {
+        panic!("the reference files are of LSTMs");
+    };
+    for (name, tensor, expected) in [("h", hidden, &expected[0]), ("c", cell, &expected[1])] {
         close(name, &values(tensor.clone()), &flat(&expected[part]));
     }
 }
@@ -125,21 +125,20 @@ impl Weights {
     pub(crate) fn encoder(&self, prefix: &str) -> AwdLstm {
         let layer = |l: usize| {
             let name = |part: &str| format!("{prefix}rnns.{l}.{part}");
-            let backward = || LstmLayer {
-                weight_ih: self.matrix(&name("module.weight_ih_l0_reverse")),
-                weight_hh: self.matrix(&name("module.weight_hh_l0_reverse")),
-                bias_ih: self.param(&name("module.bias_ih_l0_reverse")),
-                bias_hh: self.param(&name("module.bias_hh_l0_reverse")),
+            let lstm = |hidden: String, reverse: &str| {
+                let name = |part: &str| name(&format!("module.{part}_l0{reverse}"));
+                Recurrence::Lstm(LstmLayer {
+                    weight_ih: self.matrix(&name("weight_ih")),
+                    weight_hh: self.matrix(&hidden),
+                    bias_ih: self.param(&name("bias_ih")),
+                    bias_hh: self.param(&name("bias_hh")),
+                })
             };
-            let both = self.0.contains_key(&name("module.weight_ih_l0_reverse"));
+            let hidden_back = name("module.weight_hh_l0_reverse");
+            let both = self.0.contains_key(&hidden_back);
             EncoderLayer {
-                forward: LstmLayer {
-                    weight_ih: self.matrix(&name("module.weight_ih_l0")),
-                    weight_hh: self.matrix(&name("weight_hh_l0_raw")),
-                    bias_ih: self.param(&name("module.bias_ih_l0")),
-                    bias_hh: self.param(&name("module.bias_hh_l0")),
-                },
-                backward: both.then(backward),
+                forward: lstm(name("weight_hh_l0_raw"), ""),
+                backward: both.then(|| lstm(hidden_back, "_reverse")),
             }
         };
         AwdLstm {
@@ -201,7 +200,10 @@ pub(crate) fn check_encoder(
         let name = |part: &str| format!("{prefix}rnns.{l}.{part}");
         let matrix = |w: &Param<Tensor<2>>| values(w.val().grad(grads).unwrap().transpose());
         let vector = |b: &Param<Tensor<1>>| values(b.val().grad(grads).unwrap());
-        let mut check_lstm = |layer: &LstmLayer, hidden: &str, reverse: &str| {
+        let mut check_lstm = |layer: &Recurrence, hidden: &str, reverse: &str| {
+            let Recurrence::Lstm(layer) = layer else {
+                panic!("the reference files are of LSTMs");
+            };
             let name = |part: &str| name(&format!("module.{part}_l0{reverse}"));
             check(name("weight_ih"), matrix(&layer.weight_ih));
             check(hidden.to_owned(), matrix(&layer.weight_hh));
