@@ -83,9 +83,11 @@ impl TextLanguageModel {
     /// Puts the two together.
     ///
     /// # Errors
-    /// [`Error::Config`] if the vocabulary and the embedding differ in size.
+    /// [`Error::Config`] if the vocabulary and the embedding differ in size, or the encoder reads both ways.
     pub fn new(text: TextEncoding, model: LanguageModel) -> Result<Self> {
-        check_vocabulary(&text, model.encoder.config().vocabulary)?;
+        let encoder = model.encoder.config();
+        check_vocabulary(&text, encoder.vocabulary)?;
+        encoder.directions.require_forward()?;
         Ok(Self { text, model })
     }
 

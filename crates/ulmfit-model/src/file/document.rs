@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ulmfit_text::{TokenizerConfig, Vocab};
 
-use crate::awd_lstm::AwdLstmConfig;
+use crate::awd_lstm_config::AwdLstmConfig;
 use crate::classifier::ClassifierConfig;
 use crate::language_model::LanguageModelConfig;
 use crate::text_model::TextEncoding;
