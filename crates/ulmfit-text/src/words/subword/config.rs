@@ -10,7 +10,7 @@ use crate::Special;
 /// |---|---|---|
 /// | `kind` | [`SubwordKind::Unigram`] | how pieces are found (fastai v1, v2 and MultiFiT) |
 /// | `size` | [`SubwordSize::Auto`] | the number of tokens, special tokens included (fastai v2's rule) |
-/// | `min_freq` | 1 | rarer words are not learned from (SentencePiece has no such limit) |
+/// | `min_freq` | 1 | rarer runs of letters, digits or signs are not learned from (SentencePiece has no limit) |
 /// | `character_coverage` | 0.99999 | rarer characters get no piece (fastai v2's value for European languages) |
 ///
 /// ```
@@ -27,7 +27,7 @@ pub struct SubwordConfig {
     pub kind: SubwordKind,
     /// The number of tokens.
     pub size: SubwordSize,
-    /// The fewest occurrences of a word that is learned from.
+    /// The fewest occurrences of a run that is learned from. A few save time and memory on very large corpora.
     pub min_freq: u64,
     /// The share of the text's characters that the pieces can spell, above 0 and up to 1. For languages of many
     /// characters, such as Chinese, fastai takes 0.9998.
@@ -116,12 +116,11 @@ impl SubwordSize {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "subwords"))]
 mod tests {
     use super::*;
 
     #[test]
-    #[cfg(feature = "subwords")]
     fn the_size_is_fastais() {
         for (words, size) in [
             (0, 29),

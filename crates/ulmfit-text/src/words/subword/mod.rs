@@ -7,6 +7,8 @@ mod absent;
 #[cfg(feature = "subwords")]
 mod bpe;
 #[cfg(feature = "subwords")]
+mod lattice;
+#[cfg(feature = "subwords")]
 mod layout;
 #[cfg(feature = "subwords")]
 mod model;

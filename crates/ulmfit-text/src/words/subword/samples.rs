@@ -30,7 +30,7 @@ pub(super) struct Samples {
 }
 
 impl Samples {
-    /// Counts the words of texts after the rules of `config`; characters beyond `coverage` end a run, words rarer than
+    /// Counts the words of texts after the rules of `config`; characters beyond `coverage` end a run, runs rarer than
     /// `min_freq` are left out.
     pub(super) fn count<T: AsRef<str> + Send + Sync>(
         texts: impl IntoIterator<Item = T>,

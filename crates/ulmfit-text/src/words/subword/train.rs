@@ -10,8 +10,8 @@ impl SubwordModel {
     /// special tokens are never cut, nor parts of pieces. Words are normalized (Unicode's NFKC) and begin with `▁`; no
     /// piece crosses between letters, digits and signs.
     ///
-    /// The same texts in any order, on any number of threads, give the same model, byte by byte. All cores count words;
-    /// the rest is the work of one.
+    /// The same texts in any order, on any number of threads, give the same model, byte by byte. (The logarithms of
+    /// another kind of machine may differ in the last digit, and with them those of unigram scores.)
     ///
     /// # Errors
     /// [`Error::SubwordTraining`] if the texts hold no words, if `config.size` leaves no room for every character and a
@@ -48,7 +48,7 @@ impl SubwordModel {
             });
         }
         let model = match config.kind {
-            SubwordKind::Unigram => layout::unigram(&unigram::learn(&samples, room)?),
+            SubwordKind::Unigram => layout::unigram(&unigram::learn(&samples, room)),
             SubwordKind::Bpe => {
                 let learned = bpe::learn(&samples.runs, &samples.alphabet, room);
                 layout::bpe(&learned.pieces, &learned.merges)
