@@ -42,7 +42,7 @@ pub mod prelude {
         Prediction, Predictor, Regressor, Sampling, Task, TextClassifier, TextEncoding,
         TextLanguageModel,
     };
-    pub use ulmfit_text::{RulePreset, Tokenizer, TokenizerConfig, Vocab, VocabConfig};
+    pub use ulmfit_text::{Direction, RulePreset, Tokenizer, TokenizerConfig, Vocab, VocabConfig};
     pub use ulmfit_train::{
         Adam, AdamConfig, LayerGroups, Learned, Recipe, Sizes, Stage, Trained, Ulmfit,
     };

@@ -2,7 +2,7 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
-use ulmfit_text::{TokenGrid, word_spans};
+use ulmfit_text::{Direction, TokenGrid, word_spans};
 
 use crate::awd_lstm::int_tensor;
 use crate::classifier::Classifier;
@@ -25,8 +25,13 @@ pub(crate) fn attribute(
     class: Option<usize>,
 ) -> Vec<WordWeight> {
     let encoding = &classifier.text;
-    let tokens = encoding.tokenizer().tokenize(text);
-    let of_tokens = token_weights(&classifier.model, &encoding.vocab().encode(&tokens), class);
+    let mut tokens = encoding.tokenizer().tokenize(text);
+    let ids = encoding.vocab().encode(&tokens);
+    let mut of_tokens = token_weights(&classifier.model, &ids, class);
+    if encoding.tokenizer_config().direction == Direction::Backward {
+        tokens.reverse();
+        of_tokens.reverse();
+    }
     let mut words: Vec<WordWeight> = word_spans(&tokens)
         .into_iter()
         .map(|span| WordWeight {

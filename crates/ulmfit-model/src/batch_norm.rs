@@ -46,7 +46,10 @@ impl BatchNorm {
             let kept = |s: &RunningState<Tensor<1>>| {
                 s.value_sync().to_device(&x.device()).unsqueeze::<2>()
             };
-            (x.clone() - kept(&self.running_mean), kept(&self.running_var))
+            (
+                x.clone() - kept(&self.running_mean),
+                kept(&self.running_var),
+            )
         };
         let normalized = centered / (var + EPS).sqrt();
         normalized * self.weight.val().unsqueeze::<2>() + self.bias.val().unsqueeze::<2>()

@@ -1,7 +1,7 @@
 //! Text from a language model, token by token, with the state carried: linear in the length.
 
 use burn::tensor::Tensor;
-use ulmfit_text::{TokenGrid, detokenize, undo_specials};
+use ulmfit_text::{Direction, TokenGrid};
 
 use crate::random::{Random, from_values};
 use crate::state::HiddenState;
@@ -153,11 +153,18 @@ impl Generator {
     }
 
     pub(crate) fn encode(&self, prompt: &str) -> Vec<u32> {
-        self.model.text.encode(prompt)
+        let mut ids = self.model.text.encode(prompt);
+        // A model that reads backwards begins at the mark of the document behind; that of this one ends the text.
+        if self.model.text.tokenizer_config().direction == Direction::Backward
+            && let Some(mark) = ids.pop()
+        {
+            ids.insert(0, mark);
+        }
+        ids
     }
 
     pub(crate) fn text_of(&self, ids: &[u32]) -> String {
-        detokenize(&undo_specials(&self.model.text.vocab().decode_tokens(ids)))
+        self.model.text.decode(ids)
     }
 
     pub(crate) fn initial_state(&self, rows: usize) -> HiddenState {

@@ -25,13 +25,16 @@ pub struct Run<'a> {
     pub observer: &'a mut dyn Observer,
 }
 
-/// The vocabulary of `texts`, counted some megabytes at a time, so that the tokens are never all in memory.
+/// The vocabulary of `texts`: that of a subword model, or counted some megabytes at a time, so that the tokens are never all in memory.
 ///
 /// The result does not depend on the number of threads.
 ///
 /// # Errors
 /// None for texts in memory.
 pub fn build_vocab(tokenizer: &Tokenizer, texts: &[&str], config: &VocabConfig) -> Result<Vocab> {
+    if let Some(vocab) = tokenizer.fixed_vocab() {
+        return Ok(vocab);
+    }
     let counts = count_tokens(&texts.to_vec(), tokenizer)?;
     Ok(config.build_from_counts(&counts))
 }
