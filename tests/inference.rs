@@ -27,8 +27,8 @@ fn encoding(texts: &[&str]) -> TextEncoding {
     TextEncoding::new(config, VocabConfig::new().with_min_freq(1).build(&tokens))
 }
 
-/// An untrained classifier whose outputs differ from text to text.
-fn classifier(text: &TextEncoding, config: &ClassifierConfig, seed: u64) -> Classifier {
+/// An untrained classifier; the larger `scale`, the more its outputs differ from text to text.
+fn classifier(text: &TextEncoding, config: &ClassifierConfig, seed: u64, scale: f64) -> Classifier {
     let device = Device::default();
     let sizes = AwdLstmConfig::new(text.vocab().len()).with_sizes(16, 24, 2);
     let mut encoder = sizes.init(&mut Random::new(seed), &device).unwrap();
@@ -36,7 +36,7 @@ fn classifier(text: &TextEncoding, config: &ClassifierConfig, seed: u64) -> Clas
     let mut model = config.init(encoder, seed, &device).unwrap();
     let last = model.head.blocks.pop().unwrap();
     model.head.blocks.push(HeadBlock {
-        weight: last.weight.map(|x| x * 10.0),
+        weight: last.weight.map(|x| x * scale),
         ..last
     });
     model
@@ -48,7 +48,7 @@ fn named(
     seed: u64,
     names: &[&str],
 ) -> TextClassifier {
-    let model = classifier(text, config, seed);
+    let model = classifier(text, config, seed, 10.0);
     let names = names.iter().map(|name| (*name).to_owned()).collect();
     TextClassifier::new(text.clone(), model, names).unwrap()
 }
@@ -73,7 +73,7 @@ fn real_reviews_alone_equal_real_reviews_in_any_batch() {
     };
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let text = encoding(&texts);
-    let model = classifier(&text, &ClassifierConfig::new(2), 3);
+    let model = classifier(&text, &ClassifierConfig::new(2), 3, 10.0);
     let ids = text.encode_all(&texts);
     let lengths: Vec<usize> = ids.iter().map(Vec::len).collect();
     let score = |batches: &[Vec<usize>]| {
@@ -203,7 +203,7 @@ fn train(config: &ClassifierConfig, targets: Targets<'_>) -> (TextClassifier, f3
     let text = encoding(&TEXTS);
     let mut config = config.clone().with_dropouts(Dropouts::none());
     config.head.dropout = 0.0;
-    let mut model = classifier(&text, &config, 4).train();
+    let mut model = classifier(&text, &config, 4, 1.0).train();
     let groups = LayerGroups::classifier(&model);
     let mut adam = AdamConfig::default().init();
     let (grid, lengths) = TokenGrid::padded(&text.encode_all(&TEXTS), Special::Pad.id());
