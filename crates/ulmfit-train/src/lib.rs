@@ -7,6 +7,7 @@
 //! * [`fit_language_model`], [`fit_classifier`]: the loops, short enough to be copied and changed.
 //! * [`Stage`]: epochs, [`Trained`] groups, [`schedule::GroupRates`] and a [`schedule::Schedule`].
 //! * [`LayerGroups`] and [`optimizer`]: freezing, discriminative rates and the optimizers, for any Burn module.
+//! * [`lr_find`]: which learning rate to begin with.
 //! * [`metrics`] and [`observe`]: what is measured, who watches, and who may stop a stage.
 
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
@@ -16,6 +17,7 @@ mod error;
 mod fit;
 mod gradients;
 mod groups;
+pub mod lr_find;
 pub mod metrics;
 pub mod observe;
 pub mod optimizer;
@@ -32,6 +34,7 @@ pub use fit::{
 };
 pub use gradients::ParamGradients;
 pub use groups::LayerGroups;
+pub use lr_find::{LrFind, RateCurve, Suggestion};
 pub use optimizer::{Adam, AdamConfig, Optimizer, OptimizerConfig};
 pub use recipe::{ClassifierRecipe, LmRecipe, Recipe, Sizes};
 pub use stage::{Stage, Trained};

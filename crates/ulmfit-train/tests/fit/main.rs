@@ -5,6 +5,7 @@
 mod accumulate;
 mod averaging;
 mod decisions;
+mod lr_find;
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};

@@ -7,6 +7,7 @@
 
 mod adam;
 mod groups;
+mod lr_find;
 mod trajectory;
 mod weights;
 
