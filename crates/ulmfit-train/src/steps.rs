@@ -126,11 +126,10 @@ pub fn classify(
     let valid_loader = valid
         .map(|valid| class_loader(recipe, text, valid, run.seed))
         .transpose()?;
-    let mut fit = FitConfig {
-        adam: r.adam,
-        seed: run.seed ^ 0xc1a5,
-        observer: run.observer,
-    };
+    let mut fit = FitConfig::new(run.observer)
+        .with_optimizer(r.optimizer)
+        .with_accumulate(r.accumulate)
+        .with_seed(run.seed ^ 0xc1a5);
     let model = fit_classifier(
         model,
         &r.stages,
@@ -197,12 +196,10 @@ fn train_lm(
     } else {
         Some(loader(valid)?)
     };
-    let adam = recipe.language_model.adam;
-    let mut fit = FitConfig {
-        adam,
-        seed: run.seed,
-        observer: run.observer,
-    };
+    let mut fit = FitConfig::new(run.observer)
+        .with_optimizer(recipe.language_model.optimizer)
+        .with_accumulate(recipe.language_model.accumulate)
+        .with_seed(run.seed);
     let model = fit_language_model(model, stages, &train, valid.as_ref(), &mut fit)?;
     Ok(TextLanguageModel::new(text, model)?)
 }
