@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use serde_json::Value;
-use ulmfit_model::{LanguageModel, Mode};
+use ulmfit_model::{LanguageModel, Mode, Recurrence};
 use ulmfit_train::{Adam, AdamConfig, LayerGroups};
 
 use crate::weights::{Named, ids, language_model, of_language_model};
@@ -45,6 +45,9 @@ fn recorded_gradients(model: &LanguageModel, recorded: &Value) -> Gradients {
     };
     let mut sum = (flat2(encoder.embedding.val()) * next()).sum();
     for layer in &encoder.layers {
+        let Recurrence::Lstm(layer) = &layer.forward else {
+            unreachable!("the goldens are of LSTM layers");
+        };
         sum = sum + (flat2(layer.weight_hh.val()) * next()).sum();
         sum = sum + (flat2(layer.weight_ih.val()) * next()).sum();
         sum = sum + (layer.bias_ih.val() * next()).sum();

@@ -4,7 +4,8 @@ use burn::module::{Param, ParamId};
 use burn::tensor::{Device, Tensor, TensorData};
 use serde_json::Value;
 use ulmfit_model::{
-    AwdLstm, AwdLstmConfig, Dropouts, LanguageModel, LanguageModelConfig, Regularization,
+    AwdLstm, AwdLstmConfig, Dropouts, LanguageModel, LanguageModelConfig, Recurrence,
+    Regularization,
 };
 
 use crate::{count, flat, golden, list, number};
@@ -48,6 +49,9 @@ pub(crate) fn language_model(init: &str, config: &Value, device: &Device) -> Lan
         &read("0.encoder.weight").1,
     );
     for (l, layer) in model.encoder.layers.iter_mut().enumerate() {
+        let Recurrence::Lstm(layer) = &mut layer.forward else {
+            unreachable!("a new model is of LSTM layers");
+        };
         let name = |part: &str| format!("0.rnns.{l}.{part}");
         let fill = |part: &str| (name(part), read(&name(part)).1);
         let (key, values) = fill("module.weight_ih_l0");
@@ -102,6 +106,9 @@ fn named<const D: usize>(name: String, param: &Param<Tensor<D>>) -> Named {
 pub(crate) fn encoder(prefix: &str, encoder: &AwdLstm) -> Vec<Named> {
     let mut all = vec![named(format!("{prefix}encoder.weight"), &encoder.embedding)];
     for (l, layer) in encoder.layers.iter().enumerate() {
+        let Recurrence::Lstm(layer) = &layer.forward else {
+            unreachable!("the goldens are of LSTM layers");
+        };
         let name = |part: &str| format!("{prefix}rnns.{l}.{part}");
         all.push(named(name("weight_hh_l0_raw"), &layer.weight_hh));
         all.push(named(name("module.weight_ih_l0"), &layer.weight_ih));
