@@ -7,15 +7,19 @@ mod common;
 use burn::tensor::Device;
 use common::{
     Weights, check_encoder, check_head, close, close_state, close_to, documents, flat, ids, json,
-    values,
+    on_every_backend, values,
 };
 use ulmfit_model::{DocumentWindow, Mode, Regularization};
 use ulmfit_text::TokenGrid;
 
 #[test]
 fn language_model_values_states_and_gradients() {
+    on_every_backend(language_model_values_states_and_gradients_on);
+}
+
+fn language_model_values_states_and_gradients_on(device: &Device) {
     let golden = &json("awd_lstm_tiny.json")["lm"];
-    let device = Device::default().autodiff();
+    let device = device.clone().autodiff();
     let mut model = Weights::open("awd_lstm_tiny.safetensors", &device).language_model();
     let mut state = model.initial_state(3);
     let mut worst = 0.0f32;
@@ -64,7 +68,11 @@ fn language_model_values_states_and_gradients() {
 
 #[test]
 fn state_follows_a_changing_batch_size() {
-    let device = Device::default();
+    on_every_backend(state_follows_a_changing_batch_size_on);
+}
+
+fn state_follows_a_changing_batch_size_on(device: &Device) {
+    let device = device.clone();
     let model = Weights::open("awd_lstm_tiny.safetensors", &device).language_model();
     let mut state = model.initial_state(4);
     for step in json("awd_lstm_bs_change.json").as_array().unwrap() {
@@ -77,8 +85,12 @@ fn state_follows_a_changing_batch_size() {
 
 #[test]
 fn classifier_values_and_gradients_in_both_modes() {
+    on_every_backend(classifier_values_and_gradients_in_both_modes_on);
+}
+
+fn classifier_values_and_gradients_in_both_modes_on(device: &Device) {
     let case = &json("awd_clas_tiny.json")["clas_clean"];
-    let device = Device::default().autodiff();
+    let device = device.clone().autodiff();
     let weights = Weights::open("awd_clas_tiny.safetensors", &device);
     let window = DocumentWindow {
         bptt: 7,
@@ -127,9 +139,13 @@ fn classifier_values_and_gradients_in_both_modes() {
 
 #[test]
 fn a_document_alone_equals_the_document_in_any_batch() {
+    on_every_backend(a_document_alone_equals_the_document_in_any_batch_on);
+}
+
+fn a_document_alone_equals_the_document_in_any_batch_on(device: &Device) {
     // The case in which fastai loses tokens: documents alone are right there too.
     let case = &json("awd_clas_tiny.json")["clas_quirk"];
-    let device = Device::default();
+    let device = device.clone();
     let weights = Weights::open("awd_clas_tiny.safetensors", &device);
     let model = weights.classifier(DocumentWindow {
         bptt: 7,

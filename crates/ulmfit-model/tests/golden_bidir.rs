@@ -7,7 +7,7 @@ mod common;
 use burn::tensor::{Device, Tensor};
 use common::{
     Weights, check_encoder, check_head, close, close_state, close_to, documents, flat, ids, json,
-    values,
+    on_every_backend, values,
 };
 use ulmfit_kernels::tied_cross_entropy;
 use ulmfit_model::{DocumentWindow, Dropouts, Mode};
@@ -26,8 +26,12 @@ fn mean_square(x: Tensor<3>) -> Tensor<1> {
 /// state of both directions carried, and a gradient for every weight.
 #[test]
 fn encoder_outputs_states_and_gradients() {
+    on_every_backend(encoder_outputs_states_and_gradients_on);
+}
+
+fn encoder_outputs_states_and_gradients_on(device: &Device) {
     let golden = &json("awd_lstm_tiny.json")["lm_bidir"];
-    let device = Device::default().autodiff();
+    let device = device.clone().autodiff();
     let weights = Weights::open("awd_lstm_tiny_bidir.safetensors", &device);
     let encoder = weights.encoder("0.");
     let mut state = encoder.initial_state(3);
@@ -78,8 +82,12 @@ fn encoder_outputs_states_and_gradients() {
 /// Documents of which most end within a chunk, in one padded batch; fastai runs each of them alone.
 #[test]
 fn classifier_values_and_gradients_in_both_modes() {
+    on_every_backend(classifier_values_and_gradients_in_both_modes_on);
+}
+
+fn classifier_values_and_gradients_in_both_modes_on(device: &Device) {
     let case = json("awd_clas_bidir_alone.json");
-    let device = Device::default().autodiff();
+    let device = device.clone().autodiff();
     let weights = Weights::open("awd_clas_tiny_bidir.safetensors", &device);
     let (tokens, lengths) = documents(&case);
     let labels: Vec<u32> = flat(&case["y"]).into_iter().map(|y| y as u32).collect();
@@ -106,8 +114,12 @@ fn classifier_values_and_gradients_in_both_modes() {
 /// In fastai's batch, rows that end with a chunk meet no padding: right there too. The others are right alone.
 #[test]
 fn classifier_logits_of_fastais_own_batch() {
+    on_every_backend(classifier_logits_of_fastais_own_batch_on);
+}
+
+fn classifier_logits_of_fastais_own_batch_on(device: &Device) {
     let case = &json("awd_clas_tiny.json")["clas_bidir_clean"];
-    let device = Device::default();
+    let device = device.clone();
     let model = Weights::open("awd_clas_tiny_bidir.safetensors", &device).classifier(WINDOW);
     let (tokens, lengths) = documents(case);
     let logits = values(model.logits(&tokens, &lengths, &mut Mode::Eval));
@@ -124,9 +136,13 @@ fn classifier_logits_of_fastais_own_batch() {
 
 #[test]
 fn a_document_alone_equals_the_document_in_any_batch() {
+    on_every_backend(a_document_alone_equals_the_document_in_any_batch_on);
+}
+
+fn a_document_alone_equals_the_document_in_any_batch_on(device: &Device) {
     for case in ["clas_bidir_clean", "clas_bidir_quirk"] {
         let case = &json("awd_clas_tiny.json")[case];
-        let device = Device::default();
+        let device = device.clone();
         let weights = Weights::open("awd_clas_tiny_bidir.safetensors", &device);
         let (tokens, lengths) = documents(case);
         for (bptt, max_len) in [(7, 1440), (7, 14), (5, 9)] {

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test uses its own part")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::path::PathBuf;
 
@@ -47,6 +48,38 @@ pub(crate) fn ids(value: &Value) -> TokenGrid {
     )
 }
 
+thread_local! {
+    /// How much looser than on the CPU the comparisons of this thread are.
+    static SLACK: Cell<f32> = const { Cell::new(1.0) };
+}
+
+/// Runs a test on every backend of this build; on GPUs, whose products are summed in another order and whose exponential
+/// is less exact, with ten times the tolerance.
+#[allow(
+    clippy::vec_init_then_push,
+    deprecated,
+    reason = "`ndarray` is tested as long as Burn ships it"
+)]
+pub(crate) fn on_every_backend(test: impl Fn(&Device)) {
+    let backends: Vec<(&str, Device, f32)> = vec![
+        #[cfg(feature = "flex")]
+        ("flex", Device::flex(), 1.0),
+        #[cfg(feature = "ndarray")]
+        ("ndarray", Device::ndarray(), 1.0),
+        #[cfg(feature = "wgpu")]
+        (
+            "wgpu",
+            Device::wgpu(burn::tensor::DeviceKind::DefaultDevice),
+            10.0,
+        ),
+    ];
+    for (name, device, slack) in backends {
+        println!("backend {name}");
+        SLACK.set(slack);
+        test(&device);
+    }
+}
+
 /// max|a - b| <= 1e-5 max|b|; returns the relative error.
 pub(crate) fn close(name: &str, actual: &[f32], expected: &[f32]) -> f32 {
     close_to(name, actual, expected, 1e-5)
@@ -62,6 +95,7 @@ pub(crate) fn close_to(name: &str, actual: &[f32], expected: &[f32], tolerance: 
         .zip(expected)
         .fold(0.0f32, |m, (a, b)| m.max((a - b).abs()))
         / scale;
+    let tolerance = tolerance * SLACK.get();
     assert!(worst <= tolerance, "{name}: relative error {worst:e}");
     worst
 }
