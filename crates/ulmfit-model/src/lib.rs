@@ -7,6 +7,7 @@
 //! * [`LanguageModel`]: the encoder with its tied decoder; [`LanguageModel::loss`] is a training step's objective.
 //! * [`Classifier`]: the encoder over whole documents, concat pooling and a head.
 //! * [`TextLanguageModel`], [`TextClassifier`]: a model with everything that turns text into its ids; saved and loaded as one file.
+//! * [`import`]: weights and vocabularies of fastai; [`TextLanguageModel::export_fastai`] is the way back.
 //! * [`Predictor`] and [`Generator`]: text in, classes or text out.
 //!
 //! Legend: `B` rows of the batch, `T` time steps, `V` vocabulary size, `E` embedding width, `H` hidden width. Batches
@@ -23,6 +24,7 @@ mod error;
 mod file;
 mod generator;
 mod head;
+pub mod import;
 mod language_model;
 mod pooling;
 mod predictor;
@@ -37,6 +39,7 @@ pub use classifier::{Classifier, ClassifierConfig, ClassifierLoss};
 pub use document::DocumentWindow;
 pub use dropout::{Dropouts, Mode};
 pub use error::{Error, Result};
+pub use file::{ModelInfo, ModelKind, Storage};
 pub use generator::{Generator, Sampling};
 pub use head::{Head, HeadBlock, HeadConfig};
 pub use language_model::{LanguageModel, LanguageModelConfig, LmLoss, Regularization};
