@@ -21,7 +21,7 @@
 //! let mut recipe = Recipe::default().with_sizes(Sizes { embed: 8, hidden: 16, layers: 1 });
 //! recipe.language_model.batch_size = 4;
 //! let learned = Ulmfit::builder().recipe(recipe).fit(&corpus, &Device::default())?;
-//! let prediction = Predictor::new(&learned.classifier).predict("A lovely film.");
+//! let prediction = Predictor::new(&learned.classifier)?.predict("A lovely film.");
 //! assert!(["neg", "pos"].contains(&prediction.label.as_str()));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -38,10 +38,11 @@ pub mod prelude {
     pub use burn::tensor::Device;
     pub use ulmfit_data::{Corpus, CsvColumns, Document, LmLoaderConfig, ReviewSet};
     pub use ulmfit_model::{
-        AwdLstmConfig, ClassifierConfig, Dropouts, Generator, LanguageModelConfig, Mode,
-        Prediction, Predictor, Sampling, TextClassifier, TextEncoding, TextLanguageModel,
+        AwdLstmConfig, ClassifierConfig, Dropouts, Ensemble, Generator, LanguageModelConfig, Mode,
+        Prediction, Predictor, Regressor, Sampling, Task, TextClassifier, TextEncoding,
+        TextLanguageModel,
     };
-    pub use ulmfit_text::{RulePreset, Tokenizer, TokenizerConfig, Vocab, VocabConfig};
+    pub use ulmfit_text::{Direction, RulePreset, Tokenizer, TokenizerConfig, Vocab, VocabConfig};
     pub use ulmfit_train::{
         Adam, AdamConfig, LayerGroups, Learned, Recipe, Sizes, Stage, Trained, Ulmfit,
     };

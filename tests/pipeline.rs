@@ -64,7 +64,7 @@ fn a_saved_model_is_loaded_bit_for_bit() {
     );
 
     let predictor = Predictor::load(&first, &device).unwrap();
-    let saved = Predictor::new(&learned.classifier);
+    let saved = Predictor::new(&learned.classifier).unwrap();
     assert_eq!(
         saved.predict_all(&valid.texts()),
         predictor.predict_all(&valid.texts())
@@ -80,7 +80,7 @@ fn a_saved_model_is_loaded_bit_for_bit() {
 #[test]
 fn a_prediction_depends_neither_on_its_neighbors_nor_on_the_thread() {
     let (train, valid) = sample();
-    let predictor = Predictor::new(&learn(3).classifier);
+    let predictor = Predictor::new(&learn(3).classifier).unwrap();
     let mut texts = train.texts();
     texts.extend(valid.texts());
     texts.push("");

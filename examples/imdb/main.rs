@@ -91,7 +91,7 @@ fn run(options: &Options) -> anyhow::Result<()> {
     let loader = steps::class_loader(&recipe, &classifier.text, &rows.valid, options.seed)?;
     let scores = evaluate_classifier(&classifier.model, &loader);
     report::scores(&scores, &rows.valid);
-    report::predictions(&classifier, &rows.valid);
+    report::predictions(&classifier, &rows.valid)?;
     report::sentences(&language_model, options.seed);
     report::saved_and_loaded(
         &classifier,

@@ -19,14 +19,14 @@ pub(crate) fn scores(scores: &ClassifierScores, valid: &Corpus) {
 }
 
 /// Three texts that no data set holds, with the probability of every class.
-pub(crate) fn predictions(classifier: &TextClassifier, valid: &Corpus) {
+pub(crate) fn predictions(classifier: &TextClassifier, valid: &Corpus) -> anyhow::Result<()> {
     const TEXTS: [&str; 3] = [
         "A slow start, but I loved the ending.",
         "Terrible acting and a boring story. What a waste of time!",
         "One of the best films I have seen this year: funny, touching and beautifully shot.",
     ];
     println!("Predictions");
-    let predictor = Predictor::new(classifier);
+    let predictor = Predictor::new(classifier)?;
     for (text, prediction) in TEXTS.iter().zip(predictor.predict_all(&TEXTS)) {
         let shares = valid.classes().iter().zip(&prediction.probabilities);
         let shares: Vec<String> = shares
@@ -34,6 +34,7 @@ pub(crate) fn predictions(classifier: &TextClassifier, valid: &Corpus) {
             .collect();
         println!("  {:<4} {}   {text}", prediction.label, shares.join(", "));
     }
+    Ok(())
 }
 
 /// Two sentences from the language model.
@@ -60,7 +61,7 @@ pub(crate) fn saved_and_loaded(
     let loaded = Predictor::load(path, device)?;
     let texts = valid.texts();
     let texts = &texts[..texts.len().min(200)];
-    let same = Predictor::new(classifier).predict_all(texts) == loaded.predict_all(texts);
+    let same = Predictor::new(classifier)?.predict_all(texts) == loaded.predict_all(texts);
     ensure!(
         same,
         "the loaded model's predictions differ from the saved one's"

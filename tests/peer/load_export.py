@@ -18,8 +18,9 @@ tokens = torch.tensor(expected["tokens"])
 def sizes(weights, prefix):
     vocabulary, embed = weights[f"{prefix}encoder.weight"].shape
     layers = sum(name.endswith("weight_hh_l0_raw") for name in weights)
-    hidden = weights[f"{prefix}rnns.0.weight_hh_l0_raw"].shape[1]
-    return vocabulary, dict(emb_sz=embed, n_hid=hidden, n_layers=layers)
+    both = f"{prefix}rnns.0.module.weight_hh_l0_reverse" in weights
+    hidden = weights[f"{prefix}rnns.0.weight_hh_l0_raw"].shape[1] * (2 if both else 1)
+    return vocabulary, dict(emb_sz=embed, n_hid=hidden, n_layers=layers, bidir=both)
 
 
 def compare(name, actual, expected):
@@ -37,15 +38,17 @@ model.eval()
 model.reset()
 compare("language model", model(tokens)[0], expected["lm"])
 
-weights = load_file(f"{folder}/classifier.safetensors")
-vocabulary, config = sizes(weights, "0.module.")
-classes = weights["1.layers.1.2.weight"].shape[0]
-model = get_text_classifier(AWD_LSTM, vocabulary, classes, config={**awd_lstm_clas_config, **config})
-print("classifier:", model.load_state_dict(weights, strict=True))
-model.eval()
-# One document at a time: in a batch fastai's result depends on the padding.
-logits = []
-for row, length in zip(tokens, expected["lengths"]):
-    model.reset()
-    logits.append(model(row[None, :length])[0])
-compare("classifier", torch.cat(logits), expected["classifier"])
+for name in ["classifier", "bidirectional"]:
+    weights = load_file(f"{folder}/{name}.safetensors")
+    vocabulary, config = sizes(weights, "0.module.")
+    classes = weights["1.layers.1.2.weight"].shape[0]
+    config = {**awd_lstm_clas_config, **config}
+    model = get_text_classifier(AWD_LSTM, vocabulary, classes, config=config)
+    print(f"{name}:", model.load_state_dict(weights, strict=True))
+    model.eval()
+    # One document at a time: in a batch fastai's result depends on the padding.
+    logits = []
+    for row, length in zip(tokens, expected["lengths"]):
+        model.reset()
+        logits.append(model(row[None, :length])[0])
+    compare(name, torch.cat(logits), expected[name])

@@ -66,7 +66,7 @@ pub(crate) fn count_in_chunks(
         let of_part = |part: &[RawDocument]| {
             let mut counts = TokenCounter::new();
             for document in part {
-                counts.add(&tokenizer.tokenize(&document.text));
+                tokenizer.for_each_token(&document.text, |token| counts.add_count(token, 1));
             }
             counts
         };

@@ -201,6 +201,29 @@ impl DocumentSource for Corpus {
     }
 }
 
+/// Texts that are in memory already, without labels.
+impl<S: AsRef<str> + Sync> DocumentSource for Vec<S> {
+    fn documents_iter(&self) -> Result<Documents<'_>> {
+        let raw = |(line, text): (u64, &S)| {
+            Ok(RawDocument {
+                text: text.as_ref().to_owned(),
+                label: None,
+                line,
+            })
+        };
+        Ok(Box::new((1..).zip(self).map(raw)))
+    }
+
+    fn fingerprint(&self) -> Result<[u8; 32]> {
+        let mut hash = Sha256::new();
+        for text in self {
+            hash.update((text.as_ref().len() as u64).to_le_bytes());
+            hash.update(text.as_ref());
+        }
+        Ok(hash.finalize().into())
+    }
+}
+
 /// Documents from a function that returns the next one, until it fails or has none.
 pub(crate) fn until_error<'a>(
     next: impl FnMut() -> Result<Option<RawDocument>> + Send + 'a,

@@ -40,32 +40,40 @@ impl BatchNorm {
     /// `x [B, W]` normalized by the batch's statistics in training (which then join the running ones), else by the
     /// running ones.
     pub fn forward(&self, x: Tensor<2>, mode: &Mode) -> Tensor<2> {
-        let (mean, var) = if mode.is_train() {
-            self.batch_statistics(&x)
+        let (centered, var) = if mode.is_train() {
+            self.batch_statistics(x)
         } else {
             let kept = |s: &RunningState<Tensor<1>>| {
                 s.value_sync().to_device(&x.device()).unsqueeze::<2>()
             };
-            (kept(&self.running_mean), kept(&self.running_var))
+            (
+                x.clone() - kept(&self.running_mean),
+                kept(&self.running_var),
+            )
         };
-        let normalized = (x - mean) / (var + EPS).sqrt();
+        let normalized = centered / (var + EPS).sqrt();
         normalized * self.weight.val().unsqueeze::<2>() + self.bias.val().unsqueeze::<2>()
     }
 
-    fn batch_statistics(&self, x: &Tensor<2>) -> (Tensor<2>, Tensor<2>) {
+    /// The rows less their mean, and their variance.
+    fn batch_statistics(&self, x: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
         let [rows, width] = x.dims();
-        let mean = x.clone().mean_dim(0);
-        let centered = x.clone() - mean.clone();
-        let var = (centered.clone() * centered).mean_dim(0);
+        // Pooled documents are often nearly equal. Their differences from one of them are exact, a rounded mean is not,
+        // and its error would be divided by their small deviation (PyTorch sums in f64 for this).
+        let first = x.clone().detach().slice([0..1, 0..width]);
+        let apart = x - first.clone();
+        let mean = apart.clone().mean_dim(0);
+        let centered = apart - mean.clone();
+        let var = (centered.clone() * centered.clone()).mean_dim(0);
         let unbiased = rows as f64 / (rows.max(2) - 1) as f64;
-        let plain = |x: &Tensor<2>| x.clone().detach().reshape([width]);
+        let plain = |x: Tensor<2>| x.detach().reshape([width]);
         let blend = |running: &RunningState<Tensor<1>>, new: Tensor<1>| {
             let before = running.value_sync().to_device(&new.device());
             running.update(before * (1.0 - MOMENTUM) + new * MOMENTUM);
         };
-        blend(&self.running_mean, plain(&mean));
-        blend(&self.running_var, plain(&var) * unbiased);
-        (mean, var)
+        blend(&self.running_mean, plain(mean + first));
+        blend(&self.running_var, plain(var.clone()) * unbiased);
+        (centered, var)
     }
 }
 

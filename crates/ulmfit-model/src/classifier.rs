@@ -1,11 +1,11 @@
 //! The text classifier: the language model's encoder, concat pooling over whole documents, and a head.
 
 use burn::module::Module;
-use burn::tensor::{Device, Tensor, activation};
+use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 use ulmfit_text::TokenGrid;
 
-use crate::awd_lstm::{AwdLstm, int_tensor};
+use crate::awd_lstm::AwdLstm;
 use crate::document::{self, DocumentWindow};
 use crate::dropout::{Dropouts, Mode};
 use crate::error::{Error, Result};
@@ -13,12 +13,19 @@ use crate::head::{Head, HeadConfig};
 use crate::language_model::Regularization;
 use crate::pooling::ConcatPool;
 use crate::random::Random;
+use crate::task::{ClassLoss, Targets, Task};
 
 /// The configuration of a new classifier.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClassifierConfig {
-    /// The number of classes, at least 2.
+    /// The number of outputs: classes, at least 2 for [`Task::SingleLabel`], or numbers.
     pub classes: usize,
+    /// What the outputs stand for; default one class for each document.
+    #[serde(default)]
+    pub task: Task,
+    /// How cross-entropy counts classes; default all alike, no smoothing.
+    #[serde(default)]
+    pub loss: ClassLoss,
     /// Dropout probabilities; default [`Dropouts::classifier`] times 0.5 (fastai v2's `drop_mult`).
     pub dropouts: Dropouts,
     /// Activation regularization; default 2 and 1.
@@ -34,6 +41,8 @@ impl ClassifierConfig {
     pub fn new(classes: usize) -> Self {
         Self {
             classes,
+            task: Task::default(),
+            loss: ClassLoss::default(),
             dropouts: Dropouts::classifier().scaled(0.5),
             regularization: Regularization::default(),
             window: DocumentWindow::default(),
@@ -47,14 +56,22 @@ impl ClassifierConfig {
         Self { dropouts, ..self }
     }
 
+    /// Another task.
+    #[must_use]
+    pub fn with_task(self, task: Task) -> Self {
+        Self { task, ..self }
+    }
+
     /// Checks every field.
     ///
     /// # Errors
     /// [`Error::Config`] with the field, what was expected and what was found.
     pub fn validate(&self) -> Result<()> {
         self.dropouts.validate()?;
+        self.task.validate()?;
+        self.loss.validate(self.classes)?;
         let fields = [
-            ("classes", self.classes, 2),
+            ("classes", self.classes, self.task.least_outputs()),
             ("bptt", self.window.bptt, 1),
             ("max_len", self.window.max_len, 1),
             (
@@ -124,10 +141,10 @@ pub struct Classifier {
 /// What one batch of a classifier costs.
 #[derive(Clone, Debug)]
 pub struct ClassifierLoss {
-    /// What is minimized: cross-entropy and, in training, AR and TAR. `[1]`, differentiable.
+    /// What is minimized: the task's loss and, in training, AR and TAR. `[1]`, differentiable.
     pub objective: Tensor<1>,
-    /// Mean cross-entropy in nats over the rows, `[1]`, detached.
-    pub cross_entropy: Tensor<1>,
+    /// The task's mean loss over the rows, without AR and TAR, `[1]`, detached: cross-entropy in nats for one class each.
+    pub value: Tensor<1>,
     /// `[B, classes]`, detached.
     pub logits: Tensor<2>,
 }
@@ -156,43 +173,38 @@ impl Classifier {
         self.forward(tokens, lengths, mode).0
     }
 
-    /// The probabilities of the classes, `[B, classes]`, without dropout.
-    pub fn probabilities(&self, tokens: &TokenGrid, lengths: &[usize]) -> Tensor<2> {
-        activation::softmax(self.logits(tokens, lengths, &mut Mode::Eval), 1)
+    /// What the outputs say, `[B, classes]`, without dropout: probabilities, or numbers in a regression.
+    pub fn outputs(&self, tokens: &TokenGrid, lengths: &[usize]) -> Tensor<2> {
+        let logits = self.logits(tokens, lengths, &mut Mode::Eval);
+        self.config.task.activate(logits)
     }
 
-    /// The loss of a batch against its `labels`.
+    /// The loss of a batch against its targets, such as `&labels`.
     ///
     /// In training, batch normalization needs at least two rows.
     ///
     /// # Panics
-    /// As [`Self::logits`], and if there is not one label a row or a label is not a class.
-    pub fn loss(
+    /// As [`Self::logits`], and if there is not one target a row, a label is not a class, or the targets are those of
+    /// another [`Task`].
+    pub fn loss<'a>(
         &self,
         tokens: &TokenGrid,
         lengths: &[usize],
-        labels: &[u32],
+        targets: impl Into<Targets<'a>>,
         mode: &mut Mode,
     ) -> ClassifierLoss {
-        assert_eq!(labels.len(), tokens.rows(), "one label for each row");
-        let classes = self.n_classes();
-        assert!(
-            labels.iter().all(|&l| (l as usize) < classes),
-            "a label is not one of {classes}"
-        );
         let (logits, penalty) = self.forward(tokens, lengths, mode);
-        let targets = int_tensor(labels, &logits.device()).unsqueeze_dim::<2>(1);
-        let nll = activation::log_softmax(logits.clone(), 1)
-            .gather(1, targets)
-            .mean()
-            .neg();
+        let config = &self.config;
+        let loss = config
+            .task
+            .loss(logits.clone(), targets.into(), &config.loss);
         let objective = match penalty {
-            Some(penalty) => nll.clone() + penalty,
-            None => nll.clone(),
+            Some(penalty) => loss.clone() + penalty,
+            None => loss.clone(),
         };
         ClassifierLoss {
             objective,
-            cross_entropy: nll.detach(),
+            value: loss.detach(),
             logits: logits.detach(),
         }
     }

@@ -3,7 +3,8 @@
 //! Deviation: fastai pads documents to the batch's width and runs the leading rows of a chunk, so that a prediction
 //! depends on the other documents of its batch, and some tokens are lost. Here every document starts at column 0, its
 //! chunks are counted from its own start, its window is its own last `max_len` tokens, and a document that has ended
-//! leaves the batch. Nothing depends on the batch's width, order or size.
+//! leaves the batch. A backward direction starts at the document's own last token in the chunk, where fastai starts it
+//! at the padding. Nothing depends on the batch's width, order or size.
 
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
@@ -84,7 +85,11 @@ pub(crate) fn encode(
         }
         let to = longest.min(from + window.bptt);
         let chunk = cut(tokens, &order[..alive], from, to);
-        let (hidden, next) = encoder.forward(&chunk, &state, dropouts, mode);
+        let here: Vec<usize> = lengths[..alive]
+            .iter()
+            .map(|&len| len.min(to) - from)
+            .collect();
+        let (hidden, next) = encoder.forward_padded(&chunk, &here, &state, dropouts, mode);
         state = next;
         let here = chunk_window(&lengths[..alive], from, to, window.max_len);
         let pool = pool.get_or_insert_with(|| ConcatPool::new(&hidden));

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | embed | one draw a vocabulary row | the embedding of every occurrence of a word |
 //! | input | `[1, B, E]`, the same at all steps | after the embedding |
-//! | weight | one draw an element of the recurrent weight | once a call |
+//! | weight | one draw an element of an LSTM's recurrent weight, or of a QRNN's input weight | once a call |
 //! | hidden | `[1, B, H]`, the same at all steps | between layers, not after the last |
 //! | output | `[1, B, E]`, the same at all steps | before the decoder (language model) |
 //!
@@ -33,7 +33,7 @@ pub struct Dropouts {
     pub embed: f64,
     /// Features of the embedding.
     pub input: f64,
-    /// Elements of the recurrent weights (DropConnect).
+    /// Elements of the recurrent weights (DropConnect); a QRNN has none, and its input weights take their place.
     pub weight: f64,
     /// Features between layers.
     pub hidden: f64,

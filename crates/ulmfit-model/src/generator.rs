@@ -1,8 +1,10 @@
 //! Text from a language model, token by token, with the state carried: linear in the length.
 
-use ulmfit_text::{Special, TokenGrid, detokenize, undo_specials};
+use burn::tensor::Tensor;
+use ulmfit_text::{Direction, TokenGrid};
 
-use crate::random::Random;
+use crate::random::{Random, from_values};
+use crate::state::HiddenState;
 use crate::text_model::TextLanguageModel;
 
 /// How the next token is drawn. Filters apply in the order of the fields.
@@ -39,8 +41,8 @@ impl Sampling {
         }
     }
 
-    /// Draws an index of `logits`; those of minus infinity are never drawn.
-    fn draw(&self, logits: &[f32], random: &mut Random) -> usize {
+    /// Draws an index of `logits`; those of minus infinity are never drawn. `None` if all are.
+    fn draw(&self, logits: &[f32], random: &mut Random) -> Option<usize> {
         let temperature = self.temperature.max(1e-6);
         let mut order: Vec<usize> = (0..logits.len())
             .filter(|&id| logits[id] > f32::NEG_INFINITY)
@@ -50,9 +52,7 @@ impl Sampling {
         if self.top_k > 0 {
             order.truncate(self.top_k);
         }
-        let Some(&top) = order.first() else {
-            return Special::Bos.id() as usize;
-        };
+        let &top = order.first()?;
         let best = f64::from(logits[top]);
         let weight = |&id: &usize| ((f64::from(logits[id]) - best) / temperature).exp();
         let mut weights: Vec<f64> = order.iter().map(weight).collect();
@@ -73,10 +73,10 @@ impl Sampling {
         for (&id, weight) in order.iter().zip(&weights) {
             left -= weight;
             if left < 0.0 {
-                return id;
+                return Some(id);
             }
         }
-        order[weights.len() - 1]
+        Some(order[weights.len() - 1])
     }
 }
 
@@ -84,25 +84,31 @@ impl Sampling {
 #[derive(Clone, Debug)]
 pub struct Generator {
     model: TextLanguageModel,
-    forbidden: Vec<usize>,
+    /// Minus infinity for ids that are never written, else 0, `[1, V]`.
+    forbidden: Tensor<2>,
 }
 
 impl Generator {
     /// A generator of a trained language model.
     pub fn new(model: &TextLanguageModel) -> Self {
-        let never = [Special::Unk, Special::Pad, Special::Field];
         let vocab = model.text.vocab();
+        let fields = ["xxfld", "xfld"]
+            .into_iter()
+            .filter(|mark| vocab.contains(mark));
+        let marks = fields.map(|mark| vocab.id(mark));
+        let never = [vocab.unk_id(), vocab.pad_id()].into_iter().chain(marks);
         // A filler's text does not lead back to its id.
         let filler = |&id: &u32| vocab.id(vocab.token(id)) != id;
-        let fillers = (0..vocab.len() as u32).filter(filler).map(|id| id as usize);
-        let forbidden = never
-            .iter()
-            .map(|s| s.id() as usize)
-            .chain(fillers)
-            .collect();
+        let mut forbidden = vec![0.0; vocab.len()];
+        let fillers = (0..vocab.len() as u32).filter(filler);
+        for id in never.chain(fillers) {
+            forbidden[id as usize] = f32::NEG_INFINITY;
+        }
+        let model = model.valid();
+        let device = model.model.decoder_bias.device();
         Self {
-            model: model.valid(),
-            forbidden,
+            forbidden: from_values(forbidden, [1, vocab.len()], &device),
+            model,
         }
     }
 
@@ -111,9 +117,9 @@ impl Generator {
     /// `xxunk`, padding and fillers are never drawn; the start of a new document (`xxbos`) ends the text.
     /// The same seed gives the same text.
     pub fn generate(&self, prompt: &str, tokens: usize, sampling: &Sampling, seed: u64) -> String {
-        let mut ids = self.model.text.encode(prompt);
+        let mut ids = self.encode(prompt);
         ids.extend(self.continue_ids(&ids, tokens, sampling, seed));
-        detokenize(&undo_specials(&self.model.text.vocab().decode_tokens(&ids)))
+        self.text_of(&ids)
     }
 
     /// The ids that follow `prompt` (at least one id), at most `tokens` of them.
@@ -124,27 +130,55 @@ impl Generator {
         sampling: &Sampling,
         seed: u64,
     ) -> Vec<u32> {
-        let lm = &self.model.model;
         let mut random = Random::new(seed);
-        let mut state = lm.initial_state(1);
+        let mut state = self.initial_state(1);
         let mut input = prompt.to_vec();
         let mut made = Vec::new();
         while made.len() < tokens {
-            let grid = TokenGrid::new(1, input.len(), input);
-            let (logits, next) = lm.next_logits(&grid, &state);
+            let (logits, next) = self.next_logits(&TokenGrid::new(1, input.len(), input), &state);
             state = next;
-            let mut logits: Vec<f32> = logits.into_data().iter::<f32>().collect();
-            for &id in &self.forbidden {
-                logits[id] = f32::NEG_INFINITY;
+            let logits: Vec<f32> = logits.into_data().iter::<f32>().collect();
+            match sampling.draw(&logits, &mut random) {
+                Some(id) if id as u32 != self.end() => made.push(id as u32),
+                _ => break,
             }
-            let id = sampling.draw(&logits, &mut random) as u32;
-            if id == Special::Bos.id() {
-                break;
-            }
-            made.push(id);
-            input = vec![id];
+            input = made[made.len() - 1..].to_vec();
         }
         made
+    }
+
+    /// The id that begins a new document, and so ends a text.
+    pub(crate) fn end(&self) -> u32 {
+        self.model.text.vocab().bos_id()
+    }
+
+    pub(crate) fn encode(&self, prompt: &str) -> Vec<u32> {
+        let mut ids = self.model.text.encode(prompt);
+        // A model that reads backwards begins at the mark of the document behind; that of this one ends the text.
+        if self.model.text.tokenizer_config().direction == Direction::Backward
+            && let Some(mark) = ids.pop()
+        {
+            ids.insert(0, mark);
+        }
+        ids
+    }
+
+    pub(crate) fn text_of(&self, ids: &[u32]) -> String {
+        self.model.text.decode(ids)
+    }
+
+    pub(crate) fn initial_state(&self, rows: usize) -> HiddenState {
+        self.model.model.initial_state(rows)
+    }
+
+    /// The logits of the token after each row, `[B, V]`, those that are never written at minus infinity.
+    pub(crate) fn next_logits(
+        &self,
+        input: &TokenGrid,
+        state: &HiddenState,
+    ) -> (Tensor<2>, HiddenState) {
+        let (logits, next) = self.model.model.next_logits(input, state);
+        (logits + self.forbidden.clone(), next)
     }
 }
 
@@ -159,7 +193,7 @@ mod tests {
             let mut random = Random::new(1);
             let mut seen = [0; 4];
             for _ in 0..2000 {
-                seen[sampling.draw(&logits, &mut random)] += 1;
+                seen[sampling.draw(&logits, &mut random).expect("possible ids")] += 1;
             }
             seen
         };

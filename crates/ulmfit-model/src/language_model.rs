@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use ulmfit_kernels::tied_cross_entropy;
 use ulmfit_text::TokenGrid;
 
-use crate::awd_lstm::{AwdLstm, AwdLstmConfig, time_first};
+use crate::awd_lstm::{AwdLstm, time_first};
+use crate::awd_lstm_config::AwdLstmConfig;
 use crate::dropout::{Dropouts, Mode};
 use crate::error::Result;
 use crate::random::Random;
@@ -70,12 +71,31 @@ impl LanguageModelConfig {
         Self { dropouts, ..self }
     }
 
+    /// Checks every field.
+    ///
+    /// # Errors
+    /// [`crate::Error::Config`] with the field, what was expected and what was found: a size or probability out of range, or
+    /// an encoder that reads both ways.
+    ///
+    /// ```
+    /// use ulmfit_model::{AwdLstmConfig, Directions, LanguageModelConfig};
+    ///
+    /// let sizes = AwdLstmConfig::new(50).with_directions(Directions::Both);
+    /// let error = LanguageModelConfig::new(sizes).validate().unwrap_err();
+    /// assert!(error.to_string().contains("field `directions`"));
+    /// ```
+    pub fn validate(&self) -> Result<()> {
+        self.dropouts.validate()?;
+        self.encoder.validate()?;
+        self.encoder.directions.require_forward()
+    }
+
     /// A new model with weights drawn from `seed`; the decoder's bias is zero.
     ///
     /// For training pass an autodiff device: `device.clone().autodiff()`.
     ///
     /// # Errors
-    /// [`crate::Error::Config`] if a size or probability is out of range.
+    /// As [`Self::validate`].
     ///
     /// ```
     /// use burn::tensor::Device;
@@ -87,7 +107,7 @@ impl LanguageModelConfig {
     /// # Ok::<(), ulmfit_model::Error>(())
     /// ```
     pub fn init(&self, seed: u64, device: &Device) -> Result<LanguageModel> {
-        self.dropouts.validate()?;
+        self.validate()?;
         let encoder = self.encoder.init(&mut Random::new(seed), device)?;
         let bias = Tensor::zeros([self.encoder.vocabulary], device);
         Ok(LanguageModel {

@@ -93,13 +93,10 @@ impl ConcatPool {
     pub(crate) fn finish_rows(&mut self, alive: usize) -> Tensor<2> {
         let [rows, width] = self.sum.dims();
         let counts = self.counts.split_off(alive);
-        let shares = counts
-            .iter()
-            .map(|&count| 1.0 / count.max(1) as f32)
-            .collect();
-        let shares = from_values(shares, [rows - alive, 1], &self.sum.device());
+        let counts = counts.iter().map(|&count| count.max(1) as f32).collect();
+        let counts = from_values(counts, [rows - alive, 1], &self.sum.device());
         let cut = |x: &Tensor<2>| x.clone().slice([alive..rows, 0..width]);
-        let pooled = vec![cut(&self.last), cut(&self.max), cut(&self.sum) * shares];
+        let pooled = vec![cut(&self.last), cut(&self.max), cut(&self.sum) / counts];
         for x in [&mut self.last, &mut self.max, &mut self.sum] {
             if alive > 0 {
                 *x = x.clone().slice([0..alive, 0..width]);

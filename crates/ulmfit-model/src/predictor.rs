@@ -3,13 +3,15 @@
 use std::path::Path;
 
 use burn::tensor::Device;
-use ulmfit_text::{Special, TokenGrid};
 
-use crate::error::Result;
+use crate::attribution::{WordWeight, attribute};
+use crate::error::{Error, Result};
+use crate::scorer::Scorer;
+use crate::task::Task;
 use crate::text_model::TextClassifier;
 
-/// Documents in a batch of [`Predictor::predict_all`].
-const BATCH: usize = 64;
+/// From this probability on a class counts as one of a document's classes ([`Task::MultiLabel`]; fastai's threshold).
+const THRESHOLD: f32 = 0.5;
 
 /// What a classifier says of one text.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
@@ -18,7 +20,9 @@ pub struct Prediction {
     pub label: String,
     /// Its index.
     pub class: usize,
-    /// The probability of every class, in the order of [`Predictor::classes`]; they add up to 1.
+    /// The classes the text is of: the most probable one, or with [`Task::MultiLabel`] all of probability 0.5 or more.
+    pub labels: Vec<String>,
+    /// The probability of every class, in the order of [`Predictor::classes`]; of one class each they add up to 1.
     pub probabilities: Vec<f32>,
 }
 
@@ -27,86 +31,109 @@ impl Prediction {
     pub fn confidence(&self) -> f32 {
         self.probabilities[self.class]
     }
-}
 
-/// A classifier ready to serve: it holds no state, so that any number of threads can share it.
-#[derive(Clone, Debug)]
-pub struct Predictor {
-    classifier: TextClassifier,
-}
-
-impl Predictor {
-    /// A predictor of a trained classifier.
-    pub fn new(classifier: &TextClassifier) -> Self {
-        Self {
-            classifier: classifier.valid(),
-        }
-    }
-
-    /// Reads a classifier's file.
-    ///
-    /// # Errors
-    /// [`crate::Error::Io`] or [`crate::Error::ModelFile`].
-    pub fn load(path: impl AsRef<Path>, device: &Device) -> Result<Self> {
-        Ok(Self {
-            classifier: TextClassifier::load(path, &device.clone().inner())?,
-        })
-    }
-
-    /// The names of the classes.
-    pub fn classes(&self) -> &[String] {
-        &self.classifier.classes
-    }
-
-    /// The prediction for one text; an empty one is a document of `xxbos` alone.
-    pub fn predict(&self, text: &str) -> Prediction {
-        let ids = self.classifier.text.encode(text);
-        self.predict_ids(&[&ids]).remove(0)
-    }
-
-    /// The predictions for many texts, in their order. A text's prediction does not depend on the others.
-    pub fn predict_all<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Vec<Prediction> {
-        let ids = self.classifier.text.encode_all(texts);
-        // Documents of like length share a batch; the order is restored.
-        let mut order: Vec<usize> = (0..ids.len()).collect();
-        order.sort_by_key(|&row| std::cmp::Reverse(ids[row].len()));
-        let mut predictions: Vec<Option<Prediction>> = vec![None; ids.len()];
-        for rows in order.chunks(BATCH) {
-            let batch: Vec<&[u32]> = rows.iter().map(|&row| &ids[row][..]).collect();
-            for (&row, prediction) in rows.iter().zip(self.predict_ids(&batch)) {
-                predictions[row] = Some(prediction);
-            }
-        }
-        predictions.into_iter().flatten().collect()
-    }
-
-    fn predict_ids(&self, documents: &[&[u32]]) -> Vec<Prediction> {
-        let (grid, lengths) = TokenGrid::padded(documents, Special::Pad.id());
-        let classes = self.classes().len();
-        let probabilities = self
-            .classifier
-            .model
-            .probabilities(&grid, &lengths)
-            .into_data();
-        let probabilities: Vec<f32> = probabilities.iter::<f32>().collect();
-        probabilities
-            .chunks_exact(classes)
-            .map(|row| self.prediction(row))
-            .collect()
-    }
-
-    fn prediction(&self, probabilities: &[f32]) -> Prediction {
+    pub(crate) fn new(probabilities: Vec<f32>, task: Task, classes: &[String]) -> Self {
         let mut class = 0;
         for (index, &p) in probabilities.iter().enumerate() {
             if p > probabilities[class] {
                 class = index;
             }
         }
-        let label = self.classes()[class].clone();
-        Prediction {
-            label,
+        let labels = match task {
+            Task::MultiLabel => {
+                let above = |(_, p): &(&String, &f32)| **p >= THRESHOLD;
+                let pairs = classes.iter().zip(&probabilities).filter(above);
+                pairs.map(|(name, _)| name.clone()).collect()
+            }
+            _ => vec![classes[class].clone()],
+        };
+        Self {
+            label: classes[class].clone(),
             class,
-            probabilities: probabilities.to_vec(),
+            labels,
+            probabilities,
         }
+    }
+}
+
+/// A classifier ready to serve: it holds no state, so that any number of threads can share it.
+#[derive(Clone, Debug)]
+pub struct Predictor {
+    scorer: Scorer,
+}
+
+impl Predictor {
+    /// A predictor of a trained classifier.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for a regression, whose numbers a [`Regressor`](crate::Regressor) gives.
+    pub fn new(classifier: &TextClassifier) -> Result<Self> {
+        Self::of(Scorer::new(classifier))
+    }
+
+    /// Reads a classifier's file.
+    ///
+    /// # Errors
+    /// [`Error::Io`] or [`Error::ModelFile`], and as [`Self::new`].
+    pub fn load(path: impl AsRef<Path>, device: &Device) -> Result<Self> {
+        Self::of(Scorer::load(path.as_ref(), device)?)
+    }
+
+    /// The names of the classes.
+    pub fn classes(&self) -> &[String] {
+        &self.scorer.classifier.classes
+    }
+
+    /// Whether a text is of one class or of several.
+    pub fn task(&self) -> Task {
+        self.scorer.classifier.model.config().task
+    }
+
+    /// The prediction for one text; an empty one is a document of `xxbos` alone.
+    pub fn predict(&self, text: &str) -> Prediction {
+        self.prediction(self.scorer.one(text))
+    }
+
+    /// The predictions for many texts, in their order. A text's prediction does not depend on the others.
+    pub fn predict_all<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Vec<Prediction> {
+        let all = self.probabilities_all(texts).into_iter();
+        all.map(|probabilities| self.prediction(probabilities))
+            .collect()
+    }
+
+    /// How much each word of a text decided for a class (default: the most probable one), in the text's order.
+    ///
+    /// fastai v1's `intrinsic_attention`: the size of the probability's gradient at the word's embedding, summed over its
+    /// width and over the word's tokens, divided by the largest. It says how much the word matters, not in which
+    /// direction. Words before the last `max_len` tokens have weight 0.
+    ///
+    /// # Panics
+    /// If `class` is not an index of [`Self::classes`].
+    pub fn attribution(&self, text: &str, class: Option<usize>) -> Vec<WordWeight> {
+        let classes = self.classes().len();
+        assert!(
+            class.is_none_or(|class| class < classes),
+            "class {class:?} of {classes}"
+        );
+        attribute(&self.scorer.classifier, text, class)
+    }
+
+    pub(crate) fn probabilities_all<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Vec<Vec<f32>> {
+        self.scorer.all(texts)
+    }
+
+    fn of(scorer: Scorer) -> Result<Self> {
+        match scorer.classifier.model.config().task {
+            Task::SingleLabel | Task::MultiLabel => Ok(Self { scorer }),
+            Task::Regression { .. } => Err(Error::Config {
+                field: "task",
+                expected: "a model of classes".into(),
+                found: "a regression; use `Regressor`".into(),
+            }),
+        }
+    }
+
+    fn prediction(&self, probabilities: Vec<f32>) -> Prediction {
+        Prediction::new(probabilities, self.task(), self.classes())
     }
 }

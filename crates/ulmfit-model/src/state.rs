@@ -1,14 +1,56 @@
 //! The hidden state of all layers: a value that goes into a forward pass and comes out of it.
 
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Int, Tensor, TensorData};
 
-/// Hidden and cell state of one layer, `[B, H]` each.
+/// The state of one layer in one direction.
+#[derive(Clone, Debug)]
+pub enum RecurrentState {
+    /// Of an LSTM.
+    Lstm {
+        /// `h`, `[B, H]`
+        hidden: Tensor<2>,
+        /// `c`, `[B, H]`
+        cell: Tensor<2>,
+    },
+    /// Of a QRNN, whose output depends on its cell alone.
+    Qrnn {
+        /// `c`, `[B, H]`
+        cell: Tensor<2>,
+        /// The last input, `[B, I]`, of a layer that looks back: what stands before the next batch's first one
+        /// (fastai v1's `save_prev_x`).
+        previous: Option<Tensor<2>>,
+    },
+}
+
+impl RecurrentState {
+    /// `c`, `[B, H]`.
+    pub fn cell(&self) -> &Tensor<2> {
+        match self {
+            Self::Lstm { cell, .. } | Self::Qrnn { cell, .. } => cell,
+        }
+    }
+
+    fn map(&self, change: &impl Fn(Tensor<2>) -> Tensor<2>) -> Self {
+        match self {
+            Self::Lstm { hidden, cell } => Self::Lstm {
+                hidden: change(hidden.clone()),
+                cell: change(cell.clone()),
+            },
+            Self::Qrnn { cell, previous } => Self::Qrnn {
+                cell: change(cell.clone()),
+                previous: previous.clone().map(change),
+            },
+        }
+    }
+}
+
+/// The state of one layer.
 #[derive(Clone, Debug)]
 pub struct LayerState {
-    /// `h`, `[B, H]`
-    pub hidden: Tensor<2>,
-    /// `c`, `[B, H]`
-    pub cell: Tensor<2>,
+    /// Of the direction that reads from the first token to the last.
+    pub forward: RecurrentState,
+    /// Of the other one, in layers that have it.
+    pub backward: Option<RecurrentState>,
 }
 
 /// The state of all layers, bottom first. Always detached: back-propagation is truncated at its border.
@@ -26,17 +68,6 @@ impl HiddenState {
         Self { layers }
     }
 
-    /// Zeros for layers of the given widths.
-    pub fn zeros(widths: &[usize], rows: usize, device: &Device) -> Self {
-        let zeros = |&width: &usize| LayerState {
-            hidden: Tensor::zeros([rows, width], device),
-            cell: Tensor::zeros([rows, width], device),
-        };
-        Self {
-            layers: widths.iter().map(zeros).collect(),
-        }
-    }
-
     /// The layers, bottom first.
     pub fn layers(&self) -> &[LayerState] {
         &self.layers
@@ -46,7 +77,7 @@ impl HiddenState {
     pub fn rows(&self) -> usize {
         self.layers
             .first()
-            .map_or(0, |layer| layer.hidden.dims()[0])
+            .map_or(0, |layer| layer.forward.cell().dims()[0])
     }
 
     /// The state of the given rows, in the given order; a row may be named more than once (beam search).
@@ -85,8 +116,8 @@ impl HiddenState {
 
     fn map(&self, change: impl Fn(Tensor<2>) -> Tensor<2>) -> Self {
         let layers = self.layers.iter().map(|layer| LayerState {
-            hidden: change(layer.hidden.clone()),
-            cell: change(layer.cell.clone()),
+            forward: layer.forward.map(&change),
+            backward: layer.backward.as_ref().map(|state| state.map(&change)),
         });
         Self {
             layers: layers.collect(),
@@ -94,20 +125,51 @@ impl HiddenState {
     }
 }
 
+/// The last step of `[T, B, W]`, detached.
+pub(crate) fn last_step(x: &Tensor<3>) -> Tensor<2> {
+    let [steps, rows, width] = x.dims();
+    let last = [steps - 1..steps, 0..rows, 0..width];
+    x.clone().detach().slice(last).reshape([rows, width])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use burn::tensor::Device;
 
     fn state(values: [f32; 2]) -> HiddenState {
         let x = Tensor::<1>::from_floats(values, &Device::default()).reshape([2, 1]);
         HiddenState::new(vec![LayerState {
-            hidden: x.clone(),
-            cell: x,
+            forward: RecurrentState::Lstm {
+                hidden: x.clone(),
+                cell: x.clone() + 10.0,
+            },
+            backward: Some(RecurrentState::Qrnn {
+                cell: x.clone() + 20.0,
+                previous: Some(x + 30.0),
+            }),
         }])
     }
 
+    /// The values of the first tensor; the others must have changed as it has.
     fn hidden(state: &HiddenState) -> Vec<f32> {
-        state.layers()[0].hidden.to_data().iter::<f32>().collect()
+        let layer = &state.layers()[0];
+        let (
+            RecurrentState::Lstm { hidden, cell },
+            Some(RecurrentState::Qrnn { cell: c, previous }),
+        ) = (&layer.forward, &layer.backward)
+        else {
+            panic!("the states must keep their kinds");
+        };
+        let values = |x: &Tensor<2>| x.to_data().iter::<f32>().collect::<Vec<f32>>();
+        let first = values(hidden);
+        let previous = previous.as_ref().expect("it was there");
+        for (more, other) in [(10.0, cell), (20.0, c), (30.0, previous)] {
+            for (there, here) in first.iter().zip(values(other)) {
+                assert!(here == there + more || (here, *there) == (0.0, 0.0));
+            }
+        }
+        first
     }
 
     #[test]

@@ -57,16 +57,17 @@ impl TextEncoding {
 
     /// The ids of a text, at least one (`xxbos`).
     pub fn encode(&self, text: &str) -> Vec<u32> {
-        self.vocab.encode(&self.tokenizer.tokenize(text))
+        self.vocab.encode_text(&self.tokenizer, text)
     }
 
     /// The ids of many texts, in order, tokenized on all threads.
     pub fn encode_all<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Vec<Vec<u32>> {
-        let tokens = self.tokenizer.tokenize_all(texts);
-        tokens
-            .iter()
-            .map(|tokens| self.vocab.encode(tokens))
-            .collect()
+        self.vocab.encode_texts(&self.tokenizer, texts)
+    }
+
+    /// Text for readers from ids, special tokens undone.
+    pub fn decode(&self, ids: &[u32]) -> String {
+        self.tokenizer.detokenize(&self.vocab.decode_tokens(ids))
     }
 }
 
@@ -83,9 +84,11 @@ impl TextLanguageModel {
     /// Puts the two together.
     ///
     /// # Errors
-    /// [`Error::Config`] if the vocabulary and the embedding differ in size.
+    /// [`Error::Config`] if the vocabulary and the embedding differ in size, or the encoder reads both ways.
     pub fn new(text: TextEncoding, model: LanguageModel) -> Result<Self> {
-        check_vocabulary(&text, model.encoder.config().vocabulary)?;
+        let encoder = model.encoder.config();
+        check_vocabulary(&text, encoder.vocabulary)?;
+        encoder.directions.require_forward()?;
         Ok(Self { text, model })
     }
 

@@ -163,6 +163,42 @@ fn a_classifier_gives_fastai_s_logits() {
 }
 
 #[test]
+fn a_bidirectional_classifier_gives_fastai_s_logits_of_documents_alone() {
+    let device = Device::default();
+    let case = &json("awd_clas_tiny.json")["clas_bidir_clean"];
+    let (weights, vocabulary) = ("awd_clas_tiny_bidir.safetensors", "import/itos_v2.pkl");
+    let (weights, vocabulary) = (golden(weights), golden(vocabulary));
+    let mut model = import::classifier(&weights, &vocabulary, None, None, &device).unwrap();
+    // Backward layers start at the end of each chunk: here the chunks are part of the result.
+    let config = ulmfit_model::ClassifierConfig {
+        window: ulmfit_model::DocumentWindow {
+            bptt: 7,
+            max_len: 1440,
+        },
+        ..model.model.config().clone()
+    };
+    let mut windowed = config
+        .init(model.model.encoder.clone(), 0, &device)
+        .unwrap();
+    windowed.head = model.model.head.clone();
+    model.model = windowed;
+    let expected = flat(&case["eval_solo_logits"]);
+    let docs = case["docs"].as_array().unwrap().iter().map(flat);
+    let alone = docs.flat_map(|doc| {
+        let ids: Vec<u32> = doc.iter().map(|&id| id as u32).collect();
+        let length = ids.len();
+        let tokens = TokenGrid::new(1, length, ids);
+        values(model.model.logits(&tokens, &[length], &mut Mode::Eval))
+    });
+    let error = relative_error(&alone.collect::<Vec<_>>(), &expected);
+    println!("awd_clas_tiny_bidir.safetensors: largest relative error {error:e}");
+    assert!(error <= 1e-5, "{error:e}");
+    let language_model = golden("awd_lstm_tiny_bidir.safetensors");
+    let error = import::language_model(&language_model, &vocabulary, None, &device);
+    says(error.unwrap_err(), &["directions"]);
+}
+
+#[test]
 fn vocabularies_of_all_generations() {
     for (name, first) in [
         ("itos_v2.pkl", ["xxunk", "xxrep", "w0"]),
@@ -363,7 +399,10 @@ fn encoders_of_another_kind_are_named() {
     let path = folder.path().join("other.safetensors");
     let vocabulary = FastaiVocabulary::open(own("import/itos_l.pkl")).unwrap();
     for (name, says_so) in [
-        ("0.rnns.0.module.weight_ih_l0_reverse", "backward"),
+        (
+            "0.rnns.0.module.weight_ih_l0_reverse",
+            "0.rnns.0.weight_hh_l0_raw",
+        ),
         ("0.rnns.0.layers.0.linear.weight_raw", "QRNN"),
         ("0.rnns.0.module.weight_ih_l0", "0.rnns.0.weight_hh_l0_raw"),
     ] {

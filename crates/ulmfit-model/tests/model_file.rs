@@ -7,8 +7,8 @@ use std::process::Command;
 
 use burn::tensor::Device;
 use ulmfit_model::{
-    AwdLstmConfig, ClassifierConfig, Error, LanguageModelConfig, Mode, ModelInfo, ModelKind,
-    Random, Storage, TextClassifier, TextEncoding, TextLanguageModel,
+    AwdLstmConfig, ClassifierConfig, Directions, Error, LanguageModelConfig, Mode, ModelInfo,
+    ModelKind, Random, Storage, TextClassifier, TextEncoding, TextLanguageModel,
 };
 use ulmfit_text::{RulePreset, TokenGrid, TokenizerConfig, Vocab, VocabConfig};
 
@@ -31,9 +31,15 @@ fn language_model(embed: usize) -> TextLanguageModel {
 }
 
 fn classifier() -> TextClassifier {
+    classifier_reading(Directions::Forward)
+}
+
+fn classifier_reading(directions: Directions) -> TextClassifier {
     let text = text();
     let device = Device::default();
-    let sizes = AwdLstmConfig::new(text.vocab().len()).with_sizes(6, 10, 2);
+    let sizes = AwdLstmConfig::new(text.vocab().len())
+        .with_sizes(6, 10, 2)
+        .with_directions(directions);
     let encoder = sizes.init(&mut Random::new(6), &device).unwrap();
     let model = ClassifierConfig::new(2).init(encoder, 7, &device).unwrap();
     TextClassifier::new(text, model, vec!["neg".into(), "pos".into()]).unwrap()
@@ -332,31 +338,37 @@ fn the_way_to_fastai_and_back_changes_nothing() {
         std::fs::read(at("lm.back")).unwrap()
     );
 
-    let class = classifier();
-    class.save(at("class")).unwrap();
-    class.export_fastai(at("class.fastai")).unwrap();
-    let back = ulmfit_model::import::classifier(
-        at("class.fastai"),
-        at("vocab.json"),
-        Some(class.classes.clone()),
-        rules(),
-        &device,
-    );
-    back.unwrap().save(at("class.back")).unwrap();
-    assert_eq!(
-        std::fs::read(at("class")).unwrap(),
-        std::fs::read(at("class.back")).unwrap()
-    );
+    for directions in [Directions::Both, Directions::Forward] {
+        let class = classifier_reading(directions);
+        class.save(at("class")).unwrap();
+        class.export_fastai(at("class.fastai")).unwrap();
+        let back = ulmfit_model::import::classifier(
+            at("class.fastai"),
+            at("vocab.json"),
+            Some(class.classes.clone()),
+            rules(),
+            &device,
+        );
+        back.unwrap().save(at("class.back")).unwrap();
+        assert_eq!(
+            std::fs::read(at("class")).unwrap(),
+            std::fs::read(at("class.back")).unwrap()
+        );
+    }
 
     // For tests/peer/load_export.py, which holds fastai's logits against these.
     let Some(peer) = std::env::var_os("ULMFIT_PEER_DIR").map(PathBuf::from) else {
         return;
     };
+    let (class, both) = (classifier(), classifier_reading(Directions::Both));
     lm.export_fastai(peer.join("lm.safetensors")).unwrap();
     class
         .export_fastai(peer.join("classifier.safetensors"))
         .unwrap();
+    both.export_fastai(peer.join("bidirectional.safetensors"))
+        .unwrap();
     let logits = serde_json::json!({
+        "bidirectional": class_logits(&both),
         "tokens": [[2, 9, 10, 11], [2, 16, 3, 0]],
         "lm": lm_logits(&lm),
         "lengths": [4, 3],

@@ -1,5 +1,7 @@
 //! Tokens back to text.
 
+use std::ops::Range;
+
 use crate::Special;
 use crate::specials::paper;
 
@@ -20,27 +22,62 @@ const LONGEST_RUN: usize = 10_000;
 /// ```
 pub fn undo_specials<S: AsRef<str>>(tokens: &[S]) -> Vec<String> {
     let mut out = Vec::with_capacity(tokens.len());
+    undo(tokens, |word, times, _| {
+        out.extend(std::iter::repeat_n(word, times));
+    });
+    out
+}
+
+/// A word of a text and the tokens it was made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WordSpan {
+    /// The word, special tokens undone; a repeated word stands with its repeats.
+    pub text: String,
+    /// Its tokens, marks included.
+    pub tokens: Range<usize>,
+}
+
+/// The words of [`undo_specials`], each with its tokens: what is known of tokens becomes known of words.
+///
+/// ```
+/// use ulmfit_text::word_spans;
+/// let words = word_spans(&["xxbos", "xxmaj", "so", "xxwrep", "2", "no"]);
+/// let words: Vec<_> = words.iter().map(|w| (w.text.as_str(), w.tokens.clone())).collect();
+/// assert_eq!(words, [("So", 1..3), ("no no", 3..6)]);
+/// ```
+pub fn word_spans<S: AsRef<str>>(tokens: &[S]) -> Vec<WordSpan> {
+    let mut out = Vec::with_capacity(tokens.len());
+    undo(tokens, |word, times, tokens| {
+        let text = vec![word.as_str(); times].join(" ");
+        out.push(WordSpan { text, tokens });
+    });
+    out
+}
+
+/// Calls `emit` with each word, how often it stands there, and its tokens.
+fn undo<S: AsRef<str>>(tokens: &[S], mut emit: impl FnMut(String, usize, Range<usize>)) {
     let mut pending = None;
     let mut run = None;
-    for token in tokens.iter().map(AsRef::as_ref) {
+    let mut start = 0;
+    for (at, token) in tokens.iter().map(AsRef::as_ref).enumerate() {
         if let Some(mark) = Mark::of(token) {
-            (pending, run) = (Some(mark), None);
+            (pending, run, start) = (Some(mark), None, at);
             continue;
         }
+        let marked = start..at + 1;
         match (pending.take(), run.take()) {
-            (Some(Mark::Dropped), _) | (None, _) => out.push(token.to_owned()),
-            (Some(Mark::Capitalized), _) => out.push(capitalize(token)),
-            (Some(Mark::Upper), _) => out.push(token.to_uppercase()),
+            (Some(Mark::Dropped), _) | (None, _) => emit(token.to_owned(), 1, at..at + 1),
+            (Some(Mark::Capitalized), _) => emit(capitalize(token), 1, marked),
+            (Some(Mark::Upper), _) => emit(token.to_uppercase(), 1, marked),
             (Some(mark), None) => {
                 run = token.parse().ok().map(|n: usize| n.min(LONGEST_RUN));
                 pending = run.map(|_| mark);
             }
             (Some(_), Some(0)) => {}
-            (Some(Mark::Characters), Some(n)) => out.push(token.repeat(n)),
-            (Some(Mark::Words), Some(n)) => out.extend(std::iter::repeat_n(token.to_owned(), n)),
+            (Some(Mark::Characters), Some(n)) => emit(token.repeat(n), 1, marked),
+            (Some(Mark::Words), Some(n)) => emit(token.to_owned(), n, marked),
         }
     }
-    out
 }
 
 #[derive(Clone, Copy)]

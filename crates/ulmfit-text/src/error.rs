@@ -48,6 +48,26 @@ pub enum Error {
         #[source]
         source: serde_json::Error,
     },
+    /// A file or text that holds no subword model.
+    #[error("{origin} is no subword model: expected {expected}, found {found}")]
+    SubwordModel {
+        /// The file, or what else was read.
+        origin: String,
+        /// What it should hold.
+        expected: &'static str,
+        /// What it holds.
+        found: String,
+    },
+    /// Texts or settings that no subword model can be learned from.
+    #[error("cannot learn subwords: expected {expected}, found {found}; {remedy}")]
+    SubwordTraining {
+        /// What is needed.
+        expected: String,
+        /// What is there.
+        found: String,
+        /// What to do about it.
+        remedy: &'static str,
+    },
 }
 
 /// The result of everything here that can fail.

@@ -18,6 +18,9 @@
 //! assert_eq!(vocab.decode(&ids), "a GREAT film .");
 //! ```
 //!
+//! With the cargo feature `subwords`, words can also be cut into the pieces of a [`SubwordModel`], trained here
+//! ([`SubwordConfig`]) or read from a Hugging Face `tokenizer.json`.
+//!
 //! Ids mean nothing without the rules and the vocabulary that made them, so both serialize and
 //! belong into every model file. fastai's generations of text rules are presets that never change
 //! meaning; text prepared by one must not meet weights trained on another.
@@ -29,23 +32,28 @@ mod decode;
 mod error;
 mod grid;
 mod pytext;
+mod readable;
 mod rules;
 mod specials;
 mod tables;
 mod tokenizer;
+mod tokenizer_config;
 mod vocab;
 mod vocab_config;
 mod words;
 mod write_beside;
 
 pub use counter::TokenCounter;
-pub use decode::{detokenize, undo_specials};
+pub use decode::{WordSpan, detokenize, undo_specials, word_spans};
 pub use error::{Error, Result};
 pub use grid::TokenGrid;
 pub use rules::{ALL_RULES, ALL_TOKEN_RULES, Rule, RulePreset, TokenRule};
 pub use specials::Special;
-pub use tokenizer::{EndToken, FieldMarks, Tokenizer, TokenizerConfig};
+pub use tokenizer::Tokenizer;
+pub use tokenizer_config::{Direction, EndToken, FieldMarks, TokenizerConfig};
 pub use vocab::Vocab;
 pub use vocab_config::{VocabConfig, VocabStyle};
-pub use words::{EnglishSplitter, WordSplit};
+pub use words::{
+    EnglishSplitter, SubwordConfig, SubwordKind, SubwordModel, SubwordSize, WordSplit,
+};
 pub use write_beside::{BesideFile, write_beside};

@@ -154,6 +154,22 @@ pub(crate) mod paper {
         WORD_REP,
         UP,
         UNK_IN_TEXT,
+        xx!(eos), // Not one of v0.7's: it knows no end token.
+    ];
+    /// The same in the order of ids, for a vocabulary that holds them all.
+    pub(crate) const RESERVED: &[&str] = &[
+        UNK,
+        PAD,
+        BOS,
+        FIELD,
+        REP,
+        WORD_REP,
+        UP,
+        UNK_IN_TEXT,
+        "<eos>",
+        "<bos>",
+        "<unk>",
+        xx!(eos),
     ];
 }
 
@@ -168,5 +184,11 @@ mod tests {
         assert_eq!(v1, Special::ALL);
         assert_eq!(Special::ALL.map(Special::as_str), *STRINGS);
         assert_eq!(Special::ALL_V1[5].as_str(), "xxmaj");
+        let sorted = |list: &[&'static str]| {
+            list.iter()
+                .copied()
+                .collect::<std::collections::BTreeSet<_>>()
+        };
+        assert_eq!(sorted(paper::RESERVED), sorted(paper::STRINGS));
     }
 }

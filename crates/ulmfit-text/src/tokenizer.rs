@@ -3,104 +3,11 @@
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 
+use crate::Vocab;
 use crate::rules::{self, MarksAt, RulePreset};
+use crate::tokenizer_config::{Direction, EndToken, FieldMarks, TokenizerConfig};
 use crate::words::{EnglishSplitter, Piece, Simple, WordSplit};
-
-/// What a [`Tokenizer`] does; it belongs into the model file.
-///
-/// | field | default | purpose |
-/// |---|---|---|
-/// | `rules` | [`RulePreset::Standard`] | markup, repeats, capitals (fastai v2's, mended) |
-/// | `words` | [`WordSplit::English`] | how text is cut into words (fastai's choice, too) |
-/// | `fields` | [`FieldMarks::WhenSeveral`] | marks in front of text columns (fastai v2's default) |
-/// | `end` | [`EndToken::Omit`] | a token behind each document (off in every fastai) |
-///
-/// ```
-/// use ulmfit_text::{RulePreset, TokenizerConfig, WordSplit};
-/// let config = TokenizerConfig::new().with_rules(RulePreset::FastaiV2).with_words(WordSplit::Whitespace);
-/// let json = serde_json::to_string(&config)?;
-/// assert_eq!(serde_json::from_str::<TokenizerConfig>(&json)?, config);
-/// # Ok::<(), serde_json::Error>(())
-/// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct TokenizerConfig {
-    /// The rules over the text.
-    pub rules: RulePreset,
-    /// The splitter behind them.
-    pub words: WordSplit,
-    /// Whether text columns are marked.
-    pub fields: FieldMarks,
-    /// Whether documents end in a token.
-    pub end: EndToken,
-}
-
-/// Whether a document's text columns are marked with their numbers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FieldMarks {
-    /// Only documents of several columns, as in fastai v2. The paper's rules mark a single one as well.
-    #[default]
-    WhenSeveral,
-    /// A single column, too.
-    Always,
-    /// Never; columns are joined by a space.
-    Never,
-}
-
-/// Whether documents end in an end token.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EndToken {
-    /// No end token: fastai's default; the next document's begin token says enough.
-    #[default]
-    Omit,
-    /// `xxeos` behind each document.
-    Add,
-}
-
-impl TokenizerConfig {
-    /// The defaults: standard rules, English words.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// With these rules.
-    pub fn with_rules(mut self, rules: RulePreset) -> Self {
-        self.rules = rules;
-        self
-    }
-
-    /// With this splitter.
-    pub fn with_words(mut self, words: WordSplit) -> Self {
-        self.words = words;
-        self
-    }
-
-    /// With these field marks.
-    pub fn with_fields(mut self, fields: FieldMarks) -> Self {
-        self.fields = fields;
-        self
-    }
-
-    /// With or without an end token.
-    pub fn with_end(mut self, end: EndToken) -> Self {
-        self.end = end;
-        self
-    }
-
-    /// The tokenizer. Cheap but for English, whose tables take about a millisecond.
-    pub fn init(&self) -> Tokenizer {
-        let english = (self.words == WordSplit::English)
-            .then(|| Arc::new(EnglishSplitter::with_whole(self.rules.whole())));
-        Tokenizer {
-            config: self.clone(),
-            english,
-        }
-    }
-}
 
 /// Turns raw text into tokens: rules, marks, words, rules over tokens.
 ///
@@ -124,6 +31,12 @@ pub struct Tokenizer {
 }
 
 impl Tokenizer {
+    pub(crate) fn new(config: TokenizerConfig) -> Self {
+        let english = (config.words == WordSplit::English)
+            .then(|| Arc::new(EnglishSplitter::with_whole(config.rules.whole())));
+        Self { config, english }
+    }
+
     /// What this tokenizer was made from.
     pub fn config(&self) -> &TokenizerConfig {
         &self.config
@@ -142,18 +55,64 @@ impl Tokenizer {
     /// assert_eq!(tokens.join(" "), "xxbos xxfld 1 a title xxfld 2 a body");
     /// ```
     pub fn tokenize_fields(&self, fields: &[&str]) -> Vec<String> {
+        let mut tokens = Vec::new();
+        self.visit(fields, |token| tokens.push(token.to_owned()));
+        tokens
+    }
+
+    /// Calls `see` with the tokens of one text, in order: as [`tokenize`](Self::tokenize), without a string for each.
+    ///
+    /// ```
+    /// use ulmfit_text::TokenizerConfig;
+    /// let mut n = 0;
+    /// TokenizerConfig::new().init().for_each_token("So good", |_| n += 1);
+    /// assert_eq!(n, 4); // xxbos xxmaj so good
+    /// ```
+    pub fn for_each_token(&self, text: &str, see: impl FnMut(&str)) {
+        self.visit(&[text], see);
+    }
+
+    fn visit(&self, fields: &[&str], mut see: impl FnMut(&str)) {
         let text = self.prepare_fields(fields);
         let mut pieces = Vec::with_capacity(text.len() / 4);
         self.split(&text, &mut pieces);
-        let tokens = pieces
+        let words = pieces.iter().map(|p| &text[p.start..p.end]);
+        let backward = self.config.direction == Direction::Backward;
+        let rules = self.config.rules.token_rules();
+        let subwords = match &self.config.words {
+            WordSplit::Subword(model) => Some(model),
+            _ => None,
+        };
+        if rules.is_empty() && subwords.is_none() {
+            if backward {
+                words.rev().for_each(see);
+            } else {
+                words.for_each(see);
+            }
+            return;
+        }
+        let tokens = words.map(str::to_owned).collect();
+        let mut tokens = rules
             .iter()
-            .map(|p| text[p.start..p.end].to_owned())
-            .collect();
-        self.config
-            .rules
-            .token_rules()
-            .iter()
-            .fold(tokens, |tokens, rule| (rule.apply)(tokens))
+            .fold(tokens, |tokens, rule| (rule.apply)(tokens));
+        if let Some(model) = subwords {
+            tokens = model.cut(&tokens, self.config.rules.written());
+        }
+        if backward {
+            tokens.reverse();
+        }
+        tokens.iter().for_each(|token| see(token));
+    }
+
+    /// The vocabulary that comes with the splitter: all that a subword model can write, so that nothing need be
+    /// counted. `None` for the other splitters, whose vocabulary is a [`VocabConfig`](crate::VocabConfig)'s work.
+    ///
+    /// The special tokens of the rules stand in front, then the model's pieces in its own order.
+    pub fn fixed_vocab(&self) -> Option<Vocab> {
+        let WordSplit::Subword(model) = &self.config.words else {
+            return None;
+        };
+        Some(model.vocab_behind(self.config.rules.reserved()))
     }
 
     /// The tokens of many texts, in their order. All cores work; the result never depends on how many there are.
@@ -217,10 +176,11 @@ impl Tokenizer {
             whole: preset.written(),
             counted: preset.counted(),
         };
-        match (&self.english, self.config.words) {
+        match (&self.english, &self.config.words) {
             (Some(english), _) => english.pieces(text, pieces),
             (None, WordSplit::Punctuation) => simple.punctuation(text, pieces),
             (None, WordSplit::Characters) => simple.characters(text, pieces),
+            // Subwords are cut from the words between white space, after the rules over tokens.
             (None, _) => Simple::whitespace(text, pieces),
         }
     }

@@ -1,5 +1,7 @@
 //! What can go wrong in training.
 
+use std::path::PathBuf;
+
 use crate::metrics::MetricError;
 use crate::schedule::{RatesError, ScheduleError};
 
@@ -43,6 +45,40 @@ pub enum Error {
         groups: usize,
         /// The groups that were asked for.
         found: usize,
+    },
+    /// A setting is out of range.
+    #[error("{name}: expected {expected}, found {found}")]
+    Setting {
+        /// The setting.
+        name: &'static str,
+        /// What it may be.
+        expected: &'static str,
+        /// What it is.
+        found: String,
+    },
+    /// Something needs the loss or metric of validation data, and there is none.
+    #[error("{who} needs {what} after every epoch, found none; give validation data")]
+    NoValidation {
+        /// Who needs it.
+        who: &'static str,
+        /// What it needs.
+        what: &'static str,
+    },
+    /// A log could not be written.
+    #[error("writing the log {}: {source}; free space or choose another place", path.display())]
+    Log {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// No observer is registered under this name.
+    #[error("unknown observer \"{name}\"; known: {known}")]
+    UnknownObserver {
+        /// The name that was asked for.
+        name: String,
+        /// The names there are.
+        known: String,
     },
     /// A schedule's fields are out of range.
     #[error(transparent)]

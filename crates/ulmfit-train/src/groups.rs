@@ -7,20 +7,34 @@
 //!
 //! The language model's **last** group is the embedding: freezing all but the last trains the rows of new words first.
 
-use burn::module::{Module, ParamGroup, ParamId};
+use burn::module::{Module, Param, ParamGroup, ParamId};
+use burn::tensor::Tensor;
 use ulmfit_model::{Classifier, LanguageModel};
 
-/// The layer groups of a model, bottom first, and the parameters that weight decay leaves alone.
+/// The layer groups of a model, bottom first, the parameters that weight decay leaves alone, and those that are trained
+/// even where their group is frozen.
 #[derive(Clone, Debug)]
 pub struct LayerGroups {
     groups: Vec<ParamGroup>,
     no_decay: ParamGroup,
+    always: ParamGroup,
 }
 
 impl LayerGroups {
-    /// Groups of a module of your own; `no_decay` takes no weight decay.
+    /// Groups of a module of your own; `no_decay` takes no weight decay (under
+    /// [`Decayed::FastaiV2`](crate::optimizer::Decayed)). None of it is trained while its group is frozen.
     pub fn new(groups: Vec<ParamGroup>, no_decay: ParamGroup) -> Self {
-        Self { groups, no_decay }
+        Self {
+            groups,
+            no_decay,
+            always: nothing(),
+        }
+    }
+
+    /// With parameters that are trained even where their group is frozen.
+    #[must_use]
+    pub fn with_always_trained(self, always: ParamGroup) -> Self {
+        Self { always, ..self }
     }
 
     /// The groups of a language model. As in fastai v2 the decoder's bias takes no decay, and the biases of the LSTM
@@ -30,13 +44,11 @@ impl LayerGroups {
         let embedding = ParamGroup::ids_from_module(model.encoder.embedding.clone());
         let bias = ParamGroup::ids_from_module(model.decoder_bias.clone());
         groups.push(embedding.fuse(&bias));
-        Self {
-            groups,
-            no_decay: bias,
-        }
+        Self::new(groups, bias)
     }
 
-    /// The groups of a classifier. As in fastai v2 the head's normalizations take no decay.
+    /// The groups of a classifier. As in fastai v2 the head's normalizations take no decay, and are trained even where
+    /// the head is frozen.
     pub fn classifier(model: &Classifier) -> Self {
         let mut groups = vec![ParamGroup::ids_from_module(model.encoder.embedding.clone())];
         groups.extend(layers(&model.encoder.layers));
@@ -47,10 +59,8 @@ impl LayerGroups {
             .iter()
             .map(|block| block.norm.clone())
             .collect();
-        Self {
-            groups,
-            no_decay: ParamGroup::ids_from_module(norms),
-        }
+        let norms = ParamGroup::ids_from_module(norms);
+        Self::new(groups, norms.clone()).with_always_trained(norms)
     }
 
     /// The number of groups.
@@ -75,6 +85,11 @@ impl LayerGroups {
         !self.no_decay.matches(&id, None)
     }
 
+    /// Whether a parameter is trained even where its group is frozen.
+    pub fn always_trains(&self, id: ParamId) -> bool {
+        self.always.matches(&id, None)
+    }
+
     /// The model with only its last `n` groups trainable: the others take no gradient, no decay and no moment update,
     /// and keep their dropout on (fastai's `freeze_to(-n)`; `n = self.len()` unfreezes all).
     #[must_use]
@@ -83,8 +98,25 @@ impl LayerGroups {
         let set = |model: M, (index, group): (usize, &ParamGroup)| {
             model.set_require_grad_group(group.clone(), index >= frozen)
         };
-        self.groups.iter().enumerate().fold(model, set)
+        let model = self.groups.iter().enumerate().fold(model, set);
+        model.set_require_grad_group(self.always.clone(), true)
     }
+
+    /// The model with its first `n` groups frozen, or all but its last `-n` for a negative `n`: fastai's `freeze_to`.
+    #[must_use]
+    pub fn freeze_to<M: Module>(&self, model: M, n: isize) -> M {
+        let trained = if n < 0 {
+            n.unsigned_abs()
+        } else {
+            self.groups.len().saturating_sub(n.unsigned_abs())
+        };
+        self.train_last(model, trained)
+    }
+}
+
+/// The group of no parameter.
+fn nothing() -> ParamGroup {
+    ParamGroup::ids_from_module(Vec::<Param<Tensor<1>>>::new())
 }
 
 fn layers<M: Module>(layers: &[M]) -> Vec<ParamGroup> {

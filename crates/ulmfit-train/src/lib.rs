@@ -6,30 +6,36 @@
 //! * [`steps`]: each step as a function.
 //! * [`fit_language_model`], [`fit_classifier`]: the loops, short enough to be copied and changed.
 //! * [`Stage`]: epochs, [`Trained`] groups, [`schedule::GroupRates`] and a [`schedule::Schedule`].
-//! * [`LayerGroups`] and [`Adam`]: freezing, discriminative rates and the optimizer, for any Burn module.
-//! * [`metrics`] and [`observe`]: what is measured, and who watches.
+//! * [`LayerGroups`] and [`optimizer`]: freezing, discriminative rates and the optimizers, for any Burn module.
+//! * [`lr_find`]: which learning rate to begin with.
+//! * [`metrics`] and [`observe`]: what is measured, who watches, and who may stop a stage.
 
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 
-mod adam;
+mod copy;
 mod error;
 mod fit;
+mod gradients;
 mod groups;
+pub mod lr_find;
 pub mod metrics;
 pub mod observe;
+pub mod optimizer;
 mod recipe;
 pub mod schedule;
 mod stage;
 pub mod steps;
 mod ulmfit;
 
-pub use adam::{Adam, AdamConfig};
 pub use error::{Error, Result};
 pub use fit::{
-    ClassifierScores, FitConfig, LmScores, evaluate_classifier, evaluate_language_model,
-    fit_classifier, fit_language_model,
+    ClassifierScores, FitConfig, LmScores, Weighting, evaluate_classifier, evaluate_language_model,
+    evaluate_language_model_by, fit_classifier, fit_language_model,
 };
+pub use gradients::ParamGradients;
 pub use groups::LayerGroups;
+pub use lr_find::{LrFind, RateCurve, Suggestion};
+pub use optimizer::{Adam, AdamConfig, Optimizer, OptimizerConfig};
 pub use recipe::{ClassifierRecipe, LmRecipe, Recipe, Sizes};
 pub use stage::{Stage, Trained};
 pub use ulmfit::{Learned, Ulmfit};

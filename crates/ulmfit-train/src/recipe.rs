@@ -3,7 +3,7 @@
 use ulmfit_model::{DocumentWindow, Dropouts, HeadConfig, Regularization};
 use ulmfit_text::{TokenizerConfig, VocabConfig};
 
-use crate::adam::AdamConfig;
+use crate::optimizer::OptimizerConfig;
 use crate::schedule::GroupRates;
 use crate::stage::{Stage, Trained};
 
@@ -50,8 +50,10 @@ pub struct LmRecipe {
     pub dropouts: Dropouts,
     /// AR and TAR; default 2 and 1.
     pub regularization: Regularization,
-    /// The optimizer.
-    pub adam: AdamConfig,
+    /// The optimizer; default Adam.
+    pub optimizer: OptimizerConfig,
+    /// Batches whose gradients are averaged before each step of the optimizer; default 1.
+    pub accumulate: usize,
     /// Step 1, from scratch; default one epoch of all groups at 1e-2.
     pub pretrain: Vec<Stage>,
     /// Step 2, from a model of another vocabulary: first what trains new words alone; default one epoch of embedding
@@ -75,8 +77,10 @@ pub struct ClassifierRecipe {
     pub regularization: Regularization,
     /// The head; default one hidden layer of 50.
     pub head: HeadConfig,
-    /// The optimizer.
-    pub adam: AdamConfig,
+    /// The optimizer; default Adam.
+    pub optimizer: OptimizerConfig,
+    /// Batches whose gradients are averaged before each step of the optimizer; default 1.
+    pub accumulate: usize,
     /// Gradual unfreezing; default fastai's: the head at 2e-2, two groups at 1e-2, three at 5e-3 (an epoch each), all
     /// at 1e-3 for two epochs, each group 2.6 times lower than the one above.
     pub stages: Vec<Stage>,
@@ -119,7 +123,8 @@ impl Default for Recipe {
                 seq_len: 70,
                 dropouts: Dropouts::language_model().scaled(0.3),
                 regularization: Regularization::default(),
-                adam: AdamConfig::default(),
+                optimizer: OptimizerConfig::default(),
+                accumulate: 1,
                 pretrain: vec![all("pretrain", 1, GroupRates::Same(1e-2))],
                 adapt: vec![Stage::one_cycle(
                     "new words",
@@ -135,7 +140,8 @@ impl Default for Recipe {
                 dropouts: Dropouts::classifier().scaled(0.5),
                 regularization: Regularization::default(),
                 head: HeadConfig::default(),
-                adam: AdamConfig::default(),
+                optimizer: OptimizerConfig::default(),
+                accumulate: 1,
                 stages: vec![
                     last("classify: head", 1, 2e-2),
                     last("classify: last 2", 2, 1e-2),

@@ -62,8 +62,8 @@ impl Stage {
         }
     }
 
-    /// Checks the stage against a model's groups and returns what its steps need.
-    pub(crate) fn plan(&self, groups: &LayerGroups, batches: usize) -> Result<Plan> {
+    /// Checks the stage against a model's groups and returns what its `n_steps` steps need.
+    pub(crate) fn plan(&self, groups: &LayerGroups, n_steps: usize) -> Result<Plan> {
         self.schedule.check()?;
         let trained = self.trained.count(groups.len());
         if trained == 0 || trained > groups.len() {
@@ -75,7 +75,6 @@ impl Stage {
             });
         }
         let rates = self.rates.rates(groups.len())?;
-        let n_steps = batches * self.epochs;
         Ok(Plan {
             trained,
             rates,

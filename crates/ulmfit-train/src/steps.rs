@@ -2,20 +2,18 @@
 
 use burn::module::Module;
 use burn::tensor::Device;
-use ulmfit_data::{ClassLoader, ClassLoaderConfig, Corpus, LmLoader, LmLoaderConfig};
+use ulmfit_data::{ClassLoader, ClassLoaderConfig, Corpus, LmLoader, LmLoaderConfig, count_tokens};
 use ulmfit_model::{
     AwdLstmConfig, ClassifierConfig, LanguageModelConfig, TextClassifier, TextEncoding,
     TextLanguageModel,
 };
-use ulmfit_text::{Special, TokenCounter, Tokenizer, Vocab, VocabConfig};
+use ulmfit_text::{Special, Tokenizer, Vocab, VocabConfig};
 
 use crate::error::{Error, Result};
 use crate::fit::{FitConfig, fit_classifier, fit_language_model};
 use crate::observe::Observer;
 use crate::recipe::Recipe;
 
-/// Documents that are tokenized at one time: what bounds the memory for their tokens.
-const CHUNK: usize = 4096;
 /// One document of this many is kept for the language model's validation (fastai's scripts: 10 %, here 5 %).
 const VALID_EVERY: usize = 20;
 
@@ -27,25 +25,18 @@ pub struct Run<'a> {
     pub observer: &'a mut dyn Observer,
 }
 
-/// The vocabulary of `texts`, counted in chunks, so that the tokens are never all in memory.
+/// The vocabulary of `texts`: that of a subword model, or counted some megabytes at a time, so that the tokens are never all in memory.
 ///
 /// The result does not depend on the number of threads.
-pub fn build_vocab(tokenizer: &Tokenizer, texts: &[&str], config: &VocabConfig) -> Vocab {
-    let mut counts = TokenCounter::new();
-    for chunk in texts.chunks(CHUNK) {
-        for tokens in tokenizer.tokenize_all(chunk) {
-            counts.add(&tokens);
-        }
+///
+/// # Errors
+/// None for texts in memory.
+pub fn build_vocab(tokenizer: &Tokenizer, texts: &[&str], config: &VocabConfig) -> Result<Vocab> {
+    if let Some(vocab) = tokenizer.fixed_vocab() {
+        return Ok(vocab);
     }
-    config.build_from_counts(&counts)
-}
-
-/// The ids of `texts`, tokenized in chunks.
-pub fn encode(text: &TextEncoding, texts: &[&str]) -> Vec<Vec<u32>> {
-    texts
-        .chunks(CHUNK)
-        .flat_map(|chunk| text.encode_all(chunk))
-        .collect()
+    let counts = count_tokens(&texts.to_vec(), tokenizer)?;
+    Ok(config.build_from_counts(&counts))
 }
 
 /// Step 1: a language model from scratch on `texts`.
@@ -59,7 +50,7 @@ pub fn pretrain(
     run: &mut Run<'_>,
 ) -> Result<TextLanguageModel> {
     let tokenizer = recipe.tokenizer.init();
-    let vocab = build_vocab(&tokenizer, texts, &recipe.vocabulary);
+    let vocab = build_vocab(&tokenizer, texts, &recipe.vocabulary)?;
     let text = TextEncoding::new(recipe.tokenizer.clone(), vocab);
     let sizes = recipe.sizes;
     let encoder = AwdLstmConfig::new(text.vocab().len());
@@ -84,7 +75,7 @@ pub fn adapt(
     device: &Device,
     run: &mut Run<'_>,
 ) -> Result<TextLanguageModel> {
-    let vocab = build_vocab(pretrained.text.tokenizer(), texts, &recipe.vocabulary);
+    let vocab = build_vocab(pretrained.text.tokenizer(), texts, &recipe.vocabulary)?;
     let mut model = pretrained.adapt(&vocab);
     model.model = on_autodiff(model.model, device);
     let lm = &recipe.language_model;
@@ -135,11 +126,10 @@ pub fn classify(
     let valid_loader = valid
         .map(|valid| class_loader(recipe, text, valid, run.seed))
         .transpose()?;
-    let mut fit = FitConfig {
-        adam: r.adam,
-        seed: run.seed ^ 0xc1a5,
-        observer: run.observer,
-    };
+    let mut fit = FitConfig::new(run.observer)
+        .with_optimizer(r.optimizer)
+        .with_accumulate(r.accumulate)
+        .with_seed(run.seed ^ 0xc1a5);
     let model = fit_classifier(
         model,
         &r.stages,
@@ -165,7 +155,7 @@ pub fn class_loader(
         .with_batch_size(recipe.classifier.batch_size)
         .with_pad(Special::Pad.id())
         .with_seed(seed);
-    Ok(config.build(encode(text, &corpus.texts()), corpus.labels()?)?)
+    Ok(config.build(text.encode_all(&corpus.texts()), corpus.labels()?)?)
 }
 
 fn train_lm(
@@ -177,7 +167,7 @@ fn train_lm(
 ) -> Result<TextLanguageModel> {
     let TextLanguageModel { text, model } = model;
     let (mut train, mut valid) = (Vec::new(), Vec::new());
-    for (index, ids) in encode(&text, texts).into_iter().enumerate() {
+    for (index, ids) in text.encode_all(texts).into_iter().enumerate() {
         let side = if index % VALID_EVERY == VALID_EVERY - 1 {
             &mut valid
         } else {
@@ -206,12 +196,10 @@ fn train_lm(
     } else {
         Some(loader(valid)?)
     };
-    let adam = recipe.language_model.adam;
-    let mut fit = FitConfig {
-        adam,
-        seed: run.seed,
-        observer: run.observer,
-    };
+    let mut fit = FitConfig::new(run.observer)
+        .with_optimizer(recipe.language_model.optimizer)
+        .with_accumulate(recipe.language_model.accumulate)
+        .with_seed(run.seed);
     let model = fit_language_model(model, stages, &train, valid.as_ref(), &mut fit)?;
     Ok(TextLanguageModel::new(text, model)?)
 }

@@ -83,7 +83,7 @@ impl Ulmfit {
         self
     }
 
-    /// Watches the run, beside the history that is always kept.
+    /// Watches the run, beside the history that is always kept; may stop a stage.
     #[must_use]
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
         self.observers.push(Box::new(observer));
@@ -101,10 +101,7 @@ impl Ulmfit {
             Some(valid) => (corpus.clone(), valid),
             None => corpus.split(HELD_OUT, self.seed),
         };
-        let mut watch = Watch {
-            history: History::default(),
-            others: self.observers,
-        };
+        let mut watch = (History::default(), self.observers);
         let mut run = Run {
             seed: self.seed,
             observer: &mut watch,
@@ -139,7 +136,7 @@ impl Ulmfit {
             language_model,
             classifier,
             scores,
-            history: watch.history,
+            history: watch.0,
         })
     }
 }
@@ -169,32 +166,5 @@ impl Learned {
             self.scores.confusion
         );
         report
-    }
-}
-
-/// The history and the user's observers.
-struct Watch {
-    history: History,
-    others: Vec<Box<dyn Observer>>,
-}
-
-impl Observer for Watch {
-    fn stage_start(&mut self, start: &crate::observe::StageStart) {
-        self.others
-            .iter_mut()
-            .for_each(|other| other.stage_start(start));
-    }
-
-    fn batch_end(&mut self, batch: &crate::observe::BatchEnd) {
-        self.others
-            .iter_mut()
-            .for_each(|other| other.batch_end(batch));
-    }
-
-    fn epoch_end(&mut self, epoch: &crate::observe::EpochEnd) {
-        self.history.epoch_end(epoch);
-        self.others
-            .iter_mut()
-            .for_each(|other| other.epoch_end(epoch));
     }
 }

@@ -1,7 +1,7 @@
 //! A training loop of one's own: everything here is public, nothing is private to the library.
 //!
-//! It trains a language model with gradient accumulation over pairs of batches, a schedule defined here, and a rate for
-//! each layer group: three things that `fit_language_model` does not do.
+//! It trains a language model with one step for two batches, a schedule defined here, and a rate for each layer group,
+//! and keeps the loss of every batch.
 
 use ulmfit::data::{DocumentOrder, LmLoader};
 use ulmfit::model::LanguageModel;

@@ -22,6 +22,15 @@ pub(crate) struct Args {
     /// Only the so many most probable tokens; 0 for all.
     #[arg(long, default_value_t = 50)]
     top_k: usize,
+    /// Only the most probable tokens that together reach this probability; 1 for all.
+    #[arg(long, default_value_t = 1.0)]
+    top_p: f64,
+    /// Only tokens of at least this share of the most probable one's probability; 0 for all.
+    #[arg(long, default_value_t = 0.0)]
+    min_p: f64,
+    /// Search the most probable text with so many beams instead of drawing a likely one.
+    #[arg(long)]
+    beams: Option<usize>,
     /// The same seed gives the same text.
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -32,8 +41,13 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let sampling = Sampling {
         temperature: args.temperature,
         top_k: args.top_k,
-        ..Sampling::default()
+        top_p: args.top_p,
+        min_p: args.min_p,
     };
-    let text = Generator::new(&model).generate(&args.prompt, args.tokens, &sampling, args.seed);
+    let generator = Generator::new(&model);
+    let text = match args.beams {
+        Some(beams) => generator.beam_search(&args.prompt, args.tokens, beams),
+        None => generator.generate(&args.prompt, args.tokens, &sampling, args.seed),
+    };
     Ok(writeln!(std::io::stdout(), "{text}")?)
 }

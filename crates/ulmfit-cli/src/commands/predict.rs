@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 
+use serde_json::{Map, Value, json};
 use ulmfit::prelude::*;
 
 /// Print label and probabilities of texts: one JSON object for each input, in order.
@@ -11,6 +12,9 @@ pub(crate) struct Args {
     /// The classifier's file.
     #[arg(long, value_name = "FILE")]
     model: PathBuf,
+    /// A second classifier of the same classes, such as one that reads backwards: the mean of both is printed.
+    #[arg(long, value_name = "FILE")]
+    with: Option<PathBuf>,
     /// A text to classify.
     #[arg(required_unless_present = "jsonl", conflicts_with = "jsonl")]
     text: Option<String>,
@@ -20,21 +24,91 @@ pub(crate) struct Args {
     /// The field of the text in a JSON object.
     #[arg(long, default_value = "text")]
     text_field: String,
+    /// Print how much each word mattered, too (0 to 1).
+    #[arg(long, conflicts_with = "with")]
+    words: bool,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    let texts = match (&args.text, &args.jsonl) {
-        (Some(text), _) => vec![text.clone()],
-        (None, Some(path)) => super::texts(path, Some(&args.text_field))?,
-        (None, None) => Vec::new(),
-    };
-    let predictor = Predictor::load(&args.model, &Device::default())?;
+    let model = Model::load(args)?;
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    for prediction in predictor.predict_all(&texts) {
-        let shares = predictor.classes().iter().zip(&prediction.probabilities);
-        let shares: serde_json::Map<_, _> = shares.map(|(c, p)| (c.clone(), (*p).into())).collect();
-        let line = serde_json::json!({ "label": prediction.label, "probabilities": shares });
-        writeln!(out, "{line}")?;
+    let mut print = |texts: &[String]| -> anyhow::Result<()> {
+        for line in model.lines(texts, args.words) {
+            writeln!(out, "{}", Value::Object(line))?;
+        }
+        Ok(())
+    };
+    match (&args.text, &args.jsonl) {
+        (Some(text), _) => print(std::slice::from_ref(text))?,
+        (None, Some(path)) => super::for_each_chunk(path, Some(&args.text_field), print)?,
+        (None, None) => {}
     }
     Ok(out.flush()?)
+}
+
+/// What the files on the command line are.
+enum Model {
+    Classes(Predictor),
+    Mean(Ensemble),
+    Numbers(Regressor),
+}
+
+impl Model {
+    fn load(args: &Args) -> anyhow::Result<Self> {
+        let device = Device::default();
+        let model = TextClassifier::load(&args.model, &device)?;
+        if let Task::Regression { .. } = model.model.config().task {
+            return Ok(Self::Numbers(Regressor::new(&model)?));
+        }
+        let first = Predictor::new(&model)?;
+        Ok(match &args.with {
+            None => Self::Classes(first),
+            Some(path) => {
+                let second = Predictor::load(path, &device)?;
+                Self::Mean(Ensemble::new(vec![first, second])?)
+            }
+        })
+    }
+
+    /// One object for each text.
+    fn lines(&self, texts: &[String], words: bool) -> Vec<Map<String, Value>> {
+        let (names, predictions) = match self {
+            Self::Classes(predictor) => (predictor.classes(), predictor.predict_all(texts)),
+            Self::Mean(ensemble) => (ensemble.classes(), ensemble.predict_all(texts)),
+            Self::Numbers(regressor) => {
+                let line = |values: Vec<f32>| {
+                    let line = json!({ "values": by_name(regressor.names(), &values) });
+                    line.as_object().cloned().unwrap_or_default()
+                };
+                return regressor.predict_all(texts).into_iter().map(line).collect();
+            }
+        };
+        let pairs = texts.iter().zip(predictions);
+        let line = |(text, prediction): (&String, Prediction)| {
+            let mut line = Map::new();
+            line.insert("label".into(), json!(prediction.label));
+            let probabilities = by_name(names, &prediction.probabilities);
+            line.insert("probabilities".into(), probabilities);
+            if let Self::Classes(predictor) = self {
+                if predictor.task() == Task::MultiLabel {
+                    line.insert("labels".into(), json!(prediction.labels));
+                }
+                if words {
+                    let weights = predictor.attribution(text, Some(prediction.class));
+                    line.insert("words".into(), json!(weights));
+                }
+            }
+            line
+        };
+        pairs.map(line).collect()
+    }
+}
+
+fn by_name(names: &[String], values: &[f32]) -> Value {
+    let pairs = names.iter().zip(values);
+    Value::Object(
+        pairs
+            .map(|(name, value)| (name.clone(), (*value).into()))
+            .collect(),
+    )
 }

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use ulmfit::prelude::*;
-use ulmfit::text::WordSplit;
+use ulmfit::text::{SubwordModel, WordSplit};
 
 /// Print the tokens of texts: one JSON object for each input, in order.
 #[derive(Debug, clap::Args)]
@@ -14,8 +14,8 @@ pub(crate) struct Args {
     /// Text rules: standard, fastai_v2, fastai_v1 or paper.
     #[arg(long, default_value_t)]
     rules: RulePreset,
-    /// Word splitter: english, whitespace, punctuation or characters.
-    #[arg(long, default_value_t)]
+    /// Word splitter: english, whitespace, punctuation, characters, or a Hugging Face tokenizer.json.
+    #[arg(long, default_value = "english", value_parser = splitter)]
     tokenizer: WordSplit,
     /// The input is one JSON object a line.
     #[arg(long)]
@@ -25,16 +25,27 @@ pub(crate) struct Args {
     text_field: String,
 }
 
+/// A splitter by name, or a subword model by its file.
+fn splitter(name: &str) -> Result<WordSplit, ulmfit::text::Error> {
+    if name.ends_with(".json") {
+        SubwordModel::from_file(name).map(WordSplit::Subword)
+    } else {
+        name.parse()
+    }
+}
+
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let field = args.jsonl.then_some(args.text_field.as_str());
-    let texts = super::texts(&args.file, field)?;
     let config = TokenizerConfig::new()
         .with_rules(args.rules)
-        .with_words(args.tokenizer);
+        .with_words(args.tokenizer.clone());
     let tokenizer = config.init();
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    for tokens in tokenizer.tokenize_all(&texts) {
-        writeln!(out, "{}", serde_json::json!({ "tokens": tokens }))?;
-    }
+    super::for_each_chunk(&args.file, field, |texts| {
+        for tokens in tokenizer.tokenize_all(texts) {
+            writeln!(out, "{}", serde_json::json!({ "tokens": tokens }))?;
+        }
+        Ok(())
+    })?;
     Ok(out.flush()?)
 }

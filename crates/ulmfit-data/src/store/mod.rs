@@ -134,7 +134,7 @@ impl TokenStore {
         let width = Width::of(vocab.len());
         let mut writer = Writer::create(path, width)?;
         let encode = |document: &RawDocument| {
-            let ids = vocab.encode(&tokenizer.tokenize(&document.text));
+            let ids = vocab.encode_text(tokenizer, &document.text);
             let mut bytes = Vec::with_capacity(ids.len() * width.bytes());
             width.write(&ids, &mut bytes);
             bytes

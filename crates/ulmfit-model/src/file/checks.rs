@@ -5,7 +5,7 @@ use std::path::Path;
 use ulmfit_text::Vocab;
 
 use super::tensors::{DAMAGED, Reader};
-use crate::awd_lstm::AwdLstmConfig;
+use crate::awd_lstm_config::AwdLstmConfig;
 use crate::classifier::ClassifierConfig;
 use crate::error::{Error, Result};
 use crate::pooling::ConcatPool;

@@ -9,7 +9,7 @@ use ulmfit_text::{TokenizerConfig, Vocab};
 
 use super::storage::Storage;
 use super::tensors::DAMAGED;
-use crate::awd_lstm::AwdLstmConfig;
+use crate::awd_lstm_config::AwdLstmConfig;
 use crate::classifier::ClassifierConfig;
 use crate::error::{Error, Result};
 use crate::language_model::LanguageModelConfig;

@@ -9,7 +9,7 @@ use super::storage::f32_bytes;
 use super::tensors::{self, Writer};
 use crate::error::{Error, Result};
 use crate::import::names::{
-    DECODER_BIAS, DECODER_WEIGHT, EMBEDDING, EMBEDDING_COPIES, HEAD, LAYER_PARTS,
+    DECODER_BIAS, DECODER_WEIGHT, EMBEDDING, EMBEDDING_COPIES, HEAD, LAYER_PARTS, backward_name,
 };
 use crate::text_model::{TextClassifier, TextLanguageModel};
 
@@ -87,8 +87,15 @@ impl Names<'_> {
         }
         if let Some(part) = ours.strip_prefix("encoder.layers.") {
             let (layer, part) = part.split_once('.')?;
-            let (_, theirs) = LAYER_PARTS.iter().find(|(name, _)| *name == part)?;
-            return Some(vec![format!("{prefix}rnns.{layer}.{}", theirs[0])]);
+            let backward = part.strip_prefix("backward.");
+            let (ours, theirs) = LAYER_PARTS
+                .iter()
+                .find(|(name, _)| *name == backward.unwrap_or(part))?;
+            let theirs = match backward {
+                Some(_) => backward_name(ours),
+                None => theirs[0].to_owned(),
+            };
+            return Some(vec![format!("{prefix}rnns.{layer}.{theirs}")]);
         }
         let (block, part) = ours.strip_prefix("head.blocks.")?.split_once('.')?;
         let name = match part.strip_prefix("norm.") {

@@ -5,6 +5,7 @@
 
 mod checks;
 mod document;
+mod encoder;
 mod export;
 mod header;
 mod info;
@@ -17,7 +18,7 @@ use burn::module::Param;
 use burn::tensor::Device;
 use ulmfit_text::{Vocab, write_beside};
 
-use crate::awd_lstm::{AwdLstm, AwdLstmConfig, LstmLayer};
+use crate::awd_lstm_config::AwdLstmConfig;
 use crate::batch_norm::BatchNorm;
 use crate::classifier::{Classifier, ClassifierConfig};
 use crate::error::{Error, Result};
@@ -25,9 +26,11 @@ use crate::language_model::{LanguageModel, LanguageModelConfig};
 use crate::text_model::{TextClassifier, TextEncoding, TextLanguageModel};
 use checks::{check_head, check_sizes, check_vocabulary};
 use document::{Body, Document};
+use encoder::write_encoder;
 use tensors::Writer;
 
 pub use document::ModelKind;
+pub(crate) use encoder::read_encoder;
 pub(crate) use header::blame;
 pub use info::ModelInfo;
 pub use storage::Storage;
@@ -128,44 +131,6 @@ pub(crate) fn load_classifier(path: &Path, device: &Device) -> Result<TextClassi
     reader.finish()?;
     let text = text_encoding(document.tokenizer, document.vocabulary, &sizes, path)?;
     TextClassifier::new(text, model, classes)
-}
-
-fn write_encoder(writer: &mut Writer, encoder: &AwdLstm) {
-    writer.add("encoder.embedding", encoder.embedding.val());
-    for (l, layer) in encoder.layers.iter().enumerate() {
-        let name = |part: &str| format!("encoder.layers.{l}.{part}");
-        writer.add(name("weight_ih"), layer.weight_ih.val().transpose());
-        writer.add(name("weight_hh"), layer.weight_hh.val().transpose());
-        writer.add(name("bias_ih"), layer.bias_ih.val());
-        writer.add(name("bias_hh"), layer.bias_hh.val());
-    }
-}
-
-pub(crate) fn read_encoder(
-    reader: &mut Reader,
-    sizes: &AwdLstmConfig,
-    device: &Device,
-) -> Result<AwdLstm> {
-    sizes.validate()?;
-    let embedding = reader.take("encoder.embedding", [sizes.vocabulary, sizes.embed], device)?;
-    let mut width = sizes.embed;
-    let mut layers = Vec::new();
-    for (l, hidden) in sizes.widths().into_iter().enumerate() {
-        let name = |part: &str| format!("encoder.layers.{l}.{part}");
-        let weight_ih = reader.take_transposed(&name("weight_ih"), [4 * hidden, width], device)?;
-        let weight_hh = reader.take_transposed(&name("weight_hh"), [4 * hidden, hidden], device)?;
-        layers.push(LstmLayer {
-            weight_ih: Param::from_tensor(weight_ih),
-            weight_hh: Param::from_tensor(weight_hh),
-            bias_ih: Param::from_tensor(reader.take(&name("bias_ih"), [4 * hidden], device)?),
-            bias_hh: Param::from_tensor(reader.take(&name("bias_hh"), [4 * hidden], device)?),
-        });
-        width = hidden;
-    }
-    Ok(AwdLstm {
-        embedding: Param::from_tensor(embedding),
-        layers,
-    })
 }
 
 /// Fills a new classifier's head.

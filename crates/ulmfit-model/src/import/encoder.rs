@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::fault::Fault;
-use super::names::{EMBEDDING, EMBEDDING_COPIES, LAYER_PARTS};
+use super::names::{EMBEDDING, EMBEDDING_COPIES, LAYER_PARTS, backward_name};
 use super::weights::FastaiWeights;
-use crate::awd_lstm::AwdLstmConfig;
+use crate::awd_lstm_config::{AwdLstmConfig, Directions, RecurrenceShape};
 use crate::file::Values;
 
 const OTHER_MODEL: &str = "pass weights of an AWD-LSTM that fastai has saved";
@@ -63,7 +63,7 @@ impl<'a> Renamed<'a> {
     /// Takes the encoder and returns its sizes.
     pub(super) fn encoder(&mut self) -> Result<AwdLstmConfig, Fault> {
         // Their shapes would be refused, too, but less clearly.
-        if let Some(name) = self.weights.names().find(|name| is_other_layer(name)) {
+        if let Some(name) = self.weights.names().find(|name| is_qrnn(name)) {
             return Err(other(name));
         }
         let prefix = self.weights.layout.prefix;
@@ -75,34 +75,50 @@ impl<'a> Renamed<'a> {
         }
         let is_there = |l: &usize| self.weights.has_prefix(&format!("{prefix}rnns.{l}."));
         let count = (0..).take_while(is_there).count();
+        let reverse = format!("{prefix}rnns.0.{}", backward_name("weight_ih"));
+        let (ways, directions) = match self.weights.shape(&reverse) {
+            Some(_) => (2, Directions::Both),
+            None => (1, Directions::Forward),
+        };
         let [_, hidden] = self.matrix(&self.recurrent_weight(0))?;
-        let sizes = AwdLstmConfig::new(rows).with_sizes(width, hidden, count);
-        let mut input = width;
-        for (l, hidden) in sizes.widths().into_iter().enumerate() {
-            self.layer(l, input, hidden)?;
-            input = hidden;
+        let sizes = AwdLstmConfig::new(rows)
+            .with_sizes(width, hidden.saturating_mul(ways), count)
+            .with_directions(directions);
+        for (l, shape) in sizes.recurrences().into_iter().enumerate() {
+            for (ours, theirs) in LAYER_PARTS {
+                self.layer_part(l, ours, theirs, shape)?;
+                if directions == Directions::Both {
+                    let theirs = [backward_name(ours)];
+                    let theirs = theirs.each_ref().map(String::as_str);
+                    self.layer_part(l, &format!("backward.{ours}"), &theirs, shape)?;
+                }
+            }
         }
         Ok(sizes)
     }
 
-    fn layer(&mut self, l: usize, input: usize, hidden: usize) -> Result<(), Fault> {
+    /// Takes a tensor of a layer, which the file has under one of the names `theirs` or under several.
+    fn layer_part(
+        &mut self,
+        l: usize,
+        ours: &str,
+        theirs: &[&str],
+        shape: RecurrenceShape,
+    ) -> Result<(), Fault> {
         let prefix = self.weights.layout.prefix;
-        // The recurrent weight has been read: four times its width is no more than its height.
-        let gates = hidden.saturating_mul(4);
-        for (ours, theirs) in LAYER_PARTS {
-            let names = theirs.iter().map(|part| format!("{prefix}rnns.{l}.{part}"));
-            let names: Vec<String> = names.collect();
-            let there = names.iter().find(|name| self.weights.shape(name).is_some());
-            let name = there.unwrap_or(&names[0]);
-            let shape = match ours {
-                "weight_ih" => vec![gates, input],
-                "weight_hh" => vec![gates, hidden],
-                _ => vec![gates],
-            };
-            self.take(name, format!("encoder.layers.{l}.{ours}"), &shape)?;
-            for name in &names {
-                self.skip(name);
-            }
+        let gates = shape.hidden.saturating_mul(4);
+        let names = theirs.iter().map(|part| format!("{prefix}rnns.{l}.{part}"));
+        let names: Vec<String> = names.collect();
+        let there = names.iter().find(|name| self.weights.shape(name).is_some());
+        let name = there.unwrap_or(&names[0]);
+        let shape = match ours.trim_start_matches("backward.") {
+            "weight_ih" => vec![gates, shape.input],
+            "weight_hh" => vec![gates, shape.hidden],
+            _ => vec![gates],
+        };
+        self.take(name, format!("encoder.layers.{l}.{ours}"), &shape)?;
+        for name in &names {
+            self.skip(name);
         }
         Ok(())
     }
@@ -136,18 +152,15 @@ impl<'a> Renamed<'a> {
 
 /// A tensor that no encoder here has.
 fn other(name: &str) -> Fault {
-    let found = if name.ends_with("_reverse") {
-        "a layer that reads backward"
-    } else if name.contains(".linear.") {
-        "a layer of a QRNN"
-    } else {
-        "a tensor of another model"
+    let found = match is_qrnn(name) {
+        true => "a layer of a QRNN",
+        false => "a tensor of another model",
     };
     let part = format!("tensor `{name}`");
-    let expected = "only the tensors of an AWD-LSTM that reads forward";
+    let expected = "only the tensors of an AWD-LSTM";
     Fault::new(part, expected, found, OTHER_MODEL)
 }
 
-fn is_other_layer(name: &str) -> bool {
-    name.contains("rnns.") && (name.ends_with("_reverse") || name.contains(".linear."))
+fn is_qrnn(name: &str) -> bool {
+    name.contains("rnns.") && name.contains(".linear.")
 }

@@ -4,6 +4,7 @@
 //! |---|---|---|---|
 //! | copy of the embedding | `encoder_dp.emb.weight` | the same | `encoder_with_dropout.embed.weight` |
 //! | recurrent weight | `rnns.0.weight_hh_l0_raw` | the same, and a copy `rnns.0.module.weight_hh_l0` | `rnns.0.module.weight_hh_l0_raw` |
+//! | backward direction | `rnns.0.module.weight_hh_l0_reverse` | the same | the same |
 //! | decoder's bias | `1.decoder.bias` | the same | none |
 //! | head | `1.layers.0.0.weight`, `1.layers.0.2.weight` | `1.layers.0.weight`, `1.layers.2.weight` | `1.layers.0.bn.weight`, `1.layers.0.lin.weight` |
 //!
@@ -118,6 +119,11 @@ pub(crate) const LAYER_PARTS: [(&str, &[&str]); 4] = [
     ("bias_ih", &["module.bias_ih_l0"]),
     ("bias_hh", &["module.bias_hh_l0"]),
 ];
+
+/// The name of a tensor of the backward direction, whose recurrent weight no generation drops.
+pub(crate) fn backward_name(ours: &str) -> String {
+    format!("module.{ours}_l0_reverse")
+}
 
 impl Layout {
     /// Reads the names of all tensors.

@@ -104,6 +104,14 @@ impl RulePreset {
         }
     }
 
+    /// What stands in front of a vocabulary that is not counted: unknown, padding, and all marks that the rules write.
+    pub(crate) const fn reserved(self) -> &'static [&'static str] {
+        match self {
+            Self::Paper => specials::paper::RESERVED,
+            _ => specials::STRINGS,
+        }
+    }
+
     /// The marks that a count follows.
     pub(crate) const fn counted(self) -> [&'static str; 2] {
         match self {

@@ -7,6 +7,7 @@ mod exceptions;
 mod infixes;
 mod phrases;
 mod simple;
+mod subword;
 mod url;
 
 use std::fmt;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Error, Result};
 pub use english::EnglishSplitter;
 pub(crate) use simple::Simple;
+pub use subword::{SubwordConfig, SubwordKind, SubwordModel, SubwordSize};
 
 /// How text is cut into words.
 ///
@@ -26,6 +28,9 @@ pub(crate) use simple::Simple;
 /// | `whitespace` | at white space | fastai's `BaseTokenizer` |
 /// | `punctuation` | at white space and round ASCII punctuation and `“”¨«»®´·º½¾¿¡§£₤‘’` | fastai v0.7's `tokenize` |
 /// | `characters` | every character | – |
+/// | `subword` | into the pieces of a [`SubwordModel`], which is part of the value | fastai's `SubwordTokenizer` |
+///
+/// The first four are chosen by name; a subword model is trained or read from a file.
 ///
 /// ```
 /// use ulmfit_text::{TokenizerConfig, WordSplit};
@@ -34,7 +39,7 @@ pub(crate) use simple::Simple;
 /// assert_eq!(tokenizer.tokenize("don't"), ["xxbos", "don", "'", "t"]);
 /// # Ok::<(), ulmfit_text::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WordSplit {
     /// spaCy 3.8's blank English tokenizer. Contractions come apart (`do n't`), punctuation is its own word.
@@ -46,10 +51,13 @@ pub enum WordSplit {
     Punctuation,
     /// Every character is a word, spaces too. Special tokens stay whole, and the space after one goes.
     Characters,
+    /// Pieces of words: frequent words whole, rare ones in parts. Special tokens stay whole. White space of any kind and
+    /// length counts as one space. Needs the cargo feature `subwords`.
+    Subword(SubwordModel),
 }
 
 impl WordSplit {
-    /// All splitters.
+    /// The splitters that need nothing but their name.
     pub const ALL: [Self; 4] = [
         Self::English,
         Self::Whitespace,
@@ -57,12 +65,13 @@ impl WordSplit {
         Self::Characters,
     ];
 
-    const fn name(self) -> &'static str {
+    const fn name(&self) -> &'static str {
         match self {
             Self::English => "english",
             Self::Whitespace => "whitespace",
             Self::Punctuation => "punctuation",
             Self::Characters => "characters",
+            Self::Subword(_) => "subword",
         }
     }
 }
@@ -83,7 +92,7 @@ impl FromStr for WordSplit {
             .ok_or_else(|| Error::UnknownName {
                 what: "word splitter",
                 found: name.to_owned(),
-                expected: Self::ALL.map(Self::name).join(", "),
+                expected: Self::ALL.map(|w| w.name()).join(", "),
             })
     }
 }

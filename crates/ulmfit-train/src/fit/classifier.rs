@@ -5,11 +5,11 @@ use burn::tensor::activation::softmax;
 use ulmfit_data::ClassLoader;
 use ulmfit_model::{Classifier, Mode};
 
-use super::{FitConfig, Progress, stage_seed};
+use super::{FitConfig, Progress, Scores, stage_seed};
 use crate::error::Result;
 use crate::groups::LayerGroups;
 use crate::metrics::ConfusionMatrix;
-use crate::observe::StageStart;
+use crate::observe::Control;
 use crate::stage::Stage;
 
 /// What a classifier scores on labelled documents, weighted by rows.
@@ -29,7 +29,7 @@ pub struct ClassifierScores {
 ///
 /// # Errors
 /// [`crate::Error::NotFinite`] with stage, epoch and batch; [`crate::Error::Groups`] and the schedule's or rates' errors
-/// for a stage that does not fit the model.
+/// for a stage that does not fit the model; [`crate::Error::NoValidation`]; what an observer fails with.
 pub fn fit_classifier(
     mut model: Classifier,
     stages: &[Stage],
@@ -38,35 +38,37 @@ pub fn fit_classifier(
     fit: &mut FitConfig<'_>,
 ) -> Result<Classifier> {
     let groups = LayerGroups::classifier(&model);
-    let batches = train.n_batches();
-    let mut epochs_before = 0;
+    let mut first = 0;
     for (index, stage) in stages.iter().enumerate() {
-        let plan = stage.plan(&groups, batches)?;
-        let (name, epochs) = (stage.name.clone(), stage.epochs);
-        fit.observer.stage_start(&StageStart {
-            stage: name,
-            epochs,
-            batches,
-            metric: "accuracy",
-        });
-        model = groups.train_last(model, plan.trained);
+        let (batches, metric) = (vec![train.n_batches(); stage.epochs], "accuracy");
+        let mut run = Progress::begin(stage, &groups, batches, metric, valid.is_some(), fit)?;
+        model = run.unfreeze(model);
         let mut mode = Mode::train(stage_seed(fit.seed, index));
-        let mut run = Progress::new(stage, plan, fit.adam.init(), batches);
-        for epoch in 0..epochs {
-            for batch in train.epoch(epochs_before + epoch) {
+        'stage: for epoch in first..first + stage.epochs {
+            for batch in train.epoch(epoch) {
                 let (rows, tokens) = (batch.labels.len(), batch.lengths.iter().sum());
                 let loss = model.loss(&batch.inputs, &batch.lengths, &batch.labels, &mut mode);
-                let (rates, momentum) = run.plan.at(run.step, 1.0);
                 let gradients = loss.objective.backward();
-                model = run.adam.step(model, gradients, &groups, &rates, momentum);
-                let value = f64::from(loss.cross_entropy.into_scalar::<f32>());
-                run.batch_end(value, rows, tokens, fit.observer)?;
+                model = run.step(model, gradients, rows, 1.0);
+                let value = f64::from(loss.value.into_scalar::<f32>());
+                if run.batch_end(value, rows, tokens, fit.observer)? == Control::Stop {
+                    break 'stage;
+                }
             }
-            let scores = valid.map(|valid| evaluate_classifier(&model, valid));
-            let shown = scores.map(|s| (s.loss, "accuracy", s.confusion.accuracy()));
-            run.epoch_end(shown, fit.observer);
+            let shown = run.shown(&model);
+            let scores = valid.map(|valid| {
+                let scores = evaluate_classifier(&shown, valid);
+                Scores {
+                    loss: scores.loss,
+                    metric: scores.confusion.accuracy(),
+                }
+            });
+            if run.epoch_end(shown, scores, fit.observer)? == Control::Stop {
+                break;
+            }
         }
-        epochs_before += epochs;
+        model = run.finish(model);
+        first += stage.epochs;
     }
     Ok(groups.train_last(model, groups.len()))
 }

@@ -1,18 +1,31 @@
 //! Training and evaluating a language model on a stream of text.
 
 use burn::module::Module;
+use serde::{Deserialize, Serialize};
 use ulmfit_data::LmLoader;
 use ulmfit_model::{LanguageModel, Mode};
 
-use super::{FitConfig, Progress, stage_seed};
+use super::{FitConfig, Progress, Scores, stage_seed};
 use crate::error::Result;
 use crate::groups::LayerGroups;
-use crate::observe::StageStart;
+use crate::observe::Control;
 use crate::stage::Stage;
 
-/// What a language model scores on a stream, weighted by tokens.
+/// How the batches of a stream weigh in its mean loss.
 ///
-/// Deviation: fastai weights each batch by its rows, so that the short last batch counts too much.
+/// Deviation: fastai weighs each batch by its rows, so that the short last batch counts too much; that is
+/// [`Weighting::Rows`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Weighting {
+    /// By the tokens it predicts.
+    #[default]
+    Tokens,
+    /// By its rows: fastai v1 and v2.
+    Rows,
+}
+
+/// What a language model scores on a stream.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LmScores {
     /// Mean cross-entropy in nats.
@@ -36,7 +49,7 @@ impl LmScores {
 ///
 /// # Errors
 /// [`crate::Error::NotFinite`] with stage, epoch and batch; [`crate::Error::Groups`] and the schedule's or rates' errors
-/// for a stage that does not fit the model.
+/// for a stage that does not fit the model; [`crate::Error::NoValidation`]; what an observer fails with.
 pub fn fit_language_model(
     mut model: LanguageModel,
     stages: &[Stage],
@@ -45,60 +58,76 @@ pub fn fit_language_model(
     fit: &mut FitConfig<'_>,
 ) -> Result<LanguageModel> {
     let groups = LayerGroups::language_model(&model);
-    let batches = train.n_batches();
-    let mut epochs_before = 0;
+    let mut first = 0;
     for (index, stage) in stages.iter().enumerate() {
-        let plan = stage.plan(&groups, batches)?;
-        let (name, epochs) = (stage.name.clone(), stage.epochs);
-        fit.observer.stage_start(&StageStart {
-            stage: name,
-            epochs,
-            batches,
-            metric: "perplexity",
-        });
-        model = groups.train_last(model, plan.trained);
+        let epochs = first..first + stage.epochs;
+        let batches = epochs.clone().map(|epoch| train.n_batches_in(epoch));
+        let (batches, metric) = (batches.collect(), "perplexity");
+        let mut run = Progress::begin(stage, &groups, batches, metric, valid.is_some(), fit)?;
+        model = run.unfreeze(model);
         let mut mode = Mode::train(stage_seed(fit.seed, index));
-        let mut run = Progress::new(stage, plan, fit.adam.init(), batches);
-        for epoch in 0..epochs {
+        'stage: for epoch in epochs {
             let mut state = None;
-            for batch in train.epoch(epochs_before + epoch) {
+            for batch in train.epoch(epoch) {
                 let before = state.unwrap_or_else(|| model.initial_state(batch.inputs.rows()));
                 let (loss, next) = model.loss(&batch.inputs, &batch.targets, &before, &mut mode);
                 state = Some(next);
-                let (rates, momentum) = run.plan.at(run.step, batch.rate_scale);
                 let gradients = loss.objective.backward();
-                model = run.adam.step(model, gradients, &groups, &rates, momentum);
+                model = run.step(model, gradients, loss.counted, batch.rate_scale);
                 let value = f64::from(loss.cross_entropy.into_scalar::<f32>());
-                run.batch_end(value, loss.counted, loss.counted, fit.observer)?;
+                let control = run.batch_end(value, loss.counted, loss.counted, fit.observer)?;
+                if control == Control::Stop {
+                    break 'stage;
+                }
             }
-            let scores = valid.map(|valid| evaluate_language_model(&model, valid));
-            run.epoch_end(
-                scores.map(|s| (s.loss, "perplexity", s.perplexity())),
-                fit.observer,
-            );
+            let shown = run.shown(&model);
+            let scores = valid.map(|valid| {
+                let scores = evaluate_language_model_by(&shown, valid, fit.weighting);
+                Scores {
+                    loss: scores.loss,
+                    metric: scores.perplexity(),
+                }
+            });
+            if run.epoch_end(shown, scores, fit.observer)? == Control::Stop {
+                break;
+            }
         }
-        epochs_before += epochs;
+        model = run.finish(model);
+        first += stage.epochs;
     }
     Ok(groups.train_last(model, groups.len()))
 }
 
-/// The scores of a language model on a stream, without dropout and outside of autodiff.
+/// The scores of a language model on a stream, weighted by tokens, without dropout and outside of autodiff.
 pub fn evaluate_language_model(model: &LanguageModel, data: &LmLoader) -> LmScores {
+    evaluate_language_model_by(model, data, Weighting::Tokens)
+}
+
+/// As [`evaluate_language_model`], with the loss weighted as asked for. The accuracy is that of all tokens.
+pub fn evaluate_language_model_by(
+    model: &LanguageModel,
+    data: &LmLoader,
+    weighting: Weighting,
+) -> LmScores {
     let model = model.valid();
-    let (mut loss, mut correct, mut tokens) = (0.0, 0.0, 0);
+    let (mut loss, mut weight, mut correct, mut tokens) = (0.0, 0.0, 0.0, 0);
     let mut state = None;
     for batch in data.epoch(0) {
         let before = state.unwrap_or_else(|| model.initial_state(batch.inputs.rows()));
         let (out, next) = model.loss(&batch.inputs, &batch.targets, &before, &mut Mode::Eval);
         state = Some(next);
-        loss += f64::from(out.cross_entropy.into_scalar::<f32>()) * out.counted as f64;
+        let share = match weighting {
+            Weighting::Tokens => out.counted,
+            Weighting::Rows => batch.inputs.rows(),
+        } as f64;
+        loss += f64::from(out.cross_entropy.into_scalar::<f32>()) * share;
+        weight += share;
         correct += f64::from(out.correct.into_scalar::<f32>());
         tokens += out.counted;
     }
-    let n = tokens.max(1) as f64;
     LmScores {
-        loss: loss / n,
-        accuracy: correct / n,
+        loss: loss / weight.max(1.0),
+        accuracy: correct / tokens.max(1) as f64,
         tokens,
     }
 }

@@ -1,121 +1,92 @@
 //! The training loops. Each is short and made of public parts only, so that a loop of your own can do the same: see
-//! the example `own_loop`.
+//! the package `tests/downstream`.
 
 mod classifier;
 mod language_model;
+mod progress;
 
-use crate::adam::{Adam, AdamConfig};
-use crate::error::{Error, Result};
-use crate::observe::{BatchEnd, EpochEnd, Observer};
-use crate::stage::{Plan, Stage};
+use crate::observe::Observer;
+use crate::optimizer::OptimizerConfig;
 
 pub use classifier::{ClassifierScores, evaluate_classifier, fit_classifier};
-pub use language_model::{LmScores, evaluate_language_model, fit_language_model};
+pub use language_model::{
+    LmScores, Weighting, evaluate_language_model, evaluate_language_model_by, fit_language_model,
+};
+use progress::{Progress, Scores};
 
 /// What a loop needs beside model, data and stages.
+///
+/// | field | default | source |
+/// |---|---|---|
+/// | `optimizer` | Adam | paper section 4 |
+/// | `seed` | 0 | |
+/// | `accumulate` | 1 | |
+/// | `weighting` | [`Weighting::Tokens`] | (fastai v1 and v2: rows) |
+///
+/// ```
+/// use ulmfit_train::FitConfig;
+/// use ulmfit_train::observe::History;
+///
+/// let mut history = History::default();
+/// let fit = FitConfig::new(&mut history).with_seed(3).with_accumulate(4);
+/// assert_eq!(fit.accumulate, 4);
+/// ```
 pub struct FitConfig<'a> {
-    /// The optimizer; its moments start anew with every stage, as after fastai's `freeze_to`.
-    pub adam: AdamConfig,
+    /// The optimizer; its memory starts anew with every stage, as after fastai's `freeze_to`.
+    pub optimizer: OptimizerConfig,
     /// Every mask of the run follows from this seed.
     pub seed: u64,
-    /// Told of every batch and epoch.
+    /// Batches whose gradients are averaged, by tokens or rows, before each step of the optimizer. The last step of an
+    /// epoch takes what is left. The schedule counts batches.
+    ///
+    /// Deviation: fastai's `GradientAccumulation` counts rows and carries what is left into the next epoch.
+    pub accumulate: usize,
+    /// How a language model's batches weigh in the validation loss.
+    pub weighting: Weighting,
+    /// Told of every batch and epoch; may stop a stage.
     pub observer: &'a mut dyn Observer,
+}
+
+impl<'a> FitConfig<'a> {
+    /// Returns the defaults with an observer; `&mut ()` watches nothing.
+    pub fn new(observer: &'a mut dyn Observer) -> Self {
+        Self {
+            optimizer: OptimizerConfig::default(),
+            seed: 0,
+            accumulate: 1,
+            weighting: Weighting::default(),
+            observer,
+        }
+    }
+
+    /// With another optimizer.
+    #[must_use]
+    pub fn with_optimizer(self, optimizer: impl Into<OptimizerConfig>) -> Self {
+        let optimizer = optimizer.into();
+        Self { optimizer, ..self }
+    }
+
+    /// With this seed.
+    #[must_use]
+    pub fn with_seed(self, seed: u64) -> Self {
+        Self { seed, ..self }
+    }
+
+    /// With a step of the optimizer every `accumulate` batches.
+    #[must_use]
+    pub fn with_accumulate(self, accumulate: usize) -> Self {
+        Self { accumulate, ..self }
+    }
+
+    /// With another weighting of the validation loss.
+    #[must_use]
+    pub fn with_weighting(self, weighting: Weighting) -> Self {
+        Self { weighting, ..self }
+    }
 }
 
 /// The seed of one stage's masks: stages of one run must not share them.
 fn stage_seed(seed: u64, stage: usize) -> u64 {
     // The odd constant of Fibonacci hashing spreads neighbouring stages over all bits.
     seed ^ (stage as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-}
-
-/// The running position within a stage and the sums of its current epoch.
-struct Progress<'a> {
-    stage: &'a Stage,
-    plan: Plan,
-    adam: Adam,
-    batches: usize,
-    step: usize,
-    batch: usize,
-    loss: f64,
-    weight: f64,
-    tokens: usize,
-    started: std::time::Instant,
-}
-
-impl<'a> Progress<'a> {
-    fn new(stage: &'a Stage, plan: Plan, adam: Adam, batches: usize) -> Self {
-        let started = std::time::Instant::now();
-        let (step, batch, loss, weight, tokens) = (0, 0, 0.0, 0.0, 0);
-        Self {
-            stage,
-            plan,
-            adam,
-            batches,
-            step,
-            batch,
-            loss,
-            weight,
-            tokens,
-            started,
-        }
-    }
-
-    /// The epoch within the stage, from 0.
-    fn epoch(&self) -> usize {
-        self.step / self.batches
-    }
-
-    /// Counts a batch whose mean `loss` stands for `weight` tokens or rows.
-    fn batch_end(
-        &mut self,
-        loss: f64,
-        weight: usize,
-        tokens: usize,
-        observer: &mut dyn Observer,
-    ) -> Result<()> {
-        let epoch = self.epoch() + 1;
-        self.batch += 1;
-        if !loss.is_finite() {
-            let stage = self.stage.name.clone();
-            return Err(Error::NotFinite {
-                stage,
-                epoch,
-                batch: self.batch,
-                loss,
-            });
-        }
-        self.loss += loss * weight as f64;
-        self.weight += weight as f64;
-        self.tokens += tokens;
-        let (rates, _) = self.plan.at(self.step, 1.0);
-        let rate = rates.last().copied().unwrap_or(0.0);
-        let (batch, batches) = (self.batch, self.batches);
-        observer.batch_end(&BatchEnd {
-            epoch,
-            batch,
-            batches,
-            tokens,
-            loss,
-            rate,
-        });
-        self.step += 1;
-        Ok(())
-    }
-
-    /// Reports the epoch that has just ended and begins the next.
-    fn epoch_end(&mut self, valid: Option<(f64, &'static str, f64)>, observer: &mut dyn Observer) {
-        observer.epoch_end(&EpochEnd {
-            stage: self.stage.name.clone(),
-            epoch: self.epoch(),
-            epochs: self.stage.epochs,
-            train_loss: self.loss / self.weight.max(1.0),
-            valid_loss: valid.map(|(loss, _, _)| loss),
-            metric: valid.map(|(_, name, value)| (name, value)),
-            rate: self.plan.rates.last().copied().unwrap_or(0.0),
-            tokens: self.tokens,
-            time: self.started.elapsed(),
-        });
-        (self.batch, self.loss, self.weight, self.tokens) = (0, 0.0, 0.0, 0);
-        self.started = std::time::Instant::now();
-    }
 }

@@ -1,14 +1,43 @@
-//! Watching a training run: typed hooks, and what they are told.
+//! Watching a training run: typed hooks, what they are told, and what they may decide.
+//!
+//! | observer | does |
+//! |---|---|
+//! | [`History`], [`Console`], [`CsvLog`], [`JsonLog`] | keep, show or write every epoch |
+//! | [`EarlyStopping`] | ends a stage that no longer improves |
+//! | [`KeepBest`] | makes a stage return the model of its best epoch |
+//! | [`ReduceOnPlateau`] | lowers the rates where a stage no longer improves |
+//!
+//! To add one, write one file beside this one and add its line to [`ALL`]. A pair of observers is an observer, and so is
+//! a vector of boxed ones.
 
 #[cfg(feature = "console")]
 mod console;
+mod csv_log;
+mod decision;
+mod early_stopping;
+mod forward;
 mod history;
+mod json_log;
+mod keep_best;
+mod log_file;
+mod monitor;
+mod reduce_on_plateau;
 
+use std::path::Path;
 use std::time::Duration;
+
+use crate::error::{Error, Result};
 
 #[cfg(feature = "console")]
 pub use console::Console;
+pub use csv_log::CsvLog;
+pub use decision::{Control, Decision};
+pub use early_stopping::EarlyStopping;
 pub use history::History;
+pub use json_log::JsonLog;
+pub use keep_best::KeepBest;
+pub use monitor::Monitor;
+pub use reduce_on_plateau::ReduceOnPlateau;
 
 /// What is about to be trained.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,39 +113,139 @@ pub trait Observer {
     fn batch_end(&mut self, _: &BatchEnd) {}
     /// An epoch has been trained and evaluated.
     fn epoch_end(&mut self, _: &EpochEnd) {}
-}
 
-/// Watches nothing.
-impl Observer for () {}
-
-/// Two observers, told in order.
-impl<A: Observer, B: Observer> Observer for (A, B) {
-    fn stage_start(&mut self, start: &StageStart) {
-        self.0.stage_start(start);
-        self.1.stage_start(start);
+    /// Decides, after [`batch_end`](Self::batch_end), whether the stage goes on. A stage that stops here ends without
+    /// evaluation, and the next begins.
+    ///
+    /// # Errors
+    /// Whatever should end the run.
+    fn after_batch(&mut self, _: &BatchEnd) -> Result<Control> {
+        Ok(Control::Continue)
     }
 
-    fn batch_end(&mut self, batch: &BatchEnd) {
-        self.0.batch_end(batch);
-        self.1.batch_end(batch);
-    }
-
-    fn epoch_end(&mut self, epoch: &EpochEnd) {
-        self.0.epoch_end(epoch);
-        self.1.epoch_end(epoch);
+    /// Decides, after [`epoch_end`](Self::epoch_end), how the stage goes on.
+    ///
+    /// # Errors
+    /// Whatever should end the run.
+    fn after_epoch(&mut self, _: &EpochEnd) -> Result<Decision> {
+        Ok(Decision::default())
     }
 }
 
-impl<O: Observer + ?Sized> Observer for &mut O {
-    fn stage_start(&mut self, start: &StageStart) {
-        (**self).stage_start(start);
+/// A line of the registry: a name and the observer it stands for, with its source's defaults. Logs are written into the
+/// given folder.
+pub type ObserverEntry = (&'static str, fn(&Path) -> Result<Box<dyn Observer>>);
+
+/// Every observer by name.
+pub const ALL: &[ObserverEntry] = &[
+    ("history", |_| Ok(Box::new(History::default()))),
+    #[cfg(feature = "console")]
+    ("console", |_| Ok(Box::new(Console::new()))),
+    ("csv_log", |folder| {
+        Ok(Box::new(CsvLog::create(folder.join("history.csv"))?))
+    }),
+    ("json_log", |folder| {
+        Ok(Box::new(JsonLog::create(folder.join("history.jsonl"))?))
+    }),
+    ("early_stopping", |_| Ok(Box::new(EarlyStopping::default()))),
+    ("keep_best", |_| Ok(Box::new(KeepBest::default()))),
+    ("reduce_on_plateau", |_| {
+        Ok(Box::new(ReduceOnPlateau::default()))
+    }),
+];
+
+/// Returns the observer registered under `name`; a log is written into `folder`.
+///
+/// # Errors
+/// [`Error::UnknownObserver`], whose text lists the names there are, and [`Error::Log`].
+///
+/// ```
+/// use ulmfit_train::observe;
+///
+/// assert!(observe::by_name("early_stopping", ".".as_ref()).is_ok());
+/// let message = observe::by_name("early", ".".as_ref()).err().map(|error| error.to_string());
+/// assert!(message.unwrap_or_default().contains("known: history, "));
+/// ```
+pub fn by_name(name: &str, folder: &Path) -> Result<Box<dyn Observer>> {
+    match ALL.iter().find(|(known, _)| *known == name) {
+        Some((_, make)) => make(folder),
+        None => Err(Error::UnknownObserver {
+            name: name.to_owned(),
+            known: ALL
+                .iter()
+                .map(|(name, _)| *name)
+                .collect::<Vec<_>>()
+                .join(", "),
+        }),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+pub(crate) mod tests {
+    use super::*;
+
+    /// An epoch with these losses.
+    pub(crate) fn epoch(number: usize, train_loss: f64, valid_loss: Option<f64>) -> EpochEnd {
+        EpochEnd {
+            stage: "all, \"slowly\"".to_owned(),
+            epoch: number,
+            epochs: 9,
+            train_loss,
+            valid_loss,
+            metric: valid_loss.map(|loss| ("perplexity", loss.exp())),
+            rate: 0.01,
+            tokens: 100,
+            time: Duration::from_millis(1500),
+        }
     }
 
-    fn batch_end(&mut self, batch: &BatchEnd) {
-        (**self).batch_end(batch);
+    pub(crate) fn start() -> StageStart {
+        StageStart {
+            stage: "all".to_owned(),
+            epochs: 9,
+            batches: 2,
+            metric: "perplexity",
+        }
     }
 
-    fn epoch_end(&mut self, epoch: &EpochEnd) {
-        (**self).epoch_end(epoch);
+    /// What an observer decides after epochs with these validation losses.
+    pub(crate) fn decisions(observer: &mut dyn Observer, losses: &[f64]) -> Vec<Decision> {
+        observer.stage_start(&start());
+        let ends = losses.iter().enumerate();
+        ends.map(|(at, &loss)| {
+            observer
+                .after_epoch(&epoch(at + 1, loss, Some(loss)))
+                .unwrap()
+        })
+        .collect()
+    }
+
+    #[test]
+    fn every_registered_observer_takes_a_falling_loss_without_stopping() {
+        let folder = tempfile::tempdir().unwrap();
+        for (at, (name, make)) in ALL.iter().enumerate() {
+            assert!(
+                ALL[at + 1..].iter().all(|(other, _)| other != name),
+                "{name} twice"
+            );
+            let mut observer = make(folder.path()).unwrap();
+            for decision in decisions(observer.as_mut(), &[3.0, 2.0, 1.0]) {
+                assert_eq!(decision.control, Control::Continue, "{name}");
+                assert_eq!(decision.rate_factor, 1.0, "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_pair_stops_when_one_of_them_does() {
+        let mut pair = (
+            EarlyStopping::default(),
+            vec![Box::new(KeepBest::default()) as Box<dyn Observer>],
+        );
+        let decided = decisions(&mut pair, &[2.0, 1.0, 1.5]);
+        let seen: Vec<_> = decided.iter().map(|d| (d.control, d.keep)).collect();
+        let go = Control::Continue;
+        assert_eq!(seen, [(go, true), (go, true), (Control::Stop, false)]);
     }
 }

@@ -1,0 +1,60 @@
+//! Text in, numbers out.
+
+use std::path::Path;
+
+use burn::tensor::Device;
+
+use crate::error::{Error, Result};
+use crate::scorer::Scorer;
+use crate::task::Task;
+use crate::text_model::TextClassifier;
+
+/// A model of [`Task::Regression`] ready to serve; threads share it as they share a [`Predictor`](crate::Predictor).
+#[derive(Clone, Debug)]
+pub struct Regressor {
+    scorer: Scorer,
+}
+
+impl Regressor {
+    /// A regressor of a trained model.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for a model of classes.
+    pub fn new(model: &TextClassifier) -> Result<Self> {
+        Self::of(Scorer::new(model))
+    }
+
+    /// Reads a model's file.
+    ///
+    /// # Errors
+    /// [`Error::Io`] or [`Error::ModelFile`], and as [`Self::new`].
+    pub fn load(path: impl AsRef<Path>, device: &Device) -> Result<Self> {
+        Self::of(Scorer::load(path.as_ref(), device)?)
+    }
+
+    /// The names of the numbers.
+    pub fn names(&self) -> &[String] {
+        &self.scorer.classifier.classes
+    }
+
+    /// The numbers for one text, in the order of [`Self::names`].
+    pub fn predict(&self, text: &str) -> Vec<f32> {
+        self.scorer.one(text)
+    }
+
+    /// The numbers for many texts, in their order. A text's numbers do not depend on the others.
+    pub fn predict_all<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Vec<Vec<f32>> {
+        self.scorer.all(texts)
+    }
+
+    fn of(scorer: Scorer) -> Result<Self> {
+        match scorer.classifier.model.config().task {
+            Task::Regression { .. } => Ok(Self { scorer }),
+            Task::SingleLabel | Task::MultiLabel => Err(Error::Config {
+                field: "task",
+                expected: "a regression".into(),
+                found: "a model of classes; use `Predictor`".into(),
+            }),
+        }
+    }
+}

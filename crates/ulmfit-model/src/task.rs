@@ -1,0 +1,348 @@
+//! What a classifier's outputs stand for: one class, several, or numbers. Each with its loss and its activation.
+//!
+//! Legend: `B` documents, `C` outputs.
+
+use burn::tensor::{Device, Tensor, activation};
+use serde::{Deserialize, Serialize};
+
+use crate::awd_lstm::int_tensor;
+use crate::error::{Error, Result};
+use crate::random::from_values;
+
+/// What the outputs stand for.
+///
+/// | task | loss | output |
+/// |---|---|---|
+/// | `SingleLabel` (default) | cross-entropy | probabilities that add up to 1 (softmax) |
+/// | `MultiLabel` | mean binary cross-entropy over documents and classes | a probability for each class (sigmoid) |
+/// | `Regression` | mean squared error | numbers, squeezed into `range` by a sigmoid where there is one (fastai: `y_range`) |
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Task {
+    /// Every document is of exactly one class.
+    #[default]
+    SingleLabel,
+    /// A document is of any number of classes, none included.
+    MultiLabel,
+    /// Every output is a number.
+    Regression {
+        /// The smallest and the largest number; without it any.
+        range: Option<(f64, f64)>,
+    },
+}
+
+/// The truth for a batch of documents.
+#[derive(Clone, Copy, Debug)]
+pub enum Targets<'a> {
+    /// The class of each document.
+    Classes(&'a [u32]),
+    /// The classes of each document, in any order.
+    Sets(&'a [Vec<u32>]),
+    /// The numbers of each document, one for each output.
+    Values(&'a [Vec<f32>]),
+}
+
+impl Targets<'_> {
+    /// The number of documents.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Classes(all) => all.len(),
+            Self::Sets(all) => all.len(),
+            Self::Values(all) => all.len(),
+        }
+    }
+
+    /// Whether there is no document.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+macro_rules! targets_from {
+    ($variant:ident, $item:ty) => {
+        impl<'a> From<&'a [$item]> for Targets<'a> {
+            fn from(all: &'a [$item]) -> Self {
+                Self::$variant(all)
+            }
+        }
+
+        impl<'a> From<&'a Vec<$item>> for Targets<'a> {
+            fn from(all: &'a Vec<$item>) -> Self {
+                Self::$variant(all)
+            }
+        }
+
+        impl<'a, const N: usize> From<&'a [$item; N]> for Targets<'a> {
+            fn from(all: &'a [$item; N]) -> Self {
+                Self::$variant(all)
+            }
+        }
+    };
+}
+
+targets_from!(Classes, u32);
+targets_from!(Sets, Vec<u32>);
+targets_from!(Values, Vec<f32>);
+
+/// How cross-entropy counts classes; for other tasks it says nothing.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClassLoss {
+    /// The share of the truth that is spread evenly over all classes; default 0 (MultiFiT: 0.1).
+    pub smoothing: f64,
+    /// A weight for each class; empty (default) for 1 each. The mean is over weights, as in PyTorch.
+    pub weights: Vec<f64>,
+}
+
+impl ClassLoss {
+    /// Weights that let every class count the same: `n / (classes * n_c)` for a class of `n_c` of `n` documents.
+    ///
+    /// ```
+    /// use ulmfit_model::ClassLoss;
+    /// assert_eq!(ClassLoss::balanced(&[0, 0, 0, 1], 2).weights, [2.0 / 3.0, 2.0]);
+    /// ```
+    pub fn balanced(labels: &[u32], classes: usize) -> Self {
+        let count = |class| {
+            labels
+                .iter()
+                .filter(|&&l| l as usize == class)
+                .count()
+                .max(1)
+        };
+        let weight = |class| labels.len() as f64 / (classes * count(class)) as f64;
+        Self {
+            weights: (0..classes).map(weight).collect(),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn validate(&self, classes: usize) -> Result<()> {
+        if !(0.0..1.0).contains(&self.smoothing) {
+            return Err(Error::Config {
+                field: "loss.smoothing",
+                expected: "a share of at least 0 and below 1".into(),
+                found: self.smoothing.to_string(),
+            });
+        }
+        let fits = self.weights.is_empty() || self.weights.len() == classes;
+        if fits && self.weights.iter().all(|w| w.is_finite() && *w >= 0.0) {
+            return Ok(());
+        }
+        Err(Error::Config {
+            field: "loss.weights",
+            expected: format!("{classes} weights of at least 0, one for each class"),
+            found: format!("{:?}", self.weights),
+        })
+    }
+}
+
+impl Task {
+    /// The smallest number of outputs that makes sense.
+    pub(crate) fn least_outputs(self) -> usize {
+        match self {
+            Self::SingleLabel => 2,
+            Self::MultiLabel | Self::Regression { .. } => 1,
+        }
+    }
+
+    pub(crate) fn validate(self) -> Result<()> {
+        let Self::Regression {
+            range: Some((low, high)),
+        } = self
+        else {
+            return Ok(());
+        };
+        if low.is_finite() && high.is_finite() && low < high {
+            return Ok(());
+        }
+        Err(Error::Config {
+            field: "task.range",
+            expected: "a lower and a higher number".into(),
+            found: format!("{low} to {high}"),
+        })
+    }
+
+    /// Logits `[B, C]` as probabilities or numbers `[B, C]`.
+    pub(crate) fn activate(self, logits: Tensor<2>) -> Tensor<2> {
+        match self {
+            Self::SingleLabel => activation::softmax(logits, 1),
+            Self::MultiLabel => activation::sigmoid(logits),
+            Self::Regression { range: None } => logits,
+            Self::Regression {
+                range: Some((low, high)),
+            } => activation::sigmoid(logits) * (high - low) + low,
+        }
+    }
+
+    /// The mean loss of logits `[B, C]`.
+    ///
+    /// # Panics
+    /// If the targets are of another task, or not one for each row; if a class or the number of values is not one of the
+    /// outputs.
+    pub(crate) fn loss(
+        self,
+        logits: Tensor<2>,
+        targets: Targets<'_>,
+        class_loss: &ClassLoss,
+    ) -> Tensor<1> {
+        let [rows, outputs] = logits.dims();
+        assert_eq!(targets.len(), rows, "one target for each row");
+        match (self, targets) {
+            (Self::SingleLabel, Targets::Classes(labels)) => {
+                cross_entropy(logits, labels, class_loss)
+            }
+            (Self::MultiLabel, Targets::Sets(sets)) => {
+                let truth = indicators(sets, outputs, &logits.device());
+                // max(x, 0) - x y + ln(1 + exp(-|x|)) never overflows.
+                let tail = (logits.clone().abs().neg().exp() + 1.0).log();
+                (activation::relu(logits.clone()) - logits * truth + tail).mean()
+            }
+            (Self::Regression { .. }, Targets::Values(values)) => {
+                let fits = values.iter().all(|row| row.len() == outputs);
+                assert!(fits, "{outputs} values for each document");
+                let device = logits.device();
+                let truth = from_values(values.concat(), [rows, outputs], &device);
+                let error = self.activate(logits) - truth;
+                (error.clone() * error).mean()
+            }
+            (task, targets) => panic!("targets {targets:?} for the task {task:?}"),
+        }
+    }
+}
+
+/// Mean cross-entropy over documents, weighted by the classes' weights.
+fn cross_entropy(logits: Tensor<2>, labels: &[u32], loss: &ClassLoss) -> Tensor<1> {
+    let [rows, classes] = logits.dims();
+    let known = labels.iter().all(|&label| (label as usize) < classes);
+    assert!(known, "a label is not one of {classes}");
+    let device = logits.device();
+    let targets = int_tensor(labels, &device).unsqueeze_dim::<2>(1);
+    let log_p = activation::log_softmax(logits, 1);
+    let picked = log_p.clone().gather(1, targets);
+    if loss.weights.is_empty() {
+        let nll = picked.mean().neg();
+        if loss.smoothing == 0.0 {
+            return nll;
+        }
+        return nll * (1.0 - loss.smoothing) + log_p.mean().neg() * loss.smoothing;
+    }
+    let weight = |&label: &u32| loss.weights[label as usize] as f32;
+    let of_rows: Vec<f32> = labels.iter().map(weight).collect();
+    let total = f64::from(of_rows.iter().sum::<f32>()).max(f64::MIN_POSITIVE);
+    let nll = (picked * from_values(of_rows, [rows, 1], &device))
+        .sum()
+        .neg()
+        / total;
+    if loss.smoothing == 0.0 {
+        return nll;
+    }
+    let of_classes = loss.weights.iter().map(|&w| w as f32).collect();
+    let spread = (log_p * from_values(of_classes, [1, classes], &device))
+        .sum()
+        .neg();
+    nll * (1.0 - loss.smoothing) + spread * (loss.smoothing / (classes as f64 * total))
+}
+
+/// 1 where a document is of a class, `[B, C]`.
+fn indicators(sets: &[Vec<u32>], classes: usize, device: &Device) -> Tensor<2> {
+    let mut values = vec![0.0; sets.len() * classes];
+    for (row, set) in sets.iter().enumerate() {
+        for &class in set {
+            assert!((class as usize) < classes, "class {class} of {classes}");
+            values[row * classes + class as usize] = 1.0;
+        }
+    }
+    from_values(values, [sets.len(), classes], device)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn logits() -> Tensor<2> {
+        from_values(
+            vec![1.0, -2.0, 0.5, 0.0, 3.0, -1.0],
+            [2, 3],
+            &Device::default(),
+        )
+    }
+
+    fn check(loss: Tensor<1>, expected: f64) {
+        let found = f64::from(loss.into_scalar::<f32>());
+        let tolerance = 1e-6 * expected.abs().max(1.0);
+        assert!(
+            (found - expected).abs() < tolerance,
+            "{found} for {expected}"
+        );
+    }
+
+    /// `ln softmax` of a row.
+    fn log_p(row: [f64; 3]) -> [f64; 3] {
+        let total = row.iter().map(|x| x.exp()).sum::<f64>().ln();
+        row.map(|x| x - total)
+    }
+
+    #[test]
+    fn cross_entropy_with_weights_and_smoothing() {
+        let (a, b) = (log_p([1.0, -2.0, 0.5]), log_p([0.0, 3.0, -1.0]));
+        let loss = |smoothing, weights: &[f64]| {
+            let options = ClassLoss {
+                smoothing,
+                weights: weights.to_vec(),
+            };
+            Task::SingleLabel.loss(logits(), (&[2_u32, 1]).into(), &options)
+        };
+        check(loss(0.0, &[]), -(a[2] + b[1]) / 2.0);
+        let mean = (a.iter().sum::<f64>() + b.iter().sum::<f64>()) / 6.0;
+        check(loss(0.1, &[]), -0.9 * (a[2] + b[1]) / 2.0 - 0.1 * mean);
+        let w = [1.0, 2.0, 0.5];
+        let nll = -(0.5 * a[2] + 2.0 * b[1]) / 2.5;
+        check(loss(0.0, &w), nll);
+        let all: f64 = (0..3).map(|c| w[c] * (a[c] + b[c])).sum();
+        check(loss(0.1, &w), 0.9 * nll - 0.1 * all / (3.0 * 2.5));
+    }
+
+    #[test]
+    fn binary_cross_entropy() {
+        let x = [1.0_f64, -2.0, 0.5, 0.0, 3.0, -1.0];
+        let y = [1.0, 0.0, 1.0, 0.0, 0.0, 0.0];
+        let p = |x: f64| 1.0 / (1.0 + (-x).exp());
+        let one = |(x, y): (&f64, &f64)| -(y * p(*x).ln() + (1.0 - y) * (1.0 - p(*x)).ln());
+        let expected = x.iter().zip(&y).map(one).sum::<f64>() / 6.0;
+        let sets = [vec![2, 0], vec![]];
+        check(
+            Task::MultiLabel.loss(logits(), (&sets).into(), &ClassLoss::default()),
+            expected,
+        );
+        let huge = from_values(vec![300.0, -300.0, 0.0], [1, 3], &Device::default());
+        let loss = Task::MultiLabel.loss(huge, (&[vec![1]]).into(), &ClassLoss::default());
+        check(loss, (300.0 + 300.0 + 2.0_f64.ln()) / 3.0);
+    }
+
+    #[test]
+    fn squared_error_within_a_range() {
+        let values = [vec![1.0, 0.0, 2.0], vec![5.0, 4.0, 0.0]];
+        let free = Task::Regression { range: None };
+        let loss = |task: Task| task.loss(logits(), (&values).into(), &ClassLoss::default());
+        check(loss(free), (0.0 + 4.0 + 2.25 + 25.0 + 1.0 + 1.0) / 6.0);
+        let stars = Task::Regression {
+            range: Some((1.0, 5.0)),
+        };
+        let shown: Vec<f32> = stars.activate(logits()).into_data().iter::<f32>().collect();
+        assert!(shown.iter().all(|v| (1.0..5.0).contains(v)) && (shown[3] - 3.0).abs() < 1e-6);
+        let expected = [1.0_f32, 0.0, 2.0, 5.0, 4.0, 0.0].iter().zip(&shown);
+        let expected = expected.map(|(t, v)| f64::from(t - v).powi(2)).sum::<f64>() / 6.0;
+        check(loss(stars), expected);
+    }
+
+    #[test]
+    fn settings_out_of_range_are_named() {
+        let backwards = Task::Regression {
+            range: Some((5.0, 1.0)),
+        };
+        assert!(backwards.validate().is_err());
+        let loss = |smoothing, weights: Vec<f64>| ClassLoss { smoothing, weights }.validate(2);
+        assert!(loss(1.0, vec![]).is_err() && loss(0.0, vec![1.0]).is_err());
+        assert!(loss(0.0, vec![1.0, f64::NAN]).is_err() && loss(0.5, vec![0.0, 2.0]).is_ok());
+    }
+}

@@ -1,0 +1,87 @@
+//! The gradients of a model's parameters: of one batch, or the mean of several.
+
+use burn::module::{Module, ModuleVisitor, Param, ParamId};
+use burn::tensor::{Gradients, Tensor};
+
+/// The gradients of a module's parameters, flat and outside of autodiff, with the weight they stand for.
+///
+/// Several small batches become one large one: with the weight of each its number of tokens or rows, the mean of
+/// their gradients is the gradient of all of them together, where the loss is a mean over tokens or rows.
+///
+/// ```
+/// use burn::module::Param;
+/// use burn::tensor::{Device, Tensor};
+/// use ulmfit_train::ParamGradients;
+///
+/// let device = Device::default().autodiff();
+/// let x = Param::from_tensor(Tensor::<1>::ones([1], &device));
+/// let of = |factor: f64| ParamGradients::of(&x, (x.val() * factor).backward(), 1.0);
+/// let mut mean = of(2.0);
+/// mean.join(of(4.0));
+/// assert!((mean.norm() - 3.0).abs() < 1e-6);
+/// ```
+#[derive(Clone, Debug)]
+pub struct ParamGradients {
+    // In the order of the module, so that sums over all of them have the same bits in every run.
+    list: Vec<(ParamId, Tensor<1>)>,
+    weight: f64,
+}
+
+impl ParamGradients {
+    /// Returns the gradients that a backward pass left for `model`'s parameters; `weight` is what the batch counts in
+    /// a mean (its tokens or rows), above 0.
+    pub fn of<M: Module>(model: &M, mut gradients: Gradients, weight: f64) -> Self {
+        let mut gather = Gather {
+            gradients: &mut gradients,
+            list: Vec::new(),
+        };
+        model.visit(&mut gather);
+        let list = gather.list;
+        Self { list, weight }
+    }
+
+    /// Makes this the weighted mean of itself and `other`; a parameter that one of them lacks counts as 0 there.
+    pub fn join(&mut self, other: Self) {
+        let whole = self.weight + other.weight;
+        let (here, there) = (self.weight / whole, other.weight / whole);
+        for (_, gradient) in &mut self.list {
+            *gradient = gradient.clone() * here;
+        }
+        for (id, gradient) in other.list {
+            let part = gradient * there;
+            match self.list.iter_mut().find(|(known, _)| *known == id) {
+                Some((_, sum)) => *sum = sum.clone() + part,
+                None => self.list.push((id, part)),
+            }
+        }
+        self.weight = whole;
+    }
+
+    /// Returns the L2 norm of all gradients together.
+    pub fn norm(&self) -> f64 {
+        let squares = self.list.iter().map(|(_, g)| (g.clone() * g.clone()).sum());
+        squares
+            .reduce(|sum, square| sum + square)
+            .map_or(0.0, |sum| f64::from(sum.into_scalar::<f32>()).sqrt())
+    }
+
+    /// Takes the gradient of a parameter out.
+    pub(crate) fn take(&mut self, id: ParamId) -> Option<Tensor<1>> {
+        let place = self.list.iter().position(|(known, _)| *known == id)?;
+        Some(self.list.swap_remove(place).1)
+    }
+}
+
+struct Gather<'a> {
+    gradients: &'a mut Gradients,
+    list: Vec<(ParamId, Tensor<1>)>,
+}
+
+impl ModuleVisitor for Gather<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if let Some(gradient) = param.val().grad_remove(self.gradients) {
+            let size = gradient.dims().iter().product::<usize>();
+            self.list.push((param.id, gradient.reshape([size])));
+        }
+    }
+}

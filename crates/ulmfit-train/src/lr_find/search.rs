@@ -1,0 +1,116 @@
+//! The rising rates of a search and the record of its losses.
+
+use burn::module::Module;
+use burn::tensor::Gradients;
+
+use super::{LrFind, RateCurve};
+use crate::copy::deep_copy;
+use crate::error::{Error, Result};
+use crate::groups::LayerGroups;
+use crate::optimizer::Optimizer;
+
+/// A running search: trains a copy and ends by itself.
+pub(super) struct Search<'a> {
+    config: &'a LrFind,
+    groups: &'a LayerGroups,
+    trained: usize,
+    optimizer: Optimizer,
+    curve: RateCurve,
+    mean: SmoothedLoss,
+    best: f64,
+    last: f64,
+}
+
+impl<'a> Search<'a> {
+    pub(super) fn begin(config: &'a LrFind, groups: &'a LayerGroups) -> Result<Self> {
+        config.validate()?;
+        let trained = config.trained.count(groups.len());
+        if trained == 0 || trained > groups.len() {
+            return Err(Error::Groups {
+                stage: "lr_find".to_owned(),
+                groups: groups.len(),
+                found: trained,
+            });
+        }
+        Ok(Self {
+            config,
+            groups,
+            trained,
+            optimizer: config.optimizer.init(),
+            curve: RateCurve::new(config.steps),
+            mean: SmoothedLoss::new(config.smoothing),
+            best: f64::INFINITY,
+            last: f64::NAN,
+        })
+    }
+
+    /// The copy to train, with the groups of the search trainable.
+    pub(super) fn copy<M: Module>(&self, model: &M) -> M {
+        self.groups.train_last(deep_copy(model), self.trained)
+    }
+
+    pub(super) fn step<M: Module>(&mut self, model: M, gradients: Gradients) -> M {
+        let rates = vec![self.rate(); self.groups.len()];
+        self.optimizer
+            .step(model, gradients, self.groups, &rates, self.config.momentum)
+    }
+
+    /// Records the loss of the step that has just been made; whether the search is over.
+    pub(super) fn ends_with(&mut self, loss: f64) -> bool {
+        self.last = loss;
+        // Deviation: fastai goes on after a loss that is not a number, and cuts the curve there.
+        if !loss.is_finite() {
+            return true;
+        }
+        let smoothed = self.mean.add(loss);
+        let rate = self.rate();
+        self.curve.rates.push(rate);
+        self.curve.losses.push(smoothed);
+        self.best = self.best.min(smoothed);
+        smoothed > self.config.stop_factor * self.best
+            || self.curve.rates.len() >= self.config.steps
+    }
+
+    pub(super) fn curve(self) -> Result<RateCurve> {
+        if self.curve.rates.is_empty() {
+            return Err(Error::NotFinite {
+                stage: "lr_find".to_owned(),
+                epoch: 1,
+                batch: 1,
+                loss: self.last,
+            });
+        }
+        Ok(self.curve)
+    }
+
+    /// The rate of the step that is next, or was last until its loss is recorded.
+    fn rate(&self) -> f64 {
+        let share = self.curve.rates.len() as f64 / self.config.steps as f64;
+        self.config.start * (self.config.end / self.config.start).powf(share)
+    }
+}
+
+/// An exponential mean without the bias towards its start at 0.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SmoothedLoss {
+    smoothing: f64,
+    mean: f64,
+    weight: f64,
+}
+
+impl SmoothedLoss {
+    pub(super) fn new(smoothing: f64) -> Self {
+        Self {
+            smoothing,
+            mean: 0.0,
+            weight: 0.0,
+        }
+    }
+
+    /// Takes a loss and returns the mean so far.
+    pub(super) fn add(&mut self, loss: f64) -> f64 {
+        self.mean = self.smoothing * self.mean + (1.0 - self.smoothing) * loss;
+        self.weight = self.smoothing * self.weight + (1.0 - self.smoothing);
+        self.mean / self.weight
+    }
+}
