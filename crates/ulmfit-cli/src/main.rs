@@ -1,4 +1,4 @@
-//! The `ulmfit` command: text to tokens, text to classes, prompt to text.
+//! The `ulmfit` command: text to tokens, text to classes, prompt to text; model files in and out.
 
 mod commands;
 
@@ -22,6 +22,9 @@ enum Command {
     Tokenize(commands::tokenize::Args),
     Predict(commands::predict::Args),
     Generate(commands::generate::Args),
+    Info(commands::info::Args),
+    Import(commands::import::Args),
+    Export(commands::export::Args),
 }
 
 fn main() -> ExitCode {
@@ -29,6 +32,9 @@ fn main() -> ExitCode {
         Command::Tokenize(args) => commands::tokenize::run(&args),
         Command::Predict(args) => commands::predict::run(&args),
         Command::Generate(args) => commands::generate::run(&args),
+        Command::Info(args) => commands::info::run(&args),
+        Command::Import(args) => commands::import::run(&args),
+        Command::Export(args) => commands::export::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -8,6 +8,7 @@
 //! * [`LanguageModel`]: the encoder with its tied decoder; [`LanguageModel::loss`] is a training step's objective.
 //! * [`Classifier`]: the encoder over whole documents, concat pooling and a head.
 //! * [`TextLanguageModel`], [`TextClassifier`]: a model with everything that turns text into its ids; saved and loaded as one file.
+//! * [`import`]: weights and vocabularies of fastai; [`TextLanguageModel::export_fastai`] is the way back.
 //! * [`Predictor`], [`Regressor`] and [`Generator`]: text in, classes, numbers or text out; [`Ensemble`]: several
 //!   predictors as one.
 //!
@@ -30,6 +31,7 @@ mod error;
 mod file;
 mod generator;
 mod head;
+pub mod import;
 mod language_model;
 mod linear_recurrence;
 mod lstm_layer;
@@ -56,6 +58,7 @@ pub use dropout::{Dropouts, Mode};
 pub use encoder_layer::EncoderLayer;
 pub use ensemble::Ensemble;
 pub use error::{Error, Result};
+pub use file::{ModelInfo, ModelKind, Storage};
 pub use generator::{Generator, Sampling};
 pub use head::{Head, HeadBlock, HeadConfig};
 pub use language_model::{LanguageModel, LanguageModelConfig, LmLoss, Regularization};

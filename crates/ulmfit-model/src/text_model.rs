@@ -8,7 +8,7 @@ use ulmfit_text::{Tokenizer, TokenizerConfig, Vocab};
 
 use crate::classifier::Classifier;
 use crate::error::{Error, Result};
-use crate::file;
+use crate::file::{self, Storage};
 use crate::language_model::LanguageModel;
 
 /// Text rules, word splitter and vocabulary: text to ids and back.
@@ -98,7 +98,15 @@ impl TextLanguageModel {
     /// # Errors
     /// [`Error::Io`] with the path and the system's reason.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        file::save_language_model(self, path.as_ref())
+        self.save_as(path, Storage::F32)
+    }
+
+    /// As [`Self::save`], with matrices stored in fewer bits.
+    ///
+    /// # Errors
+    /// [`Error::Io`]; [`Error::ModelFile`] naming the tensor if a weight is out of the storage's range.
+    pub fn save_as(&self, path: impl AsRef<Path>, storage: Storage) -> Result<()> {
+        file::save_language_model(self, path.as_ref(), storage)
     }
 
     /// Reads a file that [`Self::save`] has written. For training pass an autodiff device.
@@ -156,7 +164,15 @@ impl TextClassifier {
     /// # Errors
     /// [`Error::Io`] with the path and the system's reason.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        file::save_classifier(self, path.as_ref())
+        self.save_as(path, Storage::F32)
+    }
+
+    /// As [`TextLanguageModel::save_as`].
+    ///
+    /// # Errors
+    /// [`Error::Io`] or [`Error::ModelFile`].
+    pub fn save_as(&self, path: impl AsRef<Path>, storage: Storage) -> Result<()> {
+        file::save_classifier(self, path.as_ref(), storage)
     }
 
     /// As [`TextLanguageModel::load`].

@@ -1,6 +1,9 @@
 //! One file for each command.
 
+pub(crate) mod export;
 pub(crate) mod generate;
+pub(crate) mod import;
+pub(crate) mod info;
 pub(crate) mod predict;
 pub(crate) mod tokenize;
 

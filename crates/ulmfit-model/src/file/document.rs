@@ -1,21 +1,31 @@
 //! The JSON document in the metadata of a model file.
 
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use ulmfit_text::{TokenizerConfig, Vocab};
 
+use super::storage::Storage;
+use super::tensors::DAMAGED;
 use crate::awd_lstm_config::AwdLstmConfig;
 use crate::classifier::ClassifierConfig;
+use crate::error::{Error, Result};
 use crate::language_model::LanguageModelConfig;
 use crate::text_model::TextEncoding;
 
-/// The version that this library writes; it reads this one and all before it.
-pub(super) const FORMAT: u32 = 1;
+/// The newest version that this library knows; it reads this one and all before it, and writes the first that has what
+/// the model needs: 1, and 2 where matrices are stored in fewer bits.
+const FORMAT: u32 = 2;
 
 /// Everything in a model file but the weights.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize)]
 pub(super) struct Document {
     /// Version of the layout.
     pub(super) format: u32,
+    #[serde(skip_serializing_if = "Storage::is_default")]
+    pub(super) storage: Storage,
     #[serde(flatten)]
     pub(super) body: Body,
     pub(super) tokenizer: TokenizerConfig,
@@ -23,7 +33,7 @@ pub(super) struct Document {
 }
 
 /// What differs between the kinds of models.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub(super) enum Body {
     LanguageModel {
@@ -36,23 +46,112 @@ pub(super) enum Body {
     },
 }
 
+/// The kind of model in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ModelKind {
+    /// A [`crate::TextLanguageModel`].
+    LanguageModel,
+    /// A [`crate::TextClassifier`].
+    Classifier,
+}
+
+impl std::fmt::Display for ModelKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::LanguageModel => "language_model",
+            Self::Classifier => "classifier",
+        })
+    }
+}
+
 impl Document {
-    pub(super) fn new(body: Body, text: &TextEncoding) -> Self {
+    pub(super) fn new(body: Body, text: &TextEncoding, storage: Storage) -> Self {
         Self {
-            format: FORMAT,
+            format: storage.format(),
+            storage,
             body,
             tokenizer: text.tokenizer_config().clone(),
             vocabulary: text.vocab().clone(),
         }
     }
+
+    /// Reads a document field by field, so that an error names the field: first the version, so that a newer file is
+    /// named as such.
+    pub(super) fn parse(json: &str, path: &Path) -> Result<Self> {
+        let mut fields = Fields {
+            fields: serde_json::from_str(json)
+                .map_err(|error| bad(path, "metadata".to_owned(), "a valid document", error))?,
+            path,
+        };
+        let format: u32 = fields.take("format")?;
+        if format == 0 || format > FORMAT {
+            return Err(Error::ModelFile {
+                path: path.to_owned(),
+                part: "metadata field `format`".to_owned(),
+                expected: format!("1 to {FORMAT}"),
+                found: format.to_string(),
+                remedy: "read it with a newer version of this library",
+            });
+        }
+        let storage = match fields.fields.contains_key("storage") {
+            true => fields.take("storage")?,
+            false => Storage::default(),
+        };
+        let body = match fields.take("kind")? {
+            ModelKind::LanguageModel => Body::LanguageModel {
+                config: fields.take("config")?,
+            },
+            ModelKind::Classifier => Body::Classifier {
+                encoder: fields.take("encoder")?,
+                config: fields.take("config")?,
+                classes: fields.take("classes")?,
+            },
+        };
+        Ok(Self {
+            format,
+            storage,
+            body,
+            tokenizer: fields.take("tokenizer")?,
+            vocabulary: fields.take("vocabulary")?,
+        })
+    }
 }
 
 impl Body {
     /// The value of the field `kind`.
-    pub(super) fn kind(&self) -> &'static str {
+    pub(super) fn kind(&self) -> ModelKind {
         match self {
-            Self::LanguageModel { .. } => "language_model",
-            Self::Classifier { .. } => "classifier",
+            Self::LanguageModel { .. } => ModelKind::LanguageModel,
+            Self::Classifier { .. } => ModelKind::Classifier,
         }
+    }
+}
+
+struct Fields<'a> {
+    fields: Map<String, Value>,
+    path: &'a Path,
+}
+
+impl Fields<'_> {
+    fn take<T: DeserializeOwned>(&mut self, name: &str) -> Result<T> {
+        let value = self.fields.remove(name).unwrap_or_default();
+        serde_path_to_error::deserialize(value).map_err(|error| {
+            let inner = error.path().to_string();
+            let dot = if inner == "." { "" } else { "." };
+            let field = format!("{name}{dot}{}", inner.trim_matches('.'));
+            let part = format!("metadata field `{field}`");
+            bad(self.path, part, "a valid value", error.inner())
+        })
+    }
+}
+
+fn bad(path: &Path, part: String, expected: &str, found: impl std::fmt::Display) -> Error {
+    Error::ModelFile {
+        path: path.to_owned(),
+        part,
+        expected: expected.to_owned(),
+        found: found.to_string(),
+        remedy: DAMAGED,
     }
 }

@@ -22,7 +22,7 @@ pub(super) fn write_encoder(writer: &mut Writer, encoder: &AwdLstm) {
     }
 }
 
-pub(super) fn read_encoder(
+pub(crate) fn read_encoder(
     reader: &mut Reader,
     sizes: &AwdLstmConfig,
     device: &Device,

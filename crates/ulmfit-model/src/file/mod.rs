@@ -3,8 +3,13 @@
 //! Weights have PyTorch's layout (`[out, in]`), so that Python reads them as they are. The metadata has one key,
 //! [`METADATA_KEY`]; there are no clock times in it, so that equal models are equal bytes.
 
+mod checks;
 mod document;
 mod encoder;
+mod export;
+mod header;
+mod info;
+mod storage;
 mod tensors;
 
 use std::path::Path;
@@ -19,14 +24,26 @@ use crate::classifier::{Classifier, ClassifierConfig};
 use crate::error::{Error, Result};
 use crate::language_model::{LanguageModel, LanguageModelConfig};
 use crate::text_model::{TextClassifier, TextEncoding, TextLanguageModel};
+use checks::{check_head, check_sizes, check_vocabulary};
 use document::{Body, Document};
-use encoder::{read_encoder, write_encoder};
-use tensors::{Reader, Writer};
+use encoder::write_encoder;
+use tensors::Writer;
+
+pub use document::ModelKind;
+pub(crate) use encoder::read_encoder;
+pub(crate) use header::blame;
+pub use info::ModelInfo;
+pub use storage::Storage;
+pub(crate) use tensors::{Reader, Values};
 
 /// The one key of the file's metadata.
 pub(crate) const METADATA_KEY: &str = "ulmfit";
 
-pub(crate) fn save_language_model(model: &TextLanguageModel, path: &Path) -> Result<()> {
+pub(crate) fn save_language_model(
+    model: &TextLanguageModel,
+    path: &Path,
+    storage: Storage,
+) -> Result<()> {
     let mut writer = Writer::default();
     write_encoder(&mut writer, &model.model.encoder);
     writer.add("decoder.bias", model.model.decoder_bias.val());
@@ -37,14 +54,17 @@ pub(crate) fn save_language_model(model: &TextLanguageModel, path: &Path) -> Res
             regularization: model.model.regularization,
         },
     };
-    save(writer, Document::new(body, &model.text), path)
+    save(writer, Document::new(body, &model.text, storage), path)
 }
 
 pub(crate) fn load_language_model(path: &Path, device: &Device) -> Result<TextLanguageModel> {
     let (document, mut reader) = open(path)?;
     let Body::LanguageModel { config } = document.body else {
-        return Err(wrong_kind(path, "language_model", document.body.kind()));
+        let (asked, found) = (ModelKind::LanguageModel, document.body.kind());
+        return Err(wrong_kind(path, asked, found));
     };
+    check_sizes(&reader, &config.encoder, path)?;
+    config.dropouts.validate()?;
     let encoder = read_encoder(&mut reader, &config.encoder, device)?;
     let bias = reader.take("decoder.bias", [config.encoder.vocabulary], device)?;
     reader.finish()?;
@@ -63,10 +83,20 @@ pub(crate) fn load_language_model(path: &Path, device: &Device) -> Result<TextLa
     TextLanguageModel::new(text, model)
 }
 
-pub(crate) fn save_classifier(model: &TextClassifier, path: &Path) -> Result<()> {
+pub(crate) fn save_classifier(model: &TextClassifier, path: &Path, storage: Storage) -> Result<()> {
     let mut writer = Writer::default();
     write_encoder(&mut writer, &model.model.encoder);
-    for (k, block) in model.model.head.blocks.iter().enumerate() {
+    write_head(&mut writer, &model.model);
+    let body = Body::Classifier {
+        encoder: model.model.encoder.config(),
+        config: model.model.config().clone(),
+        classes: model.classes.clone(),
+    };
+    save(writer, Document::new(body, &model.text, storage), path)
+}
+
+fn write_head(writer: &mut Writer, model: &Classifier) {
+    for (k, block) in model.head.blocks.iter().enumerate() {
         let name = |part: &str| format!("head.blocks.{k}.{part}");
         writer.add(name("norm.weight"), block.norm.weight.val());
         writer.add(name("norm.bias"), block.norm.bias.val());
@@ -80,12 +110,6 @@ pub(crate) fn save_classifier(model: &TextClassifier, path: &Path) -> Result<()>
         );
         writer.add(name("weight"), block.weight.val().transpose());
     }
-    let body = Body::Classifier {
-        encoder: model.model.encoder.config(),
-        config: model.model.config().clone(),
-        classes: model.classes.clone(),
-    };
-    save(writer, Document::new(body, &model.text), path)
 }
 
 pub(crate) fn load_classifier(path: &Path, device: &Device) -> Result<TextClassifier> {
@@ -96,8 +120,11 @@ pub(crate) fn load_classifier(path: &Path, device: &Device) -> Result<TextClassi
         classes,
     } = document.body
     else {
-        return Err(wrong_kind(path, "classifier", document.body.kind()));
+        let (asked, found) = (ModelKind::Classifier, document.body.kind());
+        return Err(wrong_kind(path, asked, found));
     };
+    check_sizes(&reader, &sizes, path)?;
+    check_head(&reader, &sizes, &config)?;
     let encoder = read_encoder(&mut reader, &sizes, device)?;
     let model = config.init(encoder, 0, device)?;
     let model = read_head(&mut reader, model, &config, device)?;
@@ -107,7 +134,7 @@ pub(crate) fn load_classifier(path: &Path, device: &Device) -> Result<TextClassi
 }
 
 /// Fills a new classifier's head.
-fn read_head(
+pub(crate) fn read_head(
     reader: &mut Reader,
     mut model: Classifier,
     config: &ClassifierConfig,
@@ -154,27 +181,16 @@ fn text_encoding(
     sizes: &AwdLstmConfig,
     path: &Path,
 ) -> Result<TextEncoding> {
-    if vocabulary.len() != sizes.vocabulary {
-        return Err(Error::ModelFile {
-            path: path.to_owned(),
-            part: "metadata field `vocabulary`".to_owned(),
-            expected: format!(
-                "{} words, one for each row of the embedding",
-                sizes.vocabulary
-            ),
-            found: format!("{} words", vocabulary.len()),
-            remedy: "the file has been changed since it was saved; take the original",
-        });
-    }
+    check_vocabulary(&vocabulary, sizes, path)?;
     Ok(TextEncoding::new(tokenizer, vocabulary))
 }
 
-fn wrong_kind(path: &Path, expected: &str, found: &str) -> Error {
+fn wrong_kind(path: &Path, expected: ModelKind, found: ModelKind) -> Error {
     Error::ModelFile {
         path: path.to_owned(),
         part: "metadata field `kind`".to_owned(),
-        expected: expected.to_owned(),
-        found: found.to_owned(),
+        expected: expected.to_string(),
+        found: found.to_string(),
         remedy: "pass the file of the other kind of model",
     }
 }

@@ -1,0 +1,60 @@
+//! `ulmfit import`: a model file from weights and a vocabulary of fastai.
+
+use std::path::PathBuf;
+
+use anyhow::bail;
+use ulmfit::model::Storage;
+use ulmfit::model::import::{FastaiVocabulary, FastaiWeights, WeightsKind};
+use ulmfit::prelude::*;
+
+/// Make a model file from weights (.pth, .h5, .safetensors) and a vocabulary (.pkl, .json) that fastai has saved.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The weights of a language model, an encoder or a classifier.
+    weights: PathBuf,
+    /// The vocabulary that they were trained with.
+    #[arg(long, value_name = "FILE")]
+    vocab: PathBuf,
+    /// Where the model goes.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Text rules: standard, fastai_v2, fastai_v1 or paper. Without it, those of the generation that saved the weights.
+    #[arg(long, value_name = "PRESET")]
+    rules: Option<RulePreset>,
+    /// The names of a classifier's classes, separated by commas.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    classes: Option<Vec<String>>,
+    /// How the model's matrices are stored: f32, f16 or int8.
+    #[arg(long, default_value_t)]
+    storage: Storage,
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    if args.out == args.weights || args.out == args.vocab {
+        bail!(
+            "{}: expected a new file, found the one that is read; choose another --out",
+            args.out.display()
+        );
+    }
+    let device = Device::default();
+    let vocabulary = FastaiVocabulary::open(&args.vocab)?;
+    let weights = FastaiWeights::open(&args.weights)?;
+    let tokenizer = args
+        .rules
+        .map(|rules| TokenizerConfig::new().with_rules(rules));
+    match weights.kind() {
+        WeightsKind::Classifier => weights
+            .classifier(&vocabulary, args.classes.clone(), tokenizer, &device)?
+            .save_as(&args.out, args.storage)?,
+        kind if args.classes.is_some() => {
+            bail!(
+                "{}: expected a classifier, found {kind}; leave --classes out",
+                args.weights.display()
+            );
+        }
+        _ => weights
+            .language_model(&vocabulary, tokenizer, &device)?
+            .save_as(&args.out, args.storage)?,
+    }
+    Ok(())
+}

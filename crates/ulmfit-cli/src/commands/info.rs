@@ -1,0 +1,44 @@
+//! `ulmfit info`: what a model file holds.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use ulmfit::model::ModelInfo;
+
+/// Print what a model file holds: kind, version, sizes, vocabulary, rules, classes, parameters, storage.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// A model file.
+    file: PathBuf,
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    let info = ModelInfo::read(&args.file)?;
+    let sizes = &info.encoder;
+    let mut lines = vec![
+        ("kind", info.kind.to_string()),
+        ("version", info.format.to_string()),
+        (
+            "sizes",
+            format!(
+                "embed {}, hidden {}, layers {}",
+                sizes.embed, sizes.hidden, sizes.layers
+            ),
+        ),
+        ("vocabulary", format!("{} tokens", sizes.vocabulary)),
+        ("rules", info.tokenizer.rules.to_string()),
+        ("words", info.tokenizer.words.to_string()),
+    ];
+    if !info.classes.is_empty() {
+        let names = info.classes.join(", ");
+        lines.push(("classes", format!("{}: {names}", info.classes.len())));
+    }
+    lines.push(("parameters", info.parameters.to_string()));
+    lines.push(("storage", info.storage.to_string()));
+    lines.push(("bytes", info.bytes.to_string()));
+    let mut out = std::io::stdout().lock();
+    for (name, value) in lines {
+        writeln!(out, "{name:<11} {value}")?;
+    }
+    Ok(())
+}
