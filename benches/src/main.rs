@@ -1,6 +1,10 @@
 //! What each part of ulmfit costs. Every subcommand prints one JSON line.
 
+mod clas;
+mod data;
+mod lm;
 mod memory;
+mod startup;
 mod store;
 mod tok;
 
@@ -15,17 +19,30 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Work {
+    Lm(lm::Args),
+    Clas(clas::Args),
+    Startup(startup::Args),
     Tok(tok::Args),
     Store(store::Args),
 }
 
 fn main() -> anyhow::Result<()> {
     let line = match Cli::parse().work {
+        Work::Lm(args) => lm::run(&args)?,
+        Work::Clas(args) => clas::run(&args)?,
+        Work::Startup(args) => startup::run(&args)?,
         Work::Tok(args) => tok::run(&args)?,
         Work::Store(args) => store::run(&args)?,
     };
     println!("{line}");
     Ok(())
+}
+
+/// Lets the kernels use so many threads.
+fn threads(n: usize) -> anyhow::Result<()> {
+    Ok(rayon::ThreadPoolBuilder::new()
+        .num_threads(n)
+        .build_global()?)
 }
 
 /// The middle one of several measurements, sorted on the way.

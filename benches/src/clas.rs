@@ -1,0 +1,100 @@
+//! A classifier's training step, and classifying.
+
+use std::time::Instant;
+
+use clap::ValueEnum;
+use serde_json::{Value, json};
+use ulmfit::burn::module::Module;
+use ulmfit::model::{Classifier, Random};
+use ulmfit::prelude::*;
+use ulmfit::text::TokenGrid;
+
+use crate::data::Zipf;
+use crate::median;
+use crate::memory::status_mb;
+
+/// Time a classifier (the flags of the peer's `bench_clas.py`).
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// What to time.
+    mode: Work,
+    /// Documents of a batch.
+    #[arg(long, default_value_t = 16)]
+    bs: usize,
+    /// Tokens of a document.
+    #[arg(long, default_value_t = 250)]
+    len: usize,
+    /// Words of the vocabulary.
+    #[arg(long, default_value_t = 60_000)]
+    vocab: usize,
+    /// Steps that are measured, after one that is not.
+    #[arg(long, default_value_t = 6)]
+    iters: usize,
+    /// Threads.
+    #[arg(long, default_value_t = 2)]
+    threads: usize,
+    /// Train the last so many groups; 0 for all five.
+    #[arg(long, default_value_t = 0)]
+    frozen: usize,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Work {
+    Train,
+    Infer,
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<Value> {
+    crate::threads(args.threads)?;
+    let device = Device::default();
+    let encoder = AwdLstmConfig::new(args.vocab).init(&mut Random::new(0), &device)?;
+    let model = ClassifierConfig::new(2).init(encoder, 1, &device)?;
+    let mut zipf = Zipf::new(args.vocab - 9, 2);
+    let mut batch = || {
+        let ids = zipf.ids(args.bs * args.len).into_iter().map(|id| id + 9);
+        TokenGrid::new(args.bs, args.len, ids.collect())
+    };
+    let batches: Vec<TokenGrid> = (0..args.iters + 1).map(|_| batch()).collect();
+    let seconds = match args.mode {
+        Work::Train => train(model, &batches, args.frozen),
+        Work::Infer => infer(&model, &batches),
+    };
+    let step = median(seconds.clone());
+    Ok(json!({
+        "bench": format!("clas_{:?}", args.mode).to_lowercase(), "bs": args.bs, "len": args.len,
+        "vocab": args.vocab, "threads": args.threads, "frozen": args.frozen, "step_s": step,
+        "docs_s": args.bs as f64 / step, "tok_s": (args.bs * args.len) as f64 / step,
+        "ms_per_doc": 1e3 * step / args.bs as f64, "peak_rss_MB": status_mb("VmHWM"), "all": seconds,
+    }))
+}
+
+/// Seconds of each batch but the first.
+fn infer(model: &Classifier, batches: &[TokenGrid]) -> Vec<f64> {
+    let time = |grid: &TokenGrid| {
+        let start = Instant::now();
+        let lengths = vec![grid.cols(); grid.rows()];
+        std::hint::black_box(model.outputs(grid, &lengths).into_data());
+        start.elapsed().as_secs_f64()
+    };
+    batches.iter().map(time).skip(1).collect()
+}
+
+fn train(model: Classifier, batches: &[TokenGrid], frozen: usize) -> Vec<f64> {
+    let mut model = model.train();
+    let groups = LayerGroups::classifier(&model);
+    let trained = if frozen == 0 { groups.len() } else { frozen };
+    model = groups.train_last(model, trained);
+    let (mut adam, rates) = (AdamConfig::default().init(), vec![1e-3; groups.len()]);
+    let mut mode = Mode::train(3);
+    let mut seconds = Vec::new();
+    for grid in batches {
+        let labels: Vec<u32> = (0..grid.rows() as u32).map(|row| row % 2).collect();
+        let lengths = vec![grid.cols(); grid.rows()];
+        let start = Instant::now();
+        let loss = model.loss(grid, &lengths, &labels, &mut mode);
+        let gradients = loss.objective.backward();
+        model = adam.step(model, gradients, &groups, &rates, 0.8);
+        seconds.push(start.elapsed().as_secs_f64());
+    }
+    seconds.split_off(1)
+}

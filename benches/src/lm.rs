@@ -1,0 +1,94 @@
+//! A training step of a language model: forward, backward, optimizer, with all five dropouts, AR and TAR.
+
+use std::time::Instant;
+
+use serde_json::{Value, json};
+use ulmfit::prelude::*;
+use ulmfit::text::TokenGrid;
+
+use crate::data::Zipf;
+use crate::median;
+use crate::memory::status_mb;
+
+/// Time a language model's training step (the flags of the peer's `bench_lm.py`).
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Words of the vocabulary.
+    #[arg(long, default_value_t = 60_000)]
+    vocab: usize,
+    /// Rows of a batch.
+    #[arg(long, default_value_t = 64)]
+    bs: usize,
+    /// Time steps of a batch.
+    #[arg(long, default_value_t = 70)]
+    seq: usize,
+    /// Steps that are measured, after one that is not.
+    #[arg(long, default_value_t = 8)]
+    iters: usize,
+    /// Threads.
+    #[arg(long, default_value_t = 2)]
+    threads: usize,
+    /// What all dropouts are multiplied by.
+    #[arg(long, default_value_t = 0.5)]
+    drop_mult: f64,
+    /// Widths of embedding and hidden layers, and number of layers.
+    #[arg(long, default_values_t = [400, 1152, 3], num_args = 3)]
+    sizes: Vec<usize>,
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<Value> {
+    crate::threads(args.threads)?;
+    let device = Device::default().autodiff();
+    let sizes =
+        AwdLstmConfig::new(args.vocab).with_sizes(args.sizes[0], args.sizes[1], args.sizes[2]);
+    let dropouts = Dropouts::language_model().scaled(args.drop_mult);
+    let config = LanguageModelConfig::new(sizes).with_dropouts(dropouts);
+    let mut model = config.init(0, &device)?;
+    let groups = LayerGroups::language_model(&model);
+    let mut adam = AdamConfig::default().init();
+    let mut mode = Mode::train(1);
+    let mut state = model.initial_state(args.bs);
+    let mut zipf = Zipf::new(args.vocab, 2);
+    let (tokens, rates) = (args.bs * args.seq, vec![1e-3; groups.len()]);
+    let (mut steps, mut forward, mut backward, mut update) = (vec![], vec![], vec![], vec![]);
+    let mut value = 0.0;
+    for step in 0..=args.iters {
+        let grid = |ids: Vec<u32>| TokenGrid::new(args.bs, args.seq, ids);
+        let (inputs, targets) = (grid(zipf.ids(tokens)), grid(zipf.ids(tokens)));
+        let start = Instant::now();
+        let (loss, next) = model.loss(&inputs, &targets, &state, &mut mode);
+        state = next;
+        value = loss.cross_entropy.into_scalar::<f32>();
+        let seen = start.elapsed().as_secs_f64();
+        let gradients = loss.objective.backward();
+        let back = start.elapsed().as_secs_f64();
+        model = adam.step(model, gradients, &groups, &rates, 0.8);
+        let done = start.elapsed().as_secs_f64();
+        if step > 0 {
+            steps.push(done);
+            forward.push(seen);
+            backward.push(back - seen);
+            update.push(done - back);
+        }
+    }
+    let [embed, hidden, layers] = [args.sizes[0], args.sizes[1], args.sizes[2]];
+    let step = median(steps.clone());
+    Ok(json!({
+        "bench": "lm", "vocab": args.vocab, "bs": args.bs, "seq": args.seq, "threads": args.threads,
+        "sizes": [embed, hidden, layers], "step_s": step, "tok_s": tokens as f64 / step,
+        "fwd": median(forward), "bwd": median(backward), "opt_s": median(update),
+        "gflops": work(&model.encoder.config(), tokens) / step / 1e9,
+        "peak_rss_MB": status_mb("VmHWM"), "loss": value, "all": steps,
+    }))
+}
+
+/// Operations of a step's products, as the peer counts them: 6 for each weight and token.
+fn work(sizes: &AwdLstmConfig, tokens: usize) -> f64 {
+    let mut width = sizes.embed;
+    let mut weights = sizes.vocabulary * sizes.embed;
+    for hidden in sizes.widths() {
+        weights += 4 * hidden * (width + hidden);
+        width = hidden;
+    }
+    6.0 * tokens as f64 * weights as f64
+}

@@ -1,0 +1,81 @@
+//! From the start of a process to the first prediction of a full-size model.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::Context as _;
+use serde_json::{Value, json};
+use ulmfit::model::Random;
+use ulmfit::prelude::*;
+
+use crate::median;
+use crate::memory::status_mb;
+
+/// Time from the start of a process to its first prediction, with a model of 60,000 words, 400/1152/3.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Processes that are started.
+    #[arg(long, default_value_t = 5)]
+    reps: usize,
+    /// Load this model and predict, in this process: what the started processes do.
+    #[arg(long, hide = true)]
+    model: Option<PathBuf>,
+}
+
+const TEXT: &str = "This was a surprisingly good film, and I don't say that often. ";
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<Value> {
+    if let Some(path) = &args.model {
+        return predict(path);
+    }
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("model.safetensors");
+    make(&path)?;
+    let (mut seconds, mut last) = (Vec::new(), Value::Null);
+    for _ in 0..args.reps {
+        let start = Instant::now();
+        let mut command = Command::new(std::env::current_exe()?);
+        let out = command.arg("startup").arg("--model").arg(&path).output()?;
+        seconds.push(start.elapsed().as_secs_f64());
+        last = serde_json::from_slice(&out.stdout).context("the started process's line")?;
+    }
+    let size = std::fs::metadata(&path)?.len() as f64 / 1e6;
+    Ok(json!({
+        "bench": "startup", "process_s": median(seconds.clone()), "all": seconds, "file_MB": size, "last": last,
+    }))
+}
+
+fn predict(path: &Path) -> anyhow::Result<Value> {
+    let start = Instant::now();
+    let predictor = Predictor::load(path, &Device::default())?;
+    let loaded = start.elapsed().as_secs_f64();
+    let text = TEXT.repeat(5);
+    predictor.predict(&text);
+    let first = start.elapsed().as_secs_f64();
+    let warm = (0..10).map(|_| {
+        let start = Instant::now();
+        predictor.predict(&text);
+        1e3 * start.elapsed().as_secs_f64()
+    });
+    Ok(json!({
+        "load_s": loaded, "first_predict_s": first - loaded, "warm_predict_ms": median(warm.collect()),
+        "rss_MB": status_mb("VmHWM"),
+    }))
+}
+
+fn make(path: &Path) -> anyhow::Result<()> {
+    let config = TokenizerConfig::new();
+    let words: Vec<String> = (0..59_991).map(|i| format!("w{i}")).collect();
+    let texts = [TEXT.to_owned(), words.join(" ")];
+    let vocab = VocabConfig::new()
+        .with_min_freq(1)
+        .build(&config.init().tokenize_all(&texts));
+    let text = TextEncoding::new(config, vocab);
+    let device = Device::default();
+    let sizes = AwdLstmConfig::new(text.vocab().len());
+    let encoder = sizes.init(&mut Random::new(0), &device)?;
+    let model = ClassifierConfig::new(2).init(encoder, 1, &device)?;
+    let model = TextClassifier::new(text, model, vec!["neg".into(), "pos".into()])?;
+    Ok(model.save(path)?)
+}
