@@ -38,7 +38,12 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Value> {
     let started = |more: &[&str]| -> anyhow::Result<(f64, Value)> {
         let start = Instant::now();
         let mut command = Command::new(std::env::current_exe()?);
-        let out = command.arg("startup").args(more).arg("--model").arg(&path).output()?;
+        let out = command
+            .arg("startup")
+            .args(more)
+            .arg("--model")
+            .arg(&path)
+            .output()?;
         let line = serde_json::from_slice(&out.stdout).context("the started process's line")?;
         Ok((start.elapsed().as_secs_f64(), line))
     };

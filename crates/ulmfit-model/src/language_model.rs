@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 use ulmfit_kernels::tied_cross_entropy;
 use ulmfit_text::TokenGrid;
 
-use crate::awd_lstm::{AwdLstm, time_first};
-use crate::awd_lstm_config::AwdLstmConfig;
-use crate::dropout::{Dropouts, Mode};
+use crate::encoder::awd_lstm::{AwdLstm, time_first};
+use crate::encoder::awd_lstm_config::AwdLstmConfig;
+use crate::encoder::dropout::{Dropouts, Mode};
+use crate::encoder::state::HiddenState;
 use crate::error::Result;
 use crate::random::Random;
-use crate::state::HiddenState;
 
 /// Activation regularization (Merity et al. 2017), added to the objective and never reported as loss.
 ///

@@ -6,7 +6,7 @@ use burn::module::Module;
 use burn::tensor::Device;
 use ulmfit_text::{Tokenizer, TokenizerConfig, Vocab};
 
-use crate::classifier::Classifier;
+use crate::classify::classifier::Classifier;
 use crate::error::{Error, Result};
 use crate::file::{self, Storage};
 use crate::language_model::LanguageModel;

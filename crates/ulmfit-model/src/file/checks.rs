@@ -5,10 +5,10 @@ use std::path::Path;
 use ulmfit_text::Vocab;
 
 use super::tensors::{DAMAGED, Reader};
-use crate::awd_lstm_config::AwdLstmConfig;
-use crate::classifier::ClassifierConfig;
+use crate::classify::classifier::ClassifierConfig;
+use crate::classify::pooling::ConcatPool;
+use crate::encoder::awd_lstm_config::AwdLstmConfig;
 use crate::error::{Error, Result};
-use crate::pooling::ConcatPool;
 
 /// One word for each row of the embedding.
 pub(super) fn check_vocabulary(

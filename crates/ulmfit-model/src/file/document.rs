@@ -9,8 +9,8 @@ use ulmfit_text::{TokenizerConfig, Vocab};
 
 use super::storage::Storage;
 use super::tensors::DAMAGED;
-use crate::awd_lstm_config::AwdLstmConfig;
-use crate::classifier::ClassifierConfig;
+use crate::classify::classifier::ClassifierConfig;
+use crate::encoder::awd_lstm_config::AwdLstmConfig;
 use crate::error::{Error, Result};
 use crate::language_model::LanguageModelConfig;
 use crate::text_model::TextEncoding;

@@ -4,13 +4,13 @@ use burn::module::Param;
 use burn::tensor::Device;
 
 use super::tensors::{Reader, Writer};
-use crate::awd_lstm::AwdLstm;
-use crate::awd_lstm_config::{AwdLstmConfig, Cell, Directions, RecurrenceShape};
-use crate::encoder_layer::EncoderLayer;
+use crate::encoder::awd_lstm::AwdLstm;
+use crate::encoder::awd_lstm_config::{AwdLstmConfig, Cell, Directions, RecurrenceShape};
+use crate::encoder::encoder_layer::EncoderLayer;
+use crate::encoder::lstm_layer::LstmLayer;
+use crate::encoder::qrnn_layer::QrnnLayer;
+use crate::encoder::recurrence::Recurrence;
 use crate::error::Result;
-use crate::lstm_layer::LstmLayer;
-use crate::qrnn_layer::QrnnLayer;
-use crate::recurrence::Recurrence;
 
 pub(super) fn write_encoder(writer: &mut Writer, encoder: &AwdLstm) {
     writer.add("encoder.embedding", encoder.embedding.val());

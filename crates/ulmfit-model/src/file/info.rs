@@ -7,7 +7,7 @@ use ulmfit_text::TokenizerConfig;
 use super::checks::check_vocabulary;
 use super::document::{Body, ModelKind};
 use super::storage::Storage;
-use crate::awd_lstm_config::AwdLstmConfig;
+use crate::encoder::awd_lstm_config::AwdLstmConfig;
 use crate::error::Result;
 
 /// The facts of a model file.

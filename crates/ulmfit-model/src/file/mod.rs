@@ -18,9 +18,9 @@ use burn::module::Param;
 use burn::tensor::Device;
 use ulmfit_text::{Vocab, write_beside};
 
-use crate::awd_lstm_config::AwdLstmConfig;
-use crate::batch_norm::BatchNorm;
-use crate::classifier::{Classifier, ClassifierConfig};
+use crate::classify::batch_norm::BatchNorm;
+use crate::classify::classifier::{Classifier, ClassifierConfig};
+use crate::encoder::awd_lstm_config::AwdLstmConfig;
 use crate::error::{Error, Result};
 use crate::language_model::{LanguageModel, LanguageModelConfig};
 use crate::text_model::{TextClassifier, TextEncoding, TextLanguageModel};

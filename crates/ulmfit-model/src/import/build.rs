@@ -9,13 +9,13 @@ use super::fault::Fault;
 use super::names::{DECODER_BIAS, DECODER_WEIGHT, EMBEDDING, Generation, WeightsKind};
 use super::vocabulary::FastaiVocabulary;
 use super::weights::FastaiWeights;
-use crate::classifier::ClassifierConfig;
-use crate::dropout::Dropouts;
+use crate::classify::classifier::ClassifierConfig;
+use crate::classify::head::HeadConfig;
+use crate::classify::pooling::ConcatPool;
+use crate::encoder::dropout::Dropouts;
 use crate::error::Result;
 use crate::file::{Reader, read_encoder, read_head};
-use crate::head::HeadConfig;
 use crate::language_model::{LanguageModel, Regularization};
-use crate::pooling::ConcatPool;
 use crate::text_model::{TextClassifier, TextEncoding, TextLanguageModel};
 
 impl FastaiWeights {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::fault::Fault;
 use super::names::{EMBEDDING, EMBEDDING_COPIES, LAYER_PARTS, backward_name};
 use super::weights::FastaiWeights;
-use crate::awd_lstm_config::{AwdLstmConfig, Directions, RecurrenceShape};
+use crate::encoder::awd_lstm_config::{AwdLstmConfig, Directions, RecurrenceShape};
 use crate::file::Values;
 
 const OTHER_MODEL: &str = "pass weights of an AWD-LSTM that fastai has saved";

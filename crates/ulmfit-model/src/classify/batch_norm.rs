@@ -3,7 +3,7 @@
 use burn::module::{Module, Param, RunningState};
 use burn::tensor::{Device, Tensor};
 
-use crate::dropout::Mode;
+use crate::encoder::dropout::Mode;
 
 /// Added to the variance (PyTorch's default).
 const EPS: f64 = 1e-5;

@@ -10,10 +10,10 @@ use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 use ulmfit_text::TokenGrid;
 
-use crate::awd_lstm::{AwdLstm, int_tensor};
-use crate::dropout::{Dropouts, Mode};
+use crate::classify::pooling::{ConcatPool, Window};
+use crate::encoder::awd_lstm::{AwdLstm, int_tensor};
+use crate::encoder::dropout::{Dropouts, Mode};
 use crate::language_model::Regularization;
-use crate::pooling::{ConcatPool, Window};
 
 /// How documents are cut.
 ///

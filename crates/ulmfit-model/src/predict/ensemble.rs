@@ -1,7 +1,7 @@
 //! Several classifiers as one: the mean of their probabilities.
 
 use crate::error::{Error, Result};
-use crate::predictor::{Prediction, Predictor};
+use crate::predict::predictor::{Prediction, Predictor};
 
 /// Predictors of the same classes, such as one that reads forwards and one that reads backwards (paper, section 3.3:
 /// half a point to 0.7 better than either).

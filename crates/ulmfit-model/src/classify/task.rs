@@ -5,7 +5,7 @@
 use burn::tensor::{Device, Tensor, activation};
 use serde::{Deserialize, Serialize};
 
-use crate::awd_lstm::int_tensor;
+use crate::encoder::awd_lstm::int_tensor;
 use crate::error::{Error, Result};
 use crate::random::from_values;
 

@@ -3,12 +3,12 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use crate::awd_lstm_config::{Cell, RecurrenceShape};
-use crate::dropout::Mode;
-use crate::lstm_layer::LstmLayer;
-use crate::qrnn_layer::QrnnLayer;
+use crate::encoder::awd_lstm_config::{Cell, RecurrenceShape};
+use crate::encoder::dropout::Mode;
+use crate::encoder::lstm_layer::LstmLayer;
+use crate::encoder::qrnn_layer::QrnnLayer;
+use crate::encoder::state::RecurrentState;
 use crate::random::Random;
-use crate::state::RecurrentState;
 
 /// The weights of one layer in one direction.
 #[derive(Module, Debug)]

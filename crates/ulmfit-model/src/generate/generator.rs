@@ -3,8 +3,8 @@
 use burn::tensor::Tensor;
 use ulmfit_text::{Direction, TokenGrid};
 
+use crate::encoder::state::HiddenState;
 use crate::random::{Random, from_values};
-use crate::state::HiddenState;
 use crate::text_model::TextLanguageModel;
 
 /// How the next token is drawn. Filters apply in the order of the fields.

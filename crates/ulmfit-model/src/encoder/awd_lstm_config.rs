@@ -5,8 +5,8 @@ use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 use ulmfit_text::Special;
 
-use crate::awd_lstm::AwdLstm;
-use crate::encoder_layer::EncoderLayer;
+use crate::encoder::awd_lstm::AwdLstm;
+use crate::encoder::encoder_layer::EncoderLayer;
 use crate::error::{Error, Result};
 use crate::random::Random;
 

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use burn::tensor::Device;
 
-use crate::attribution::{WordWeight, attribute};
+use crate::classify::task::Task;
 use crate::error::{Error, Result};
-use crate::scorer::Scorer;
-use crate::task::Task;
+use crate::predict::attribution::{WordWeight, attribute};
+use crate::predict::scorer::Scorer;
 use crate::text_model::TextClassifier;
 
 /// From this probability on a class counts as one of a document's classes ([`Task::MultiLabel`]; fastai's threshold).

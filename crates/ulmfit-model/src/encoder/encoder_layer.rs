@@ -3,12 +3,12 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use crate::awd_lstm_config::{Directions, RecurrenceShape};
-use crate::dropout::Mode;
+use crate::encoder::awd_lstm_config::{Directions, RecurrenceShape};
+use crate::encoder::dropout::Mode;
+use crate::encoder::recurrence::Recurrence;
+use crate::encoder::reversal::Reversal;
+use crate::encoder::state::LayerState;
 use crate::random::Random;
-use crate::recurrence::Recurrence;
-use crate::reversal::Reversal;
-use crate::state::LayerState;
 
 /// The weights of one layer.
 ///
@@ -100,7 +100,7 @@ impl EncoderLayer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::awd_lstm_config::Cell;
+    use crate::encoder::awd_lstm_config::Cell;
 
     #[test]
     fn weight_dropout_acts_on_both_directions() {

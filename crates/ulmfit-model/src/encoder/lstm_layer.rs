@@ -4,10 +4,10 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 use ulmfit_kernels::{LstmWeights, lstm_layer};
 
-use crate::awd_lstm_config::RecurrenceShape;
-use crate::dropout::Mode;
+use crate::encoder::awd_lstm_config::RecurrenceShape;
+use crate::encoder::dropout::Mode;
+use crate::encoder::state::{RecurrentState, last_step};
 use crate::random::Random;
-use crate::state::{RecurrentState, last_step};
 
 /// The weights of one LSTM layer in one direction, gates in PyTorch's order `i, f, g, o`, transposed against PyTorch.
 #[derive(Module, Debug)]

@@ -7,11 +7,11 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use ulmfit_text::{Special, TokenGrid};
 
-use crate::awd_lstm_config::{AwdLstmConfig, Cell, Directions};
-use crate::dropout::{Dropouts, Mode};
-use crate::encoder_layer::EncoderLayer;
-use crate::reversal::Reversal;
-use crate::state::HiddenState;
+use crate::encoder::awd_lstm_config::{AwdLstmConfig, Cell, Directions};
+use crate::encoder::dropout::{Dropouts, Mode};
+use crate::encoder::encoder_layer::EncoderLayer;
+use crate::encoder::reversal::Reversal;
+use crate::encoder::state::HiddenState;
 
 /// The encoder: `V x E` embedding and recurrent layers `E -> H -> ... -> E`.
 ///

@@ -3,7 +3,7 @@
 use burn::tensor::activation;
 use ulmfit_text::TokenGrid;
 
-use crate::generator::Generator;
+use crate::generate::generator::Generator;
 
 /// A text under way, and the sum of its tokens' log probabilities.
 #[derive(Clone, Debug)]

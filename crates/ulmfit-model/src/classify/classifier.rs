@@ -5,15 +5,15 @@ use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 use ulmfit_text::TokenGrid;
 
-use crate::awd_lstm::AwdLstm;
-use crate::document::{self, DocumentWindow};
-use crate::dropout::{Dropouts, Mode};
+use crate::classify::document::{self, DocumentWindow};
+use crate::classify::head::{Head, HeadConfig};
+use crate::classify::pooling::ConcatPool;
+use crate::classify::task::{ClassLoss, Targets, Task};
+use crate::encoder::awd_lstm::AwdLstm;
+use crate::encoder::dropout::{Dropouts, Mode};
 use crate::error::{Error, Result};
-use crate::head::{Head, HeadConfig};
 use crate::language_model::Regularization;
-use crate::pooling::ConcatPool;
 use crate::random::Random;
-use crate::task::{ClassLoss, Targets, Task};
 
 /// The configuration of a new classifier.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

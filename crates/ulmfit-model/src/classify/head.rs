@@ -4,8 +4,8 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, activation};
 use serde::{Deserialize, Serialize};
 
-use crate::batch_norm::BatchNorm;
-use crate::dropout::Mode;
+use crate::classify::batch_norm::BatchNorm;
+use crate::encoder::dropout::Mode;
 use crate::random::Random;
 
 /// The sizes and dropouts of a head.

@@ -3,11 +3,11 @@
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, activation};
 
-use crate::awd_lstm_config::RecurrenceShape;
-use crate::dropout::Mode;
-use crate::linear_recurrence::linear_recurrence;
+use crate::encoder::awd_lstm_config::RecurrenceShape;
+use crate::encoder::dropout::Mode;
+use crate::encoder::linear_recurrence::linear_recurrence;
+use crate::encoder::state::{RecurrentState, last_step};
 use crate::random::Random;
-use crate::state::{RecurrentState, last_step};
 
 /// The weights of one QRNN layer, gates in fastai v1's order `z, f, o`.
 ///

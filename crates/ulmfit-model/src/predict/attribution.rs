@@ -4,9 +4,9 @@ use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use ulmfit_text::{Direction, TokenGrid, word_spans};
 
-use crate::awd_lstm::int_tensor;
-use crate::classifier::Classifier;
-use crate::dropout::Mode;
+use crate::classify::classifier::Classifier;
+use crate::encoder::awd_lstm::int_tensor;
+use crate::encoder::dropout::Mode;
 use crate::text_model::TextClassifier;
 
 /// A word of a text and how much it decided.

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use burn::tensor::Device;
 
+use crate::classify::task::Task;
 use crate::error::{Error, Result};
-use crate::scorer::Scorer;
-use crate::task::Task;
+use crate::predict::scorer::Scorer;
 use crate::text_model::TextClassifier;
 
 /// A model of [`Task::Regression`] ready to serve; threads share it as they share a [`Predictor`](crate::Predictor).

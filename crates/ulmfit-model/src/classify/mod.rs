@@ -1,0 +1,8 @@
+//! From whole documents to classes or numbers.
+
+pub(crate) mod batch_norm;
+pub(crate) mod classifier;
+pub(crate) mod document;
+pub(crate) mod head;
+pub(crate) mod pooling;
+pub(crate) mod task;
