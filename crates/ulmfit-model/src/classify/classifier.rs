@@ -70,6 +70,13 @@ impl ClassifierConfig {
         self.dropouts.validate()?;
         self.task.validate()?;
         self.loss.validate(self.classes)?;
+        if !(0.0..1.0).contains(&self.head.dropout) {
+            return Err(Error::Config {
+                field: "head.dropout",
+                expected: "a dropout probability of at least 0 and below 1".to_owned(),
+                found: self.head.dropout.to_string(),
+            });
+        }
         let fields = [
             ("classes", self.classes, self.task.least_outputs()),
             ("bptt", self.window.bptt, 1),

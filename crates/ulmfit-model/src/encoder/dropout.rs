@@ -219,6 +219,41 @@ mod tests {
     }
 
     #[test]
+    fn elements_are_dropped_one_by_one_scaled_and_drawn_anew() {
+        let mut mode = Mode::train(7);
+        let mut draw = || -> Vec<f32> {
+            let x = mode.drop_elements(Tensor::<2>::ones([40, 50], &Device::default()), 0.2);
+            x.into_data().iter::<f32>().collect()
+        };
+        let (first, second) = (draw(), draw());
+        assert_ne!(first, second);
+        assert!(first.iter().all(|&x| x == 0.0 || x == 1.25));
+        let kept = first.iter().filter(|&&x| x > 0.0).count();
+        assert!((1500..1700).contains(&kept), "{kept} of 2000");
+        // Neither whole rows nor whole columns go.
+        assert!(
+            first
+                .chunks(50)
+                .all(|row| row.contains(&0.0) && row.contains(&1.25))
+        );
+        let column = |c: usize| first.iter().skip(c).step_by(50);
+        assert!((0..50).all(|c| column(c).any(|&x| x == 0.0) && column(c).any(|&x| x > 0.0)));
+    }
+
+    #[test]
+    fn locked_and_word_masks_are_scaled() {
+        let x = Tensor::ones([2, 8, 25], &Device::default());
+        let locked = rows(Mode::train(1).drop_locked(x, 0.2));
+        assert!(locked.iter().all(|&x| x == 0.0 || x == 1.25) && locked.contains(&0.0));
+        let ids: Vec<u32> = (0..200).collect();
+        let words = Mode::train(1).word_factors(&ids, 200, 0.2, &Device::default());
+        let words = words.expect("training").into_data();
+        assert!(words.iter::<f32>().all(|x| x == 0.0 || x == 1.25));
+        let dropped = words.iter::<f32>().filter(|&x| x == 0.0).count();
+        assert!((15..70).contains(&dropped), "{dropped} of 200 words");
+    }
+
+    #[test]
     fn evaluation_drops_nothing() {
         let x = Tensor::<3>::ones([2, 2, 2], &Device::default());
         assert_eq!(rows(Mode::Eval.drop_locked(x.clone(), 0.9)), vec![1.0; 8]);
