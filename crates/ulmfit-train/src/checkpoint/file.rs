@@ -122,11 +122,9 @@ impl Reader {
             let place = 8 + length + from..8 + length + to;
             tensors.insert(name, (info.shape.clone(), place));
         }
-        let blank = Document {
-            digest: String::new(),
-            ..document.clone()
-        };
-        let mut hash = Sha256::new().chain_update(blank.to_json());
+        // As it was written, not as it was understood: two spellings of a number are two files.
+        let blank = json.replacen(&document.digest, "", 1);
+        let mut hash = Sha256::new().chain_update(blank);
         for (name, (shape, place)) in &tensors {
             start_tensor(&mut hash, name, shape);
             hash.update(&bytes[place.clone()]);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use burn::module::Module;
 use burn::tensor::Device;
-use ulmfit_data::{ClassLoader, Lengths, LmLoader, LmLoaderConfig};
+use ulmfit_data::{ClassLoader, Corpus, Document, Lengths, LmLoader, LmLoaderConfig};
 use ulmfit_model::{AwdLstmConfig, Cell, Classifier, Dropouts, LanguageModel, LanguageModelConfig};
 use ulmfit_train::checkpoint::load_weights;
 use ulmfit_train::observe::{
@@ -14,8 +14,8 @@ use ulmfit_train::observe::{
 use ulmfit_train::optimizer::{Averaging, Momentum, NtAsgdConfig, OptimizerConfig, SgdConfig};
 use ulmfit_train::schedule::GroupRates;
 use ulmfit_train::{
-    Checkpoints, Error, FitConfig, Result, Resume, Stage, Trained, fit_classifier,
-    fit_language_model,
+    Checkpoints, Error, FitConfig, Recipe, Result, Resume, Sizes, Stage, Trained, Ulmfit,
+    fit_classifier, fit_language_model,
 };
 
 use crate::{classifier, documents, documents_of, sizes, stage, stream, stream_from, values};
@@ -191,6 +191,51 @@ fn with_the_running_statistics_of_a_classifier() {
         )
     });
     assert_eq!(before, values(&start));
+}
+
+#[test]
+fn the_three_steps_in_one_call_go_on_in_the_step_that_was_cut() {
+    let document = |i: usize, label: u32| {
+        let word = ["dreadful", "lovely"][label as usize];
+        Document::labeled(
+            format!("A {word} film, part {}, with {word} songs.", i % 9),
+            label,
+        )
+    };
+    let documents = (0..80).map(|i| document(i, i as u32 % 2)).collect();
+    let corpus = Corpus::new(documents, vec!["neg".into(), "pos".into()]).unwrap();
+    let run = |checkpoints: Option<Checkpoints>, observer: Cut| {
+        let mut recipe = Recipe::default().with_sizes(Sizes {
+            embed: 8,
+            hidden: 16,
+            layers: 2,
+        });
+        recipe.language_model.batch_size = 4;
+        recipe.language_model.seq_len = 10;
+        recipe.classifier.batch_size = 8;
+        let mut ulmfit = Ulmfit::builder().recipe(recipe).observer(observer);
+        if let Some(checkpoints) = checkpoints {
+            ulmfit =
+                ulmfit.checkpoints(checkpoints.with_every_steps(3).with_resume(Resume::Newest));
+        }
+        ulmfit.fit(&corpus, &Device::default())
+    };
+    let never = || Cut(usize::MAX);
+    let whole = run(None, never()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoints = Checkpoints::new(folder.path());
+    for (step, cut) in [("pretrain", 5), ("finetune", 25), ("classify", 30)] {
+        assert!(run(Some(checkpoints.clone()), Cut(cut)).is_err());
+        assert!(
+            !checkpoints.within(step).list().unwrap().is_empty(),
+            "{step}"
+        );
+    }
+    let resumed = run(Some(checkpoints), never()).unwrap();
+    assert_eq!(reports(&resumed.history), reports(&whole.history));
+    let (a, b) = (&resumed.classifier.model, &whole.classifier.model);
+    assert_eq!(values(a), values(b));
+    assert_eq!(resumed.scores.probabilities, whole.scores.probabilities);
 }
 
 /// A run of ten batches that is cut in the middle.
