@@ -1,4 +1,4 @@
-//! The `ulmfit` command: text to tokens, text to classes, prompt to text.
+//! The `ulmfit` command: text to tokens, text to classes, prompt to text, files of text to a language model.
 
 mod commands;
 
@@ -22,6 +22,8 @@ enum Command {
     Tokenize(commands::tokenize::Args),
     Predict(commands::predict::Args),
     Generate(commands::generate::Args),
+    Pretrain(commands::pretrain::Args),
+    Finetune(commands::finetune::Args),
 }
 
 fn main() -> ExitCode {
@@ -29,6 +31,8 @@ fn main() -> ExitCode {
         Command::Tokenize(args) => commands::tokenize::run(&args),
         Command::Predict(args) => commands::predict::run(&args),
         Command::Generate(args) => commands::generate::run(&args),
+        Command::Pretrain(args) => commands::pretrain::run(&args),
+        Command::Finetune(args) => commands::finetune::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,7 +1,11 @@
 //! One file for each command.
 
+pub(crate) mod finetune;
 pub(crate) mod generate;
+mod language_model;
 pub(crate) mod predict;
+pub(crate) mod pretrain;
+mod text_files;
 pub(crate) mod tokenize;
 
 use std::io::{self, BufRead};
