@@ -44,6 +44,7 @@ pub mod prelude {
     };
     pub use ulmfit_text::{Direction, RulePreset, Tokenizer, TokenizerConfig, Vocab, VocabConfig};
     pub use ulmfit_train::{
-        Adam, AdamConfig, LayerGroups, Learned, Recipe, Sizes, Stage, Trained, Ulmfit,
+        Adam, AdamConfig, Checkpoints, LayerGroups, Learned, Recipe, Resume, Sizes, Stage, Trained,
+        Ulmfit,
     };
 }

@@ -43,6 +43,7 @@ fn run(options: &Options) -> anyhow::Result<()> {
     let mut watch = (Console::new(), &mut history);
     let mut run = Run {
         seed: options.seed,
+        checkpoints: None,
         observer: &mut watch,
     };
 

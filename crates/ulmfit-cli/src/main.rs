@@ -1,4 +1,4 @@
-//! The `ulmfit` command: text to tokens, text to classes, prompt to text; model files in and out.
+//! The `ulmfit` command: text to tokens, classes and language models, prompts to text; model files in and out.
 
 mod commands;
 
@@ -25,6 +25,8 @@ enum Command {
     Info(commands::info::Args),
     Import(commands::import::Args),
     Export(commands::export::Args),
+    Pretrain(commands::pretrain::Args),
+    Finetune(commands::finetune::Args),
 }
 
 fn main() -> ExitCode {
@@ -35,6 +37,8 @@ fn main() -> ExitCode {
         Command::Info(args) => commands::info::run(&args),
         Command::Import(args) => commands::import::run(&args),
         Command::Export(args) => commands::export::run(&args),
+        Command::Pretrain(args) => commands::pretrain::run(&args),
+        Command::Finetune(args) => commands::finetune::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,10 +1,12 @@
 //! Batches for a classifier: documents of like length, padded on the right, with their labels.
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use ulmfit_text::TokenGrid;
 
 use crate::length_order::{batches_by_length, training_batches};
 use crate::random::{Purpose, generator};
+use crate::token_docs::hex;
 use crate::{Error, PAD, Result, TokenDocs};
 
 /// The settings of a [`ClassLoader`].
@@ -141,12 +143,34 @@ impl ClassLoader {
     ///
     /// Deviation: fastai drops the last batch if it is short.
     pub fn epoch(&self, epoch: usize) -> impl Iterator<Item = ClassBatch> + '_ {
+        self.epoch_from(epoch, 0)
+    }
+
+    /// As [`Self::epoch`] without its first `batches` batches, which are not made: what a run that is resumed has
+    /// before it.
+    pub fn epoch_from(
+        &self,
+        epoch: usize,
+        batches: usize,
+    ) -> impl Iterator<Item = ClassBatch> + '_ {
         let mut rng = generator(self.config.seed, Purpose::Rows, epoch as u64);
-        self.batches(training_batches(
-            &self.lengths,
-            self.config.batch_size,
-            &mut rng,
-        ))
+        let mut all = training_batches(&self.lengths, self.config.batch_size, &mut rng);
+        self.batches(all.split_off(batches.min(all.len())))
+    }
+
+    /// The settings that this was built with.
+    pub fn config(&self) -> &ClassLoaderConfig {
+        &self.config
+    }
+
+    /// A digest of all ids and labels, in hexadecimal: equal for equal documents in equal order.
+    pub fn fingerprint(&self) -> String {
+        let mut hash = Sha256::new();
+        hash.update(self.docs.fingerprint());
+        self.labels
+            .iter()
+            .for_each(|label| hash.update(label.to_le_bytes()));
+        hex(&hash.finalize())
     }
 
     /// All documents from the longest to the shortest: the fastest way through an evaluation. Put results back in order
@@ -254,6 +278,8 @@ mod tests {
                 .flat_map(|b| b.lengths)
                 .is_sorted_by(|a, b| a >= b)
         );
+        assert!(loader.epoch_from(1, 2).eq(loader.epoch(1).skip(2)));
+        assert_eq!(loader.epoch_from(1, 99).count(), 0);
         assert_ne!(
             loader.epoch(0).collect::<Vec<_>>(),
             loader.epoch(1).collect::<Vec<_>>()

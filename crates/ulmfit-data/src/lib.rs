@@ -39,6 +39,7 @@ mod formats;
 mod lines;
 mod open;
 mod source;
+mod sources;
 
 mod chunks;
 mod store;
@@ -60,6 +61,7 @@ pub use length_order::{batches_by_length, sort_chunks};
 pub use lm_loader::{DocumentOrder, IGNORE, LmBatch, LmLoader, LmLoaderConfig, Remainder};
 pub use pad_chunk::{PadSide, pad_chunk};
 pub use source::{DocumentSource, Documents, RawDocument, Source};
+pub use sources::Sources;
 pub use step_lengths::Lengths;
 pub use store::TokenStore;
 pub use token_docs::TokenDocs;

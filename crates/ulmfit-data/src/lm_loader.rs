@@ -203,8 +203,31 @@ impl LmLoader {
         self.rows.n
     }
 
+    /// The settings that this was built with.
+    pub fn config(&self) -> &LmLoaderConfig {
+        &self.config
+    }
+
+    /// The documents of the stream, in the order in which they were given.
+    pub fn docs(&self) -> &TokenDocs {
+        &self.stream
+    }
+
     /// The batches of an epoch, each made when it is asked for. The same epoch gives the same batches every time.
     pub fn epoch(&self, epoch: usize) -> impl Iterator<Item = LmBatch> + '_ {
+        self.epoch_from(epoch, 0)
+    }
+
+    /// As [`Self::epoch`] without its first `batches` batches, which are not made: what a run that is resumed has
+    /// before it.
+    ///
+    /// ```
+    /// use ulmfit_data::LmLoaderConfig;
+    /// let loader = LmLoaderConfig::new().with_batch_size(2).with_seq_len(3).build(vec![(0..40).collect()])?;
+    /// assert!(loader.epoch_from(1, 2).eq(loader.epoch(1).skip(2)));
+    /// # Ok::<(), ulmfit_data::Error>(())
+    /// ```
+    pub fn epoch_from(&self, epoch: usize, batches: usize) -> impl Iterator<Item = LmBatch> + '_ {
         let order = match self.config.order {
             DocumentOrder::Kept => (0..self.stream.len() as u32).collect(),
             DocumentOrder::Shuffled => {
@@ -215,6 +238,7 @@ impl LmLoader {
         let view = self.stream.ordered(order);
         self.steps(epoch)
             .into_iter()
+            .skip(batches)
             .map(move |step| self.rows.batch(&view, step, self.config.pad))
     }
 

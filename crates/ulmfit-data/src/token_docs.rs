@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
+
 use crate::store::Mapped;
 
 /// The ids of many documents. A clone shares them; loaders are made of it.
@@ -101,6 +103,27 @@ impl TokenDocs {
         }
     }
 
+    /// A digest of all ids and of where each document ends, in hexadecimal: equal for equal documents in equal order,
+    /// in memory or in a store. Reads every id once.
+    ///
+    /// ```
+    /// use ulmfit_data::TokenDocs;
+    /// let of = |docs: Vec<Vec<u32>>| TokenDocs::from(docs).fingerprint();
+    /// assert_eq!(of(vec![vec![2, 9], vec![3]]), of(vec![vec![2, 9], vec![3]]));
+    /// assert_ne!(of(vec![vec![2, 9], vec![3]]), of(vec![vec![2], vec![9, 3]]));
+    /// ```
+    pub fn fingerprint(&self) -> String {
+        let (mut hash, mut ids) = (Sha256::new(), Vec::new());
+        for doc in 0..self.len() {
+            let (start, end) = self.span(doc);
+            ids.clear();
+            self.extend(start, end, &mut ids);
+            hash.update((ids.len() as u64).to_le_bytes());
+            ids.iter().for_each(|id| hash.update(id.to_le_bytes()));
+        }
+        hex(&hash.finalize())
+    }
+
     /// The stream of the documents in `order`.
     pub(crate) fn ordered(&self, order: Vec<u32>) -> OrderedDocs<'_> {
         let mut end = 0;
@@ -133,6 +156,11 @@ impl TokenDocs {
             Ids::Mapped(mapped) => mapped.extend(start, end, out),
         }
     }
+}
+
+/// Bytes as hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl From<Vec<Vec<u32>>> for TokenDocs {

@@ -72,6 +72,54 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// A checkpoint could not be read or written, or its folder not be used.
+    #[error("cannot {verb} the checkpoint {}: {source}; mend this and resume, the checkpoints before are whole", path.display())]
+    CheckpointIo {
+        /// The file or folder.
+        path: PathBuf,
+        /// What failed: `read`, `write`, `make`, `list`, `remove`.
+        verb: &'static str,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A checkpoint is damaged, or is none.
+    #[error("{}, {part}: expected {expected}, found {found}; {remedy}", path.display())]
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// The part of the file.
+        part: String,
+        /// What should be there.
+        expected: String,
+        /// What is there.
+        found: String,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// A checkpoint is of a run with other settings or data.
+    #[error(
+        "{} is of another run: expected `{setting}` {expected}, found {found}{others}; \
+         resume with the same settings and data, or choose another folder",
+        path.display()
+    )]
+    OtherRun {
+        /// The file.
+        path: PathBuf,
+        /// The first setting that differs.
+        setting: String,
+        /// Its value in this run.
+        expected: String,
+        /// Its value in the checkpoint.
+        found: String,
+        /// The names of further ones that differ, in brackets, or nothing.
+        others: String,
+    },
+    /// A new run would replace the checkpoints of an old one.
+    #[error("expected a folder without checkpoints, found {}; resume that run, or choose another folder", path.display())]
+    Occupied {
+        /// The newest checkpoint.
+        path: PathBuf,
+    },
     /// No observer is registered under this name.
     #[error("unknown observer \"{name}\"; known: {known}")]
     UnknownObserver {

@@ -8,10 +8,12 @@
 //! * [`Stage`]: epochs, [`Trained`] groups, [`schedule::GroupRates`] and a [`schedule::Schedule`].
 //! * [`LayerGroups`] and [`optimizer`]: freezing, discriminative rates and the optimizers, for any Burn module.
 //! * [`lr_find`]: which learning rate to begin with.
+//! * [`checkpoint`]: runs that can be cut anywhere.
 //! * [`metrics`] and [`observe`]: what is measured, who watches, and who may stop a stage.
 
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 
+pub mod checkpoint;
 mod copy;
 mod error;
 mod fit;
@@ -27,6 +29,7 @@ mod stage;
 pub mod steps;
 mod ulmfit;
 
+pub use checkpoint::{Checkpoints, Resume};
 pub use error::{Error, Result};
 pub use fit::{
     ClassifierScores, FitConfig, LmScores, Weighting, evaluate_classifier, evaluate_language_model,

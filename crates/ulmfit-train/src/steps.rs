@@ -9,20 +9,32 @@ use ulmfit_model::{
 };
 use ulmfit_text::{Special, Tokenizer, Vocab, VocabConfig};
 
+use crate::checkpoint::Checkpoints;
 use crate::error::{Error, Result};
 use crate::fit::{FitConfig, fit_classifier, fit_language_model};
 use crate::observe::Observer;
 use crate::recipe::Recipe;
+use crate::stage::Stage;
 
 /// One document of this many is kept for the language model's validation (fastai's scripts: 10 %, here 5 %).
 const VALID_EVERY: usize = 20;
 
-/// Seed and observer of a run of steps.
+/// Seed, observer and checkpoints of a run of steps.
 pub struct Run<'a> {
     /// Every random number of the run follows from this.
     pub seed: u64,
+    /// Where the run is stored, so that it can be cut anywhere: each step in a folder of its own within this one, named
+    /// `pretrain`, `adapt`, `finetune` and `classify`.
+    pub checkpoints: Option<Checkpoints>,
     /// Told of every batch and epoch.
     pub observer: &'a mut dyn Observer,
+}
+
+impl Run<'_> {
+    /// The checkpoints of one step.
+    fn checkpoints_of(&self, step: &str) -> Option<Checkpoints> {
+        self.checkpoints.as_ref().map(|all| all.within(step))
+    }
 }
 
 /// The vocabulary of `texts`: that of a subword model, or counted some megabytes at a time, so that the tokens are never all in memory.
@@ -60,7 +72,8 @@ pub fn pretrain(
     config.regularization = recipe.language_model.regularization;
     let model = config.init(run.seed, &device.clone().autodiff())?;
     let model = TextLanguageModel::new(text, model)?;
-    train_lm(model, texts, &recipe.language_model.pretrain, recipe, run)
+    let stages = &recipe.language_model.pretrain;
+    train_lm(model, texts, "pretrain", stages, recipe, run)
 }
 
 /// Step 2, from a pretrained model of another text: its vocabulary is replaced by that of `texts` (new words start
@@ -80,7 +93,7 @@ pub fn adapt(
     model.model = on_autodiff(model.model, device);
     let lm = &recipe.language_model;
     let stages = [lm.adapt.clone(), lm.finetune.clone()].concat();
-    train_lm(model, texts, &stages, recipe, run)
+    train_lm(model, texts, "adapt", &stages, recipe, run)
 }
 
 /// Step 2, for a model whose vocabulary is that of the target text already: all groups.
@@ -95,7 +108,8 @@ pub fn finetune(
     run: &mut Run<'_>,
 ) -> Result<TextLanguageModel> {
     model.model = on_autodiff(model.model, device);
-    train_lm(model, texts, &recipe.language_model.finetune, recipe, run)
+    let stages = &recipe.language_model.finetune;
+    train_lm(model, texts, "finetune", stages, recipe, run)
 }
 
 /// Step 3: a classifier on the language model's encoder, trained on the labels of `train`.
@@ -126,7 +140,9 @@ pub fn classify(
     let valid_loader = valid
         .map(|valid| class_loader(recipe, text, valid, run.seed))
         .transpose()?;
+    let checkpoints = run.checkpoints_of("classify");
     let mut fit = FitConfig::new(run.observer)
+        .with_checkpoints(checkpoints)
         .with_optimizer(r.optimizer)
         .with_accumulate(r.accumulate)
         .with_seed(run.seed ^ 0xc1a5);
@@ -161,7 +177,8 @@ pub fn class_loader(
 fn train_lm(
     model: TextLanguageModel,
     texts: &[&str],
-    stages: &[crate::stage::Stage],
+    step: &str,
+    stages: &[Stage],
     recipe: &Recipe,
     run: &mut Run<'_>,
 ) -> Result<TextLanguageModel> {
@@ -196,7 +213,9 @@ fn train_lm(
     } else {
         Some(loader(valid)?)
     };
+    let checkpoints = run.checkpoints_of(step);
     let mut fit = FitConfig::new(run.observer)
+        .with_checkpoints(checkpoints)
         .with_optimizer(recipe.language_model.optimizer)
         .with_accumulate(recipe.language_model.accumulate)
         .with_seed(run.seed);

@@ -7,6 +7,7 @@ use burn::tensor::Device;
 use ulmfit_data::Corpus;
 use ulmfit_model::{TextClassifier, TextLanguageModel};
 
+use crate::checkpoint::Checkpoints;
 use crate::error::Result;
 use crate::fit::{ClassifierScores, evaluate_classifier};
 use crate::observe::{History, Observer};
@@ -39,6 +40,7 @@ pub struct Ulmfit {
     unlabeled: Option<Corpus>,
     valid: Option<Corpus>,
     seed: u64,
+    checkpoints: Option<Checkpoints>,
     observers: Vec<Box<dyn Observer>>,
 }
 
@@ -83,6 +85,21 @@ impl Ulmfit {
         self
     }
 
+    /// Stores the run in a folder, so that it can be cut anywhere; each step has a folder of its own within it.
+    ///
+    /// ```no_run
+    /// use ulmfit_train::{Checkpoints, Resume, Ulmfit};
+    ///
+    /// // Begins, or goes on with the step and batch at which it was cut.
+    /// let run = Ulmfit::builder().checkpoints(Checkpoints::new("run-1").with_resume(Resume::Newest));
+    /// # let _ = run;
+    /// ```
+    #[must_use]
+    pub fn checkpoints(mut self, checkpoints: Checkpoints) -> Self {
+        self.checkpoints = Some(checkpoints);
+        self
+    }
+
     /// Watches the run, beside the history that is always kept; may stop a stage.
     #[must_use]
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
@@ -104,6 +121,7 @@ impl Ulmfit {
         let mut watch = (History::default(), self.observers);
         let mut run = Run {
             seed: self.seed,
+            checkpoints: self.checkpoints,
             observer: &mut watch,
         };
         let mut texts = train.texts();

@@ -1,10 +1,14 @@
 //! One file for each command.
 
 pub(crate) mod export;
+pub(crate) mod finetune;
 pub(crate) mod generate;
 pub(crate) mod import;
 pub(crate) mod info;
+mod language_model;
 pub(crate) mod predict;
+pub(crate) mod pretrain;
+mod text_files;
 pub(crate) mod tokenize;
 
 use std::io::{self, BufRead};

@@ -6,6 +6,7 @@ use ulmfit_data::LmLoader;
 use ulmfit_model::{LanguageModel, Mode};
 
 use super::{FitConfig, Progress, Scores, stage_seed};
+use crate::checkpoint::{Entry, Keeper, Settings};
 use crate::error::Result;
 use crate::groups::LayerGroups;
 use crate::observe::Control;
@@ -49,29 +50,37 @@ impl LmScores {
 ///
 /// # Errors
 /// [`crate::Error::NotFinite`] with stage, epoch and batch; [`crate::Error::Groups`] and the schedule's or rates' errors
-/// for a stage that does not fit the model; [`crate::Error::NoValidation`]; what an observer fails with.
+/// for a stage that does not fit the model; [`crate::Error::NoValidation`]; what an observer fails with; with checkpoints,
+/// [`crate::Error::OtherRun`] and what else keeps them from being read or written.
 pub fn fit_language_model(
-    mut model: LanguageModel,
+    model: LanguageModel,
     stages: &[Stage],
     train: &LmLoader,
     valid: Option<&LmLoader>,
     fit: &mut FitConfig<'_>,
 ) -> Result<LanguageModel> {
     let groups = LayerGroups::language_model(&model);
+    let about = |settings: &mut Settings| describe(settings, &model, train, valid);
+    let mut keeper = Keeper::begin(fit, stages, &model, about)?;
+    let mut model = keeper.restore(model)?;
     let mut first = 0;
     for (index, stage) in stages.iter().enumerate() {
         let epochs = first..first + stage.epochs;
+        first = epochs.end;
         let batches = epochs.clone().map(|epoch| train.n_batches_in(epoch));
         let (batches, metric) = (batches.collect(), "perplexity");
         let mut run = Progress::begin(stage, &groups, batches, metric, valid.is_some(), fit)?;
         model = run.unfreeze(model);
         let mut mode = Mode::train(stage_seed(fit.seed, index));
-        'stage: for epoch in epochs {
-            let mut state = None;
-            for batch in train.epoch(epoch) {
+        let zero = Some(model.initial_state(train.batch_size()));
+        let entry = keeper.enter(index, &model, &mut run, &mut mode, zero, fit.observer)?;
+        let Entry::At(mut state) = entry else {
+            continue;
+        };
+        'stage: for epoch in epochs.skip(run.position().epoch) {
+            for batch in train.epoch_from(epoch, run.position().batch) {
                 let before = state.unwrap_or_else(|| model.initial_state(batch.inputs.rows()));
                 let (loss, next) = model.loss(&batch.inputs, &batch.targets, &before, &mut mode);
-                state = Some(next);
                 let gradients = loss.objective.backward();
                 model = run.step(model, gradients, loss.counted, batch.rate_scale);
                 let value = f64::from(loss.cross_entropy.into_scalar::<f32>());
@@ -79,7 +88,10 @@ pub fn fit_language_model(
                 if control == Control::Stop {
                     break 'stage;
                 }
+                keeper.batch(&model, &run, &mode, Some(&next))?;
+                state = Some(next);
             }
+            state = None;
             let shown = run.shown(&model);
             let scores = valid.map(|valid| {
                 let scores = evaluate_language_model_by(&shown, valid, fit.weighting);
@@ -91,11 +103,31 @@ pub fn fit_language_model(
             if run.epoch_end(shown, scores, fit.observer)? == Control::Stop {
                 break;
             }
+            keeper.epoch(&model, &run, &mode)?;
         }
         model = run.finish(model);
-        first += stage.epochs;
+        keeper.stage(&model, &run)?;
     }
     Ok(groups.train_last(model, groups.len()))
+}
+
+/// What the numbers of a run follow from, beside what all loops have.
+fn describe(
+    settings: &mut Settings,
+    model: &LanguageModel,
+    train: &LmLoader,
+    valid: Option<&LmLoader>,
+) {
+    settings.add("model", &model.encoder.config());
+    settings.add("dropouts", &model.dropouts);
+    settings.add("regularization", &model.regularization);
+    settings.add("training batches", train.config());
+    settings.add("training text", &train.docs().fingerprint());
+    settings.add("validation batches", &valid.map(LmLoader::config));
+    settings.add(
+        "validation text",
+        &valid.map(|valid| valid.docs().fingerprint()),
+    );
 }
 
 /// The scores of a language model on a stream, weighted by tokens, without dropout and outside of autodiff.

@@ -5,6 +5,7 @@ mod classifier;
 mod language_model;
 mod progress;
 
+use crate::checkpoint::Checkpoints;
 use crate::observe::Observer;
 use crate::optimizer::OptimizerConfig;
 
@@ -12,7 +13,7 @@ pub use classifier::{ClassifierScores, evaluate_classifier, fit_classifier};
 pub use language_model::{
     LmScores, Weighting, evaluate_language_model, evaluate_language_model_by, fit_language_model,
 };
-use progress::{Progress, Scores};
+pub(crate) use progress::{Progress, Scores};
 
 /// What a loop needs beside model, data and stages.
 ///
@@ -22,6 +23,7 @@ use progress::{Progress, Scores};
 /// | `seed` | 0 | |
 /// | `accumulate` | 1 | |
 /// | `weighting` | [`Weighting::Tokens`] | (fastai v1 and v2: rows) |
+/// | `checkpoints` | none | (fastai: the model alone, after an epoch) |
 ///
 /// ```
 /// use ulmfit_train::FitConfig;
@@ -43,6 +45,8 @@ pub struct FitConfig<'a> {
     pub accumulate: usize,
     /// How a language model's batches weigh in the validation loss.
     pub weighting: Weighting,
+    /// Where the run is stored, so that it can be cut anywhere.
+    pub checkpoints: Option<Checkpoints>,
     /// Told of every batch and epoch; may stop a stage.
     pub observer: &'a mut dyn Observer,
 }
@@ -55,6 +59,7 @@ impl<'a> FitConfig<'a> {
             seed: 0,
             accumulate: 1,
             weighting: Weighting::default(),
+            checkpoints: None,
             observer,
         }
     }
@@ -82,6 +87,16 @@ impl<'a> FitConfig<'a> {
     #[must_use]
     pub fn with_weighting(self, weighting: Weighting) -> Self {
         Self { weighting, ..self }
+    }
+
+    /// With checkpoints, or none.
+    #[must_use]
+    pub fn with_checkpoints(self, checkpoints: impl Into<Option<Checkpoints>>) -> Self {
+        let checkpoints = checkpoints.into();
+        Self {
+            checkpoints,
+            ..self
+        }
     }
 }
 

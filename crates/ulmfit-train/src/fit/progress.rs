@@ -1,11 +1,12 @@
 //! What the loops share: a stage from its first batch to its last, whatever is trained.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use burn::module::Module;
 use burn::tensor::Gradients;
 
 use super::FitConfig;
+use crate::checkpoint::Position;
 use crate::copy::deep_copy;
 use crate::error::{Error, Result};
 use crate::gradients::ParamGradients;
@@ -16,13 +17,13 @@ use crate::stage::{Plan, Stage};
 
 /// Validation loss and metric of an epoch.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Scores {
-    pub(super) loss: f64,
-    pub(super) metric: f64,
+pub(crate) struct Scores {
+    pub(crate) loss: f64,
+    pub(crate) metric: f64,
 }
 
 /// A running stage: its position, its optimizer and the sums of its current epoch.
-pub(super) struct Progress<'a, M> {
+pub(crate) struct Progress<'a, M> {
     stage: &'a Stage,
     groups: &'a LayerGroups,
     plan: Plan,
@@ -33,20 +34,16 @@ pub(super) struct Progress<'a, M> {
     n_pending: usize,
     /// Batches in each epoch.
     batches: Vec<usize>,
-    step: usize,
-    epoch: usize,
-    batch: usize,
-    rate_factor: f64,
+    at: Position,
     kept: Option<M>,
-    loss: f64,
-    weight: f64,
-    tokens: usize,
+    /// The epochs that have been reported, with the batches of the stage until their end.
+    epochs: Vec<(u64, EpochEnd)>,
     started: Instant,
 }
 
 impl<'a, M: Module> Progress<'a, M> {
     /// Checks the stage, tells the observer of it and returns its beginning; `batches` has the length of each epoch.
-    pub(super) fn begin(
+    pub(crate) fn begin(
         stage: &'a Stage,
         groups: &'a LayerGroups,
         batches: Vec<usize>,
@@ -83,25 +80,20 @@ impl<'a, M: Module> Progress<'a, M> {
             pending: None,
             n_pending: 0,
             batches,
-            step: 0,
-            epoch: 0,
-            batch: 0,
-            rate_factor: 1.0,
+            at: Position::default(),
             kept: None,
-            loss: 0.0,
-            weight: 0.0,
-            tokens: 0,
+            epochs: Vec::new(),
             started: Instant::now(),
         })
     }
 
     /// The model with the stage's groups trainable.
-    pub(super) fn unfreeze(&self, model: M) -> M {
+    pub(crate) fn unfreeze(&self, model: M) -> M {
         self.groups.train_last(model, self.plan.trained)
     }
 
     /// The model after a batch of `weight` tokens or rows: stepped, unless more batches are to be gathered first.
-    pub(super) fn step(
+    pub(crate) fn step(
         &mut self,
         model: M,
         gradients: Gradients,
@@ -117,28 +109,28 @@ impl<'a, M: Module> Progress<'a, M> {
             None => new,
         };
         self.n_pending += 1;
-        let last = self.batch + 1 >= self.epoch_len();
+        let last = self.at.batch + 1 >= self.epoch_len();
         if self.n_pending < self.accumulate && !last {
             self.pending = Some(gathered);
             return model;
         }
         self.n_pending = 0;
-        let scale = rate_scale * self.rate_factor;
-        let (rates, momentum) = self.plan.at(self.step, scale);
+        let scale = rate_scale * self.at.rate_factor;
+        let (rates, momentum) = self.plan.at(self.at.step, scale);
         self.optimizer
             .apply(model, gathered, self.groups, &rates, momentum)
     }
 
     /// Counts a batch whose mean `loss` stands for `weight` tokens or rows.
-    pub(super) fn batch_end(
+    pub(crate) fn batch_end(
         &mut self,
         loss: f64,
         weight: usize,
         tokens: usize,
         observer: &mut dyn Observer,
     ) -> Result<Control> {
-        self.batch += 1;
-        let (epoch, batch) = (self.epoch + 1, self.batch);
+        self.at.batch += 1;
+        let (epoch, batch) = (self.at.epoch + 1, self.at.batch);
         if !loss.is_finite() {
             let stage = self.stage.name.clone();
             return Err(Error::NotFinite {
@@ -148,10 +140,10 @@ impl<'a, M: Module> Progress<'a, M> {
                 loss,
             });
         }
-        self.loss += loss * weight as f64;
-        self.weight += weight as f64;
-        self.tokens += tokens;
-        let (rates, _) = self.plan.at(self.step, self.rate_factor);
+        self.at.loss += loss * weight as f64;
+        self.at.weight += weight as f64;
+        self.at.tokens += tokens;
+        let (rates, _) = self.plan.at(self.at.step, self.at.rate_factor);
         let end = BatchEnd {
             epoch,
             batch,
@@ -160,36 +152,37 @@ impl<'a, M: Module> Progress<'a, M> {
             loss,
             rate: rates.last().copied().unwrap_or(0.0),
         };
-        self.step += 1;
+        self.at.step += 1;
         observer.batch_end(&end);
         observer.after_batch(&end)
     }
 
     /// The model to validate: what is trained, or its average.
-    pub(super) fn shown(&self, model: &M) -> M {
+    pub(crate) fn shown(&self, model: &M) -> M {
         self.optimizer
             .averaged(model)
             .unwrap_or_else(|| model.clone())
     }
 
     /// Reports the epoch that has just ended, whose model was `shown`, and begins the next.
-    pub(super) fn epoch_end(
+    pub(crate) fn epoch_end(
         &mut self,
         shown: M,
         scores: Option<Scores>,
         observer: &mut dyn Observer,
     ) -> Result<Control> {
         let top = self.plan.rates.last().copied().unwrap_or(0.0);
+        let at = self.position();
         let end = EpochEnd {
             stage: self.stage.name.clone(),
-            epoch: self.epoch + 1,
+            epoch: at.epoch + 1,
             epochs: self.stage.epochs,
-            train_loss: self.loss / self.weight.max(1.0),
+            train_loss: at.loss / at.weight.max(1.0),
             valid_loss: scores.map(|scores| scores.loss),
             metric: scores.map(|scores| (self.metric, scores.metric)),
-            rate: top * self.rate_factor,
-            tokens: self.tokens,
-            time: self.started.elapsed(),
+            rate: top * at.rate_factor,
+            tokens: at.tokens,
+            time: Duration::try_from_secs_f64(at.seconds).unwrap_or_default(),
         };
         self.optimizer.epoch_end(end.valid_loss);
         observer.epoch_end(&end);
@@ -197,22 +190,102 @@ impl<'a, M: Module> Progress<'a, M> {
         if decision.keep {
             self.kept = Some(deep_copy(&shown));
         }
-        self.rate_factor *= decision.rate_factor;
-        self.epoch += 1;
-        (self.batch, self.loss, self.weight, self.tokens) = (0, 0.0, 0.0, 0);
+        self.epochs.push((at.step as u64, end));
+        self.at = Position {
+            step: at.step,
+            epoch: at.epoch + 1,
+            rate_factor: at.rate_factor * decision.rate_factor,
+            ..Position::default()
+        };
         self.started = Instant::now();
         Ok(decision.control)
     }
 
     /// The model that the stage hands on: the one that was kept, else the average, else the last.
-    pub(super) fn finish(self, model: M) -> M {
-        match self.kept {
+    pub(crate) fn finish(&mut self, model: M) -> M {
+        match self.kept.take() {
             Some(kept) => kept,
             None => self.optimizer.averaged(&model).unwrap_or(model),
         }
     }
 
     fn epoch_len(&self) -> usize {
-        self.batches.get(self.epoch).copied().unwrap_or(0)
+        self.batches.get(self.at.epoch).copied().unwrap_or(0)
+    }
+}
+
+/// What a checkpoint stores, and how a stage is brought back to it.
+impl<M: Module> Progress<'_, M> {
+    /// Where the next batch is.
+    pub(crate) fn position(&self) -> Position {
+        Position {
+            seconds: self.at.seconds + self.started.elapsed().as_secs_f64(),
+            ..self.at.clone()
+        }
+    }
+
+    /// Goes to a place in the stage.
+    ///
+    /// # Errors
+    /// What was expected and what was found, if the stage has no such place.
+    pub(crate) fn go_to(&mut self, place: Position) -> Result<(), (String, String)> {
+        let before: usize = self.batches.iter().take(place.epoch).sum();
+        let len = self.batches.get(place.epoch).copied().unwrap_or(0);
+        let there = place.epoch < self.batches.len()
+            && place.batch <= len
+            && place.step == before + place.batch;
+        if !there {
+            let expected = format!("a batch of {:?} in each epoch", self.batches);
+            return Err((expected, format!("{place:?}")));
+        }
+        self.at = place;
+        self.started = Instant::now();
+        Ok(())
+    }
+
+    /// Tells the observer of an epoch that was trained before the run was cut.
+    pub(crate) fn replay(
+        &mut self,
+        steps: u64,
+        end: EpochEnd,
+        observer: &mut dyn Observer,
+    ) -> Result<()> {
+        observer.epoch_replayed(&end)?;
+        self.epochs.push((steps, end));
+        Ok(())
+    }
+
+    /// Whether gradients wait for those of further batches.
+    pub(crate) fn gathers(&self) -> bool {
+        self.pending.is_some()
+    }
+
+    /// Whether no epoch is left.
+    pub(crate) fn is_over(&self) -> bool {
+        self.at.epoch >= self.stage.epochs
+    }
+
+    pub(crate) fn metric(&self) -> &'static str {
+        self.metric
+    }
+
+    pub(crate) fn epochs(&self) -> &[(u64, EpochEnd)] {
+        &self.epochs
+    }
+
+    pub(crate) fn optimizer(&self) -> &Optimizer {
+        &self.optimizer
+    }
+
+    pub(crate) fn optimizer_mut(&mut self) -> &mut Optimizer {
+        &mut self.optimizer
+    }
+
+    pub(crate) fn kept(&self) -> Option<&M> {
+        self.kept.as_ref()
+    }
+
+    pub(crate) fn keep(&mut self, model: M) {
+        self.kept = Some(model);
     }
 }

@@ -7,6 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::history::{HEADING, row};
 use super::{BatchEnd, EpochEnd, Observer, StageStart};
+use crate::error::Result;
 
 /// Without a terminal a line is printed this often.
 const LINE_EVERY: Duration = Duration::from_secs(15);
@@ -18,8 +19,11 @@ pub struct Console {
     terminal: bool,
     started: Instant,
     last_line: Instant,
+    /// The epoch's first batch here, from 0: a resumed run begins within an epoch.
+    first: usize,
     tokens: usize,
     headed: bool,
+    epochs: usize,
 }
 
 impl Default for Console {
@@ -37,8 +41,10 @@ impl Console {
             terminal: std::io::stderr().is_terminal(),
             started: now,
             last_line: now,
+            first: 0,
             tokens: 0,
             headed: false,
+            epochs: 1,
         }
     }
 
@@ -53,6 +59,43 @@ impl Console {
     fn tokens_per_second(&self) -> f64 {
         self.tokens as f64 / self.started.elapsed().as_secs_f64().max(1e-9)
     }
+
+    /// The bar of an epoch whose first batch has just ended.
+    fn begin(&mut self, end: &BatchEnd) {
+        self.started = Instant::now();
+        self.last_line = self.started;
+        (self.first, self.tokens) = (end.batch, 0);
+        let target = match self.terminal {
+            true => ProgressDrawTarget::stderr(),
+            false => ProgressDrawTarget::hidden(),
+        };
+        let bar = ProgressBar::with_draw_target(Some(end.batches as u64), target);
+        let style = ProgressStyle::with_template("  {bar:32} {pos}/{len} batches, {msg}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        self.bar = Some(bar);
+    }
+
+    /// Time until the end of the stage at the pace of this epoch, without validation.
+    fn left(&self, end: &BatchEnd) -> String {
+        let done = end.batch.saturating_sub(self.first);
+        if done == 0 {
+            return String::new();
+        }
+        let later = self.epochs.saturating_sub(end.epoch) * end.batches;
+        let left = end.batches.saturating_sub(end.batch) + later;
+        let seconds = self.started.elapsed().as_secs_f64() / done as f64 * left as f64;
+        format!(", {} left", time(seconds))
+    }
+}
+
+/// A time in the unit that suits it.
+fn time(seconds: f64) -> String {
+    let minutes = (seconds / 60.0).round() as u64;
+    match minutes {
+        0..2 => format!("{seconds:.0} s"),
+        2..120 => format!("{minutes} min"),
+        _ => format!("{} h {:02} min", minutes / 60, minutes % 60),
+    }
 }
 
 /// A reader that has gone away (a closed pipe) is no reason to stop training.
@@ -61,7 +104,8 @@ fn write_line(text: &str) {
 }
 
 impl Observer for Console {
-    fn stage_start(&mut self, _: &StageStart) {
+    fn stage_start(&mut self, start: &StageStart) {
+        self.epochs = start.epochs;
         if !self.headed {
             self.line(HEADING);
             self.headed = true;
@@ -69,30 +113,17 @@ impl Observer for Console {
     }
 
     fn batch_end(&mut self, end: &BatchEnd) {
-        if end.batch == 1 {
-            self.started = Instant::now();
-            self.last_line = self.started;
-            self.tokens = 0;
-            let bar = ProgressBar::with_draw_target(
-                Some(end.batches as u64),
-                if self.terminal {
-                    ProgressDrawTarget::stderr()
-                } else {
-                    ProgressDrawTarget::hidden()
-                },
-            );
-            let style = "  {bar:32} {pos}/{len} batches, {msg}, {eta} left";
-            bar.set_style(
-                ProgressStyle::with_template(style)
-                    .unwrap_or_else(|_| ProgressStyle::default_bar()),
-            );
-            self.bar = Some(bar);
+        if self.bar.is_none() || end.batch == 1 {
+            // The time that the first batch took was not measured.
+            self.begin(end);
+        } else {
+            self.tokens += end.tokens;
         }
-        self.tokens += end.tokens;
         let message = format!(
-            "{:.0} tokens/s, loss {:.3}",
+            "{:.0} tokens/s, loss {:.3}{}",
             self.tokens_per_second(),
-            end.loss
+            end.loss,
+            self.left(end)
         );
         if let Some(bar) = &self.bar {
             bar.set_position(end.batch as u64);
@@ -100,11 +131,14 @@ impl Observer for Console {
         }
         if !self.terminal && self.last_line.elapsed() >= LINE_EVERY {
             self.last_line = Instant::now();
-            let per_batch = self.started.elapsed().as_secs_f64() / end.batch as f64;
-            let left = per_batch * (end.batches - end.batch) as f64;
             let at = format!("batch {}/{}", end.batch, end.batches);
-            self.line(&format!("  {at}, {message}, {left:.0} s left"));
+            self.line(&format!("  {at}, {message}"));
         }
+    }
+
+    fn epoch_replayed(&mut self, epoch: &EpochEnd) -> Result<()> {
+        self.line(&row(epoch));
+        Ok(())
     }
 
     fn epoch_end(&mut self, epoch: &EpochEnd) {
@@ -112,5 +146,24 @@ impl Observer for Console {
             bar.finish_and_clear();
         }
         self.line(&row(epoch));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::time;
+
+    #[test]
+    fn a_time_has_the_unit_that_suits_it() {
+        let times = [0.4, 89.0, 91.0, 7_000.0, 7_200.0, 90_060.0].map(time);
+        let expected = [
+            "0 s",
+            "89 s",
+            "2 min",
+            "117 min",
+            "2 h 00 min",
+            "25 h 01 min",
+        ];
+        assert_eq!(times, expected);
     }
 }

@@ -68,6 +68,10 @@ impl Observer for EarlyStopping {
         self.best = Best::default();
     }
 
+    fn epoch_replayed(&mut self, epoch: &EpochEnd) -> Result<()> {
+        self.after_epoch(epoch).map(|_| ())
+    }
+
     fn after_epoch(&mut self, epoch: &EpochEnd) -> Result<Decision> {
         let better = self
             .best

@@ -23,6 +23,11 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
         self.1.epoch_end(epoch);
     }
 
+    fn epoch_replayed(&mut self, epoch: &EpochEnd) -> Result<()> {
+        self.0.epoch_replayed(epoch)?;
+        self.1.epoch_replayed(epoch)
+    }
+
     fn after_batch(&mut self, batch: &BatchEnd) -> Result<Control> {
         Ok(self.0.after_batch(batch)?.and(self.1.after_batch(batch)?))
     }
@@ -44,6 +49,11 @@ impl Observer for Vec<Box<dyn Observer>> {
 
     fn epoch_end(&mut self, epoch: &EpochEnd) {
         self.iter_mut().for_each(|each| each.epoch_end(epoch));
+    }
+
+    fn epoch_replayed(&mut self, epoch: &EpochEnd) -> Result<()> {
+        self.iter_mut()
+            .try_for_each(|each| each.epoch_replayed(epoch))
     }
 
     fn after_batch(&mut self, batch: &BatchEnd) -> Result<Control> {
@@ -70,6 +80,10 @@ impl<O: Observer + ?Sized> Observer for &mut O {
 
     fn epoch_end(&mut self, epoch: &EpochEnd) {
         (**self).epoch_end(epoch);
+    }
+
+    fn epoch_replayed(&mut self, epoch: &EpochEnd) -> Result<()> {
+        (**self).epoch_replayed(epoch)
     }
 
     fn after_batch(&mut self, batch: &BatchEnd) -> Result<Control> {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{EpochEnd, Observer};
+use crate::error::Result;
 
 /// All epochs so far; displayed as a table with a row for each.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -14,6 +15,11 @@ pub struct History {
 impl Observer for History {
     fn epoch_end(&mut self, epoch: &EpochEnd) {
         self.epochs.push(epoch.clone());
+    }
+
+    fn epoch_replayed(&mut self, epoch: &EpochEnd) -> Result<()> {
+        self.epochs.push(epoch.clone());
+        Ok(())
     }
 }
 

@@ -45,6 +45,10 @@ impl Observer for KeepBest {
         self.best = Best::default();
     }
 
+    fn epoch_replayed(&mut self, epoch: &EpochEnd) -> Result<()> {
+        self.after_epoch(epoch).map(|_| ())
+    }
+
     fn after_epoch(&mut self, epoch: &EpochEnd) -> Result<Decision> {
         let keep = self.best.improves(
             epoch,

@@ -114,6 +114,16 @@ pub trait Observer {
     /// An epoch has been trained and evaluated.
     fn epoch_end(&mut self, _: &EpochEnd) {}
 
+    /// In a run that is resumed: an epoch of the stage that was reported before it was cut. Observers that remember
+    /// epochs bring themselves up to date; decisions were taken then and are not asked for again. By default it does
+    /// nothing, so that a log is not written twice.
+    ///
+    /// # Errors
+    /// Whatever should end the run.
+    fn epoch_replayed(&mut self, _: &EpochEnd) -> Result<()> {
+        Ok(())
+    }
+
     /// Decides, after [`batch_end`](Self::batch_end), whether the stage goes on. A stage that stops here ends without
     /// evaluation, and the next begins.
     ///

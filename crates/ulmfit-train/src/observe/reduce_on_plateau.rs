@@ -82,6 +82,10 @@ impl Observer for ReduceOnPlateau {
         self.best = Best::default();
     }
 
+    fn epoch_replayed(&mut self, epoch: &EpochEnd) -> Result<()> {
+        self.after_epoch(epoch).map(|_| ())
+    }
+
     fn after_epoch(&mut self, epoch: &EpochEnd) -> Result<Decision> {
         let who = "reducing the rate on a plateau";
         let better = self

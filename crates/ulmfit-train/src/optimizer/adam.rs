@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use ulmfit_kernels::{AdamHyper, adam_update};
 
 use super::Decayed;
+use super::memory::Memory;
 use super::rule::{Rule, Step, sweep};
 use crate::gradients::ParamGradients;
 use crate::groups::LayerGroups;
@@ -105,6 +106,33 @@ impl Adam {
     /// Returns the moments of a parameter that has been stepped.
     pub fn moments(&self, id: ParamId) -> Option<&Moments> {
         self.moments.get(&id)
+    }
+
+    pub(super) fn memory(&self) -> Memory {
+        let mut memory = Memory::default();
+        let all = || self.moments.iter();
+        let first = all().map(|(id, moments)| (*id, moments.first.clone()));
+        let second = all().map(|(id, moments)| (*id, moments.second.clone()));
+        memory.tensors.insert("first", first.collect());
+        memory.tensors.insert("second", second.collect());
+        memory.steps = all().map(|(id, moments)| (*id, moments.steps)).collect();
+        memory
+    }
+
+    pub(super) fn recall(&mut self, mut memory: Memory) -> Result<(), &'static str> {
+        let mut second = memory.take("second");
+        for (id, first) in memory.take("first") {
+            let moments = Moments {
+                first,
+                second: second.remove(&id).ok_or("second")?,
+                steps: memory.steps.remove(&id).ok_or("steps")?,
+            };
+            self.moments.insert(id, moments);
+        }
+        match (second.is_empty(), memory.steps.is_empty()) {
+            (true, true) => Ok(()),
+            _ => Err("first"),
+        }
     }
 }
 

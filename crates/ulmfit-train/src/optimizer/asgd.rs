@@ -6,6 +6,7 @@ use burn::module::{Module, ModuleMapper, Param, ParamId};
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
+use super::memory::Memory;
 use super::rule::{Rule, Step};
 use super::{Decayed, Sgd, SgdConfig};
 
@@ -132,6 +133,31 @@ impl NtAsgd {
     pub(super) fn averaged<M: Module>(&self, model: &M) -> Option<M> {
         let averages = self.averages.as_ref()?;
         Some(model.clone().map(&mut Replace(averages)))
+    }
+
+    pub(super) fn memory(&self) -> Memory {
+        let mut memory = self.sgd.memory();
+        let all = || self.averages.iter().flatten();
+        let means = all().map(|(id, average)| (*id, average.mean.clone()));
+        memory.tensors.insert("mean", means.collect());
+        memory.steps = all().map(|(id, average)| (*id, average.steps)).collect();
+        memory.losses = self.trigger.history.clone();
+        memory.averages = self.averages.is_some();
+        memory
+    }
+
+    pub(super) fn recall(&mut self, mut memory: Memory) -> Result<(), &'static str> {
+        let mut averages = HashMap::new();
+        for (id, mean) in memory.take("mean") {
+            let steps = memory.steps.remove(&id).ok_or("steps")?;
+            averages.insert(id, Average { mean, steps });
+        }
+        if !memory.steps.is_empty() {
+            return Err("mean");
+        }
+        self.averages = memory.averages.then_some(averages);
+        self.trigger.history = std::mem::take(&mut memory.losses);
+        self.sgd.recall(memory)
     }
 }
 

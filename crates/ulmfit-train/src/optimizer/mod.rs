@@ -8,10 +8,11 @@
 //! | [`NtAsgd`] | AWD-LSTM: SGD that averages its weights once the validation loss no longer falls |
 //!
 //! To add one, write one file beside this one that implements `Rule` (`rule.rs`), and add its variants to [`OptimizerConfig`] and
-//! [`Optimizer`] and its line to [`ALL`].
+//! [`Optimizer`] and its line to [`ALL`]. What it remembers goes into checkpoints by `memory` and `recall`.
 
 mod adam;
 mod asgd;
+mod memory;
 mod rule;
 mod sgd;
 
@@ -25,6 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::gradients::ParamGradients;
 use crate::groups::LayerGroups;
+pub(crate) use memory::Memory;
 use rule::sweep;
 
 /// Which parameters weight decay (decoupled or L2) acts on.
@@ -161,6 +163,36 @@ impl Optimizer {
     pub fn epoch_end(&mut self, valid_loss: Option<f64>) {
         if let (Self::NtAsgd(asgd), Some(loss)) = (self, valid_loss) {
             asgd.epoch_end(loss);
+        }
+    }
+
+    /// The kinds of tensors that it remembers.
+    pub(crate) fn kinds(&self) -> &'static [&'static str] {
+        match self {
+            Self::Adam(_) => &["first", "second"],
+            Self::Sgd(_) => &["velocity"],
+            Self::NtAsgd(_) => &["velocity", "mean"],
+        }
+    }
+
+    /// Everything that it remembers of earlier steps.
+    pub(crate) fn memory(&self) -> Memory {
+        match self {
+            Self::Adam(rule) => rule.memory(),
+            Self::Sgd(rule) => rule.memory(),
+            Self::NtAsgd(rule) => rule.memory(),
+        }
+    }
+
+    /// Brings an optimizer at rest to where the memory was taken.
+    ///
+    /// # Errors
+    /// The kind of a tensor or number that is missing.
+    pub(crate) fn recall(&mut self, memory: Memory) -> Result<(), &'static str> {
+        match self {
+            Self::Adam(rule) => rule.recall(memory),
+            Self::Sgd(rule) => rule.recall(memory),
+            Self::NtAsgd(rule) => rule.recall(memory),
         }
     }
 

@@ -7,6 +7,7 @@ use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use super::Decayed;
+use super::memory::Memory;
 use super::rule::{Rule, Step};
 
 /// The momentum of [`Sgd`].
@@ -75,6 +76,19 @@ impl SgdConfig {
 pub struct Sgd {
     config: SgdConfig,
     velocities: HashMap<ParamId, Tensor<1>>,
+}
+
+impl Sgd {
+    pub(super) fn memory(&self) -> Memory {
+        let mut memory = Memory::default();
+        memory.tensors.insert("velocity", self.velocities.clone());
+        memory
+    }
+
+    pub(super) fn recall(&mut self, mut memory: Memory) -> Result<(), &'static str> {
+        self.velocities = memory.take("velocity");
+        Ok(())
+    }
 }
 
 impl Rule for Sgd {

@@ -1,4 +1,4 @@
-//! The loops on tiny models: accumulation, optimizers, observers that decide, the rate finder.
+//! The loops on tiny models: accumulation, optimizers, observers that decide, the rate finder, checkpoints.
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
@@ -6,6 +6,7 @@ mod accumulate;
 mod averaging;
 mod decisions;
 mod lr_find;
+mod resume;
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};

@@ -1,0 +1,99 @@
+//! `ulmfit pretrain`: a language model from files of text.
+
+use std::path::PathBuf;
+
+use ulmfit::prelude::*;
+
+use super::language_model::{Output, Training, stage_of};
+use super::text_files::{Folder, TextFiles};
+
+/// Train a language model on files of text. The run can be cut at any moment and goes on with --resume.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    texts: TextFiles,
+    #[command(flatten)]
+    output: Output,
+    #[command(flatten)]
+    training: Training,
+    /// Sizes of the model: 64/128/2 layers, 128/384/3 or 400/1152/3.
+    #[arg(long, value_enum, default_value_t = Size::Standard)]
+    size: Size,
+    /// The largest vocabulary.
+    #[arg(long, default_value_t = 60_000, value_name = "N")]
+    vocab_size: usize,
+    /// How often a word must occur to be in the vocabulary.
+    #[arg(long, default_value_t = 3, value_name = "N")]
+    min_freq: u64,
+    /// The highest learning rate.
+    #[arg(long, default_value_t = 1e-2, value_name = "X")]
+    lr: f64,
+    /// Read the text from its end to its beginning.
+    #[arg(long)]
+    backward: bool,
+    /// Go on training this language model, with its vocabulary, instead of a new one.
+    #[arg(long, value_name = "MODEL", conflicts_with_all = ["size", "vocab_size", "min_freq", "backward"])]
+    from: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Size {
+    Tiny,
+    Small,
+    Standard,
+}
+
+impl Size {
+    fn sizes(self) -> Sizes {
+        match self {
+            Self::Tiny => Sizes::TINY,
+            Self::Small => Sizes::SMALL,
+            Self::Standard => Sizes::STANDARD,
+        }
+    }
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    args.output.check()?;
+    let recipe = Recipe::default();
+    let folder = Folder::open(args.output.checkpoints())?;
+    let model = match &args.from {
+        Some(path) => TextLanguageModel::load(path, &Device::default().autodiff())?,
+        None => args.new_model(&folder, &recipe)?,
+    };
+    let rates = ulmfit::train::schedule::GroupRates::Same(args.lr);
+    let stages: Vec<Stage> = recipe.language_model.pretrain;
+    let stages = stages
+        .into_iter()
+        .map(|stage| stage_of(stage, args.training.epochs, &rates));
+    let texts = args.texts.encode(&folder, &model.text)?;
+    args.training
+        .train(model, &stages.collect::<Vec<_>>(), texts, &args.output)
+}
+
+impl Args {
+    /// A model with weights drawn from the seed, for the words of the text.
+    fn new_model(&self, folder: &Folder, recipe: &Recipe) -> anyhow::Result<TextLanguageModel> {
+        let direction = match self.backward {
+            true => Direction::Backward,
+            false => Direction::Forward,
+        };
+        let tokenizer = recipe.tokenizer.clone().with_direction(direction);
+        let vocabulary = VocabConfig::new()
+            .with_max_size(self.vocab_size)
+            .with_min_freq(self.min_freq);
+        let vocab = self.texts.vocabulary(folder, &tokenizer, &vocabulary)?;
+        let Sizes {
+            embed,
+            hidden,
+            layers,
+        } = self.size.sizes();
+        let encoder = AwdLstmConfig::new(vocab.len()).with_sizes(embed, hidden, layers);
+        let mut config = LanguageModelConfig::new(encoder);
+        config.dropouts = recipe.language_model.dropouts;
+        config.regularization = recipe.language_model.regularization;
+        let model = config.init(self.training.seed, &Device::default().autodiff())?;
+        let text = TextEncoding::new(tokenizer, vocab);
+        Ok(TextLanguageModel::new(text, model)?)
+    }
+}

@@ -1,0 +1,164 @@
+//! Files of text on the command line: read one document at a time, and turned into ids once for all runs of a folder.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use serde_json::{Value, json};
+use ulmfit::data::{
+    DocumentSource as _, Source, Sources, TextUnit, TokenDocs, TokenStore, count_tokens,
+};
+use ulmfit::prelude::*;
+use ulmfit::text::write_beside;
+
+/// One document of this many is held out where no validation text is given (as in the recipe).
+const VALID_EVERY: usize = 20;
+
+/// The text that is read.
+#[derive(Debug, clap::Args)]
+pub(super) struct TextFiles {
+    /// Files or folders of plain text, or files in .csv, .tsv, .jsonl or .parquet; .gz and .zst are decompressed.
+    #[arg(required = true, value_name = "TEXT")]
+    texts: Vec<PathBuf>,
+    /// Text to validate on after each epoch, in one of these formats [default: every 20th document].
+    #[arg(long, value_name = "FILE")]
+    valid: Option<PathBuf>,
+    /// What a document is in plain text.
+    #[arg(long, value_enum, default_value_t = Unit::Line)]
+    unit: Unit,
+    /// The column or field of the text in the other formats.
+    #[arg(long, default_value = "text", value_name = "COLUMN")]
+    text: String,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Unit {
+    Line,
+    /// Begun by a line `= Title =`: WikiText.
+    Article,
+    File,
+}
+
+/// Documents as ids.
+pub(super) struct Texts {
+    pub(super) train: TokenDocs,
+    pub(super) valid: Option<TokenDocs>,
+}
+
+impl TextFiles {
+    /// The vocabulary of the training text, counted or as it was counted before.
+    pub(super) fn vocabulary(
+        &self,
+        folder: &Folder,
+        tokenizer: &TokenizerConfig,
+        config: &VocabConfig,
+    ) -> anyhow::Result<Vocab> {
+        let (splitter, sources) = (tokenizer.init(), self.sources()?);
+        if let Some(vocab) = splitter.fixed_vocab() {
+            return Ok(vocab);
+        }
+        let of = json!([sources.fingerprint()?, tokenizer, config]);
+        let path = folder.0.join("vocabulary.json");
+        if let Some(vocab) = stored_vocabulary(&path, &of) {
+            return Ok(vocab);
+        }
+        let vocab = config.build_from_counts(&count_tokens(&sources, &splitter)?);
+        let file = json!({ "of": of, "vocabulary": vocab }).to_string();
+        write_beside(&path, file.as_bytes()).with_context(|| path.display().to_string())?;
+        Ok(vocab)
+    }
+
+    /// The ids of all documents, from stores in the folder, which are made unless they are of this very text.
+    pub(super) fn encode(&self, folder: &Folder, text: &TextEncoding) -> anyhow::Result<Texts> {
+        let store = |name: &str, sources: &Sources| {
+            TokenStore::create(folder.0.join(name), sources, text.tokenizer(), text.vocab())
+        };
+        let all = store("train.tokens", &self.sources()?)?.docs().clone();
+        if let Some(path) = &self.valid {
+            let valid = store("valid.tokens", &Sources::new(vec![self.source(path)])?)?;
+            let valid = Some(valid.docs().clone());
+            return Ok(Texts { train: all, valid });
+        }
+        let held_out = |doc: &usize| doc % VALID_EVERY == VALID_EVERY - 1;
+        let (valid, train): (Vec<usize>, Vec<usize>) = (0..all.len()).partition(held_out);
+        let valid = all.pick(&valid);
+        Ok(Texts {
+            train: all.pick(&train),
+            // A prediction needs two tokens.
+            valid: (valid.n_tokens() >= 2).then_some(valid),
+        })
+    }
+
+    fn sources(&self) -> anyhow::Result<Sources> {
+        let sources = self.texts.iter().map(|path| self.source(path));
+        Ok(Sources::new(sources.collect())?)
+    }
+
+    /// The format is in the name.
+    fn source(&self, path: &Path) -> Source {
+        match extension(path).as_str() {
+            "csv" => Source::csv(path, CsvColumns::new(self.text.as_str())),
+            "tsv" => {
+                let columns = CsvColumns::new(self.text.as_str()).with_delimiter(b'\t');
+                Source::csv(path, columns)
+            }
+            "jsonl" | "json" => Source::jsonl(path, &self.text, None),
+            "parquet" => Source::parquet(path, &self.text, None),
+            _ => Source::text(path, self.unit.unit()),
+        }
+    }
+}
+
+impl Unit {
+    fn unit(self) -> TextUnit {
+        match self {
+            Self::Line => TextUnit::Line,
+            Self::Article => TextUnit::Article,
+            Self::File => TextUnit::File,
+        }
+    }
+}
+
+/// What is behind the last point of a name, in lower case, but for `.gz` and `.zst`.
+fn extension(path: &Path) -> String {
+    let lower = |path: &Path| {
+        let extension = path.extension().and_then(OsStr::to_str);
+        extension.unwrap_or_default().to_ascii_lowercase()
+    };
+    match lower(path).as_str() {
+        "gz" | "zst" => lower(&path.with_extension("")),
+        other => other.to_owned(),
+    }
+}
+
+/// A vocabulary that was counted for exactly this; else it is counted again.
+fn stored_vocabulary(path: &Path, of: &Value) -> Option<Vocab> {
+    let mut file: Value = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
+    if file.get("of") != Some(of) {
+        return None;
+    }
+    serde_json::from_value(file.get_mut("vocabulary")?.take()).ok()
+}
+
+/// The folder of a run: its checkpoints, and its text as ids.
+pub(super) struct Folder(PathBuf);
+
+impl Folder {
+    /// Makes it if it is not there.
+    pub(super) fn open(path: PathBuf) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(&path).with_context(|| path.display().to_string())?;
+        Ok(Self(path))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_format_is_in_the_name_whether_compressed_or_not() {
+        let names = ["a.CSV", "a.b.jsonl.zst", "wiki.txt.gz", "wiki", "a.parquet"];
+        let found = names.map(|name| extension(Path::new(name)));
+        assert_eq!(found, ["csv", "jsonl", "txt", "", "parquet"]);
+    }
+}

@@ -1,0 +1,62 @@
+//! Memory does not grow with the number of steps, checkpoints included.
+
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+use burn::tensor::Device;
+use ulmfit_data::LmLoaderConfig;
+use ulmfit_model::{AwdLstmConfig, LanguageModelConfig};
+use ulmfit_train::observe::{BatchEnd, Observer};
+use ulmfit_train::schedule::GroupRates;
+use ulmfit_train::{Checkpoints, FitConfig, Stage, Trained, fit_language_model};
+
+/// Resident memory in kilobytes, where the system tells.
+fn resident() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
+#[derive(Default)]
+struct Memory(Vec<u64>);
+
+impl Observer for Memory {
+    fn batch_end(&mut self, _: &BatchEnd) {
+        self.0.extend(resident());
+    }
+}
+
+#[test]
+fn three_hundred_steps_take_the_memory_of_fifty() {
+    if resident().is_none() {
+        println!("skipped: this system has no /proc/self/status");
+        return;
+    }
+    const STEPS: usize = 300;
+    let (rows, len) = (16, 30);
+    let ids = (0..(rows * len * STEPS + 1) as u32).map(|i| 9 + (i * i + 3 * i) % 3_989);
+    let config = LmLoaderConfig::new()
+        .with_batch_size(rows)
+        .with_seq_len(len);
+    let train = config.build(vec![ids.collect()]).unwrap();
+    assert_eq!(train.n_batches(), STEPS);
+    let sizes = AwdLstmConfig::new(4_000).with_sizes(100, 200, 2);
+    let device = Device::default().autodiff();
+    let model = LanguageModelConfig::new(sizes).init(1, &device).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoints = Checkpoints::new(folder.path()).with_every_steps(20);
+    let mut memory = Memory::default();
+    let mut fit = FitConfig::new(&mut memory).with_checkpoints(checkpoints);
+    let stages = [Stage::one_cycle(
+        "all",
+        1,
+        Trained::All,
+        GroupRates::Same(1e-2),
+    )];
+    fit_language_model(model, &stages, &train, None, &mut fit).unwrap();
+    let (early, late) = (memory.0[49] as f64, memory.0[STEPS - 1] as f64);
+    println!("{early} kB after 50 steps, {late} kB after 300");
+    assert!(
+        late <= 1.02 * early,
+        "{early} kB after 50 steps, {late} kB after 300"
+    );
+}
