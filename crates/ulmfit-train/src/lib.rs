@@ -2,7 +2,8 @@
 //!
 //! A tour, top down:
 //!
-//! * [`Ulmfit`]: all three steps in one call; [`Recipe`] holds every number of them.
+//! * [`Ulmfit`]: all three steps in one call; [`Recipe`] holds every number of them, and knows the published ones
+//!   by name.
 //! * [`steps`]: each step as a function.
 //! * [`fit_language_model`], [`fit_classifier`]: the loops, short enough to be copied and changed.
 //! * [`Stage`]: epochs, [`Trained`] groups, [`schedule::GroupRates`] and a [`schedule::Schedule`].
@@ -12,6 +13,7 @@
 
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 
+mod both;
 mod copy;
 mod error;
 mod fit;
@@ -19,6 +21,7 @@ mod gradients;
 mod groups;
 pub mod lr_find;
 pub mod metrics;
+mod none;
 pub mod observe;
 pub mod optimizer;
 mod recipe;
@@ -27,6 +30,7 @@ mod stage;
 pub mod steps;
 mod ulmfit;
 
+pub use both::BothDirections;
 pub use error::{Error, Result};
 pub use fit::{
     ClassifierScores, FitConfig, LmScores, Weighting, evaluate_classifier, evaluate_language_model,
@@ -36,6 +40,6 @@ pub use gradients::ParamGradients;
 pub use groups::LayerGroups;
 pub use lr_find::{LrFind, RateCurve, Suggestion};
 pub use optimizer::{Adam, AdamConfig, Optimizer, OptimizerConfig};
-pub use recipe::{ClassifierRecipe, LmRecipe, Recipe, Sizes};
+pub use recipe::{ClassWeights, ClassifierRecipe, LmRecipe, LossRecipe, Recipe, Sizes};
 pub use stage::{Stage, Trained};
 pub use ulmfit::{Learned, Ulmfit};

@@ -6,6 +6,7 @@ mod accumulate;
 mod averaging;
 mod decisions;
 mod lr_find;
+mod thaw;
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
