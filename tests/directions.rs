@@ -98,6 +98,8 @@ fn a_pretrained_model_must_read_in_the_same_direction() {
     assert!(wrong.contains("lm.safetensors"), "{wrong}");
     let missing = said(builder().0.pretrained(&path).both_directions());
     assert!(missing.contains("pretrained_backward"), "{missing}");
+    let idle = said(builder().0.pretrained_backward(&path));
+    assert!(idle.contains("both_directions"), "{idle}");
     let both = builder().0.pretrained(&path).pretrained_backward(&path);
     let wrong = said(both.both_directions());
     assert!(wrong.contains("reads forward"), "{wrong}");

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use clap::builder::PossibleValuesParser;
 use clap::{Parser, ValueEnum};
 use ulmfit::prelude::*;
 use ulmfit::train::schedule::GroupRates;
@@ -18,9 +19,9 @@ pub(crate) struct Options {
     /// default: tiny, or with --recipe those of the recipe.
     #[arg(long, value_enum)]
     pub(crate) size: Option<Size>,
-    /// Every number as in a recipe: default, paper, scripts, dl2, fastbook, kaggle, multifit or chain_thaw; other
-    /// options change it. Without it: the default one, fitted to the data set.
-    #[arg(long, value_name = "NAME")]
+    /// Every number as in a published recipe, which other options change. Without it: the default one, fitted to the
+    /// data set.
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Recipe::ALL.iter().copied()))]
     pub(crate) recipe: Option<String>,
     /// Print every number that the options come to, with its source, and exit.
     #[arg(long)]

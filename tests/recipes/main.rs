@@ -93,6 +93,33 @@ fn the_names_are_these() {
 }
 
 #[test]
+fn dropouts_out_of_range_are_named_in_every_step() {
+    let text = "a good film and a bad film ".repeat(50);
+    let device = Device::default();
+    let small = Sizes {
+        embed: 8,
+        hidden: 12,
+        layers: 1,
+    };
+    let fits = Recipe::default().with_sizes(small);
+    let mut run = Run {
+        seed: 1,
+        observer: &mut (),
+    };
+    let model = steps::pretrain(&fits, &[&text[..]], &device, &mut run).unwrap();
+    let mut wild = fits;
+    wild.language_model.drop_mult = 10.0;
+    let errors = [
+        steps::pretrain(&wild, &[&text[..]], &device, &mut run).unwrap_err(),
+        steps::adapt(&wild, &model, &[&text[..]], &device, &mut run).unwrap_err(),
+        steps::finetune(&wild, model, &[&text[..]], &device, &mut run).unwrap_err(),
+    ];
+    for error in errors {
+        assert!(error.to_string().contains("input"), "{error}");
+    }
+}
+
+#[test]
 fn every_recipe_runs() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/data");
     let set = ReviewSet::open(folder).unwrap();

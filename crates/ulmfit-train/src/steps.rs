@@ -81,7 +81,7 @@ pub fn adapt(
     let vocab = build_vocab(pretrained.text.tokenizer(), texts, &recipe.vocabulary)?;
     let mut model = pretrained.adapt(&vocab);
     let lm = &recipe.language_model;
-    model.model = ready(model.model, lm, device);
+    model.model = ready(model.model, lm, device)?;
     let stages = [lm.adapt.clone(), lm.finetune.clone()].concat();
     train_lm(model, texts, &stages, lm.batch_size, lm, run)
 }
@@ -98,7 +98,7 @@ pub fn finetune(
     run: &mut Run<'_>,
 ) -> Result<TextLanguageModel> {
     let lm = &recipe.language_model;
-    model.model = ready(model.model, lm, device);
+    model.model = ready(model.model, lm, device)?;
     train_lm(model, texts, &lm.finetune, lm.batch_size, lm, run)
 }
 
@@ -213,12 +213,14 @@ fn train_lm(
 
 /// A language model for step 2: on the device's autodiff side, with the recipe's dropouts and regularization in place of
 /// those that it was trained with.
-fn ready(model: LanguageModel, lm: &LmRecipe, device: &Device) -> LanguageModel {
-    LanguageModel {
-        dropouts: lm.finetune_dropouts(),
+fn ready(model: LanguageModel, lm: &LmRecipe, device: &Device) -> Result<LanguageModel> {
+    let dropouts = lm.finetune_dropouts();
+    dropouts.validate()?;
+    Ok(LanguageModel {
+        dropouts,
         regularization: lm.regularization,
         ..on_autodiff(model, device)
-    }
+    })
 }
 
 /// The module on the device's autodiff side, ready for training.

@@ -179,16 +179,21 @@ impl Ulmfit {
             Reading::One(direction) => vec![(Some(direction), &self.pretrained)],
             Reading::Both => vec![(Some(forward.0), forward.1), (Some(backward.0), backward.1)],
         };
-        if self.pretrained_backward.is_some() != self.pretrained.is_some()
-            && (matches!(self.reading, Reading::Both) || self.pretrained_backward.is_some())
-        {
+        let two = wanted.len() == 2;
+        if two && self.pretrained_backward.is_some() != self.pretrained.is_some() {
             return Err(Error::Setting {
                 name: "pretrained and pretrained_backward",
                 expected: "both of them for both directions, or neither; give the other one",
                 found: "one".to_owned(),
             });
         }
-        let two = wanted.len() == 2;
+        if !two && self.pretrained_backward.is_some() {
+            return Err(Error::Setting {
+                name: "pretrained_backward",
+                expected: "`both_directions` beside it; for one direction give `pretrained`",
+                found: "one direction".to_owned(),
+            });
+        }
         let start = |(direction, path): (Option<Direction>, &Option<PathBuf>)| {
             let pretrained = match path {
                 Some(path) => Some(load(path, direction, device)?),
