@@ -54,6 +54,7 @@ fn the_example_says_what_is_wrong_and_writes_nothing() {
         ["--data", "nowhere"],
         ["--device", "abacus"],
         ["--labels", "1000000"],
+        ["--recipe", "soup"],
     ] {
         let mut command = Command::new(example("imdb"));
         let out = command
@@ -73,4 +74,22 @@ fn the_example_says_what_is_wrong_and_writes_nothing() {
             "something is written"
         );
     }
+}
+
+#[test]
+fn the_example_prints_every_number_of_a_recipe() {
+    let print = |arguments: &[&str]| {
+        let mut command = Command::new(example("imdb"));
+        let out = command.args(arguments).arg("--print-recipe").output();
+        let out = out.unwrap();
+        assert!(out.status.success());
+        String::from_utf8(out.stdout).unwrap()
+    };
+    use ulmfit::prelude::Recipe;
+    let dl2 = Recipe::by_name("dl2").unwrap();
+    assert_eq!(print(&["--recipe", "dl2"]), dl2.to_toml().unwrap());
+    let changed = print(&["--recipe", "dl2", "--epochs", "3"]);
+    let read = Recipe::from_toml(&changed).unwrap();
+    assert_eq!(read.classifier.stages[2].epochs, 3);
+    assert!(changed.contains("# changed; dl2: 14"), "{changed}");
 }

@@ -3,6 +3,7 @@
 //! ```text
 //! cargo run --release --example imdb                          the bundled sample, about a minute
 //! cargo run --release --example imdb -- --data aclImdb        the official reviews (folder or .tar.gz)
+//! cargo run --release --example imdb -- --recipe dl2 --print-recipe   every number of a recipe, with its source
 //! cargo run --release --example imdb -- --help                every option
 //! ```
 
@@ -13,11 +14,10 @@ mod rows;
 
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use clap::Parser as _;
 use ulmfit::prelude::*;
 use ulmfit::train::observe::{Console, History};
-use ulmfit::train::{evaluate_classifier, steps, steps::Run};
+use ulmfit::train::{BothDirections, steps, steps::Run};
 
 use options::Options;
 use rows::Rows;
@@ -33,11 +33,14 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> anyhow::Result<()> {
+    let recipe = options.recipe()?;
+    if options.print_recipe {
+        print!("{}", recipe.to_toml()?);
+        return Ok(());
+    }
     let device = device::find(&options.device)?;
     let rows = Rows::read(options)?;
     println!("{rows}");
-    let recipe = options.recipe();
-    let texts = rows.language_model_texts();
 
     let mut history = History::default();
     let mut watch = (Console::new(), &mut history);
@@ -46,52 +49,18 @@ fn run(options: &Options) -> anyhow::Result<()> {
         checkpoints: None,
         observer: &mut watch,
     };
-
-    let language_model = match &options.pretrained {
-        Some(path) => {
-            println!(
-                "\nStep 1  pretrained language model from {}",
-                path.display()
-            );
-            let pretrained = TextLanguageModel::load(path, &device)?;
-            println!("\nStep 2  fine-tuning it on {} texts", texts.len());
-            steps::adapt(&recipe, &pretrained, &texts, &device, &mut run)?
-        }
-        None => {
-            println!(
-                "\nStep 1  language model from scratch on {} texts",
-                texts.len()
-            );
-            let model = steps::pretrain(&recipe, &texts, &device, &mut run)?;
-            println!(
-                "        {} words in the vocabulary",
-                model.text.vocab().len()
-            );
-            let target = rows.train.texts();
-            println!(
-                "\nStep 2  fine-tuning it on the {} labelled texts",
-                target.len()
-            );
-            steps::finetune(&recipe, model, &target, &device, &mut run)?
-        }
-    };
-
-    println!(
-        "\nStep 3  classifier on {} labelled reviews",
-        rows.train.len()
-    );
-    let classifier = steps::classify(
-        &recipe,
-        &language_model,
-        &rows.train,
-        Some(&rows.valid),
-        &device,
-        &mut run,
-    )?;
-
-    let loader = steps::class_loader(&recipe, &classifier.text, &rows.valid, options.seed)?;
-    let scores = evaluate_classifier(&classifier.model, &loader);
-    report::scores(&scores, &rows.valid);
+    let (language_model, classifier) = train(options, &recipe, &rows, &device, &mut run)?;
+    report::scores(&recipe, &classifier, &rows.valid, options.seed)?;
+    if options.both_directions {
+        println!("\nThe same, read backward");
+        let mut recipe = recipe;
+        recipe.tokenizer.direction = Direction::Backward;
+        let (language_model, second) = train(options, &recipe, &rows, &device, &mut run)?;
+        report::scores(&recipe, &second, &rows.valid, options.seed)?;
+        report::ensemble(&classifier, &second, &rows.valid)?;
+        let path = BothDirections::backward_path(&options.out);
+        report::saved_and_loaded(&second, &language_model, &rows.valid, &path, &device)?;
+    }
     report::predictions(&classifier, &rows.valid)?;
     report::sentences(&language_model, options.seed);
     report::saved_and_loaded(
@@ -101,5 +70,50 @@ fn run(options: &Options) -> anyhow::Result<()> {
         &options.out,
         &device,
     )
-    .with_context(|| format!("saving to {}", options.out.display()))
+}
+
+/// The three steps.
+fn train(
+    options: &Options,
+    recipe: &Recipe,
+    rows: &Rows,
+    device: &Device,
+    run: &mut Run<'_>,
+) -> anyhow::Result<(TextLanguageModel, TextClassifier)> {
+    let texts = rows.language_model_texts();
+    let language_model = match &options.pretrained {
+        Some(path) => {
+            println!(
+                "\nStep 1  pretrained language model from {}",
+                path.display()
+            );
+            let pretrained = TextLanguageModel::load(path, device)?;
+            println!("\nStep 2  fine-tuning it on {} texts", texts.len());
+            steps::adapt(recipe, &pretrained, &texts, device, run)?
+        }
+        None => {
+            println!(
+                "\nStep 1  language model from scratch on {} texts",
+                texts.len()
+            );
+            let model = steps::pretrain(recipe, &texts, device, run)?;
+            println!(
+                "        {} words in the vocabulary",
+                model.text.vocab().len()
+            );
+            let target = rows.train.texts();
+            println!(
+                "\nStep 2  fine-tuning it on the {} labelled texts",
+                target.len()
+            );
+            steps::finetune(recipe, model, &target, device, run)?
+        }
+    };
+    println!(
+        "\nStep 3  classifier on {} labelled reviews",
+        rows.train.len()
+    );
+    let (train, valid) = (&rows.train, Some(&rows.valid));
+    let classifier = steps::classify(recipe, &language_model, train, valid, device, run)?;
+    Ok((language_model, classifier))
 }

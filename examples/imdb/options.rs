@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use anyhow::Context as _;
+use clap::builder::PossibleValuesParser;
 use clap::{Parser, ValueEnum};
 use ulmfit::prelude::*;
 use ulmfit::train::schedule::GroupRates;
@@ -13,9 +15,20 @@ pub(crate) struct Options {
     /// The folder aclImdb, its archive aclImdb_v1.tar.gz, or a folder with train.csv; default: the bundled sample.
     #[arg(long, value_name = "PATH")]
     pub(crate) data: Option<PathBuf>,
-    /// Sizes of the model: tiny 64/128/2, small 128/384/3 with 10,000 words, standard 400/1152/3 with 60,000 words.
-    #[arg(long, value_enum, default_value_t = Size::Tiny)]
-    pub(crate) size: Size,
+    /// Sizes of the model: tiny 64/128/2, small 128/384/3 with 10,000 words, standard 400/1152/3 with 60,000 words;
+    /// default: tiny, or with --recipe those of the recipe.
+    #[arg(long, value_enum)]
+    pub(crate) size: Option<Size>,
+    /// Every number as in a published recipe, which other options change. Without it: the default one, fitted to the
+    /// data set.
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Recipe::ALL.iter().copied()))]
+    pub(crate) recipe: Option<String>,
+    /// Print every number that the options come to, with its source, and exit.
+    #[arg(long)]
+    pub(crate) print_recipe: bool,
+    /// Train models that read forward and models that read backward, and join them; twice the time.
+    #[arg(long, conflicts_with = "pretrained")]
+    pub(crate) both_directions: bool,
     /// Labelled reviews to train on, as many of each class; default: all.
     #[arg(long, value_name = "N")]
     pub(crate) labels: Option<usize>,
@@ -28,13 +41,14 @@ pub(crate) struct Options {
     /// May the language model read the held-out texts, without their labels?
     #[arg(long, value_enum, default_value_t = LmText::Train)]
     pub(crate) lm_text: LmText,
-    /// Epochs of step 1 from scratch; default: 12 for the bundled sample, else 1.
+    /// Epochs of step 1 from scratch; default: those of --recipe, or 12 for the bundled sample, else 1.
     #[arg(long, value_name = "N")]
     pub(crate) lm_epochs: Option<usize>,
-    /// Epochs of step 2 over all layer groups; default: 1.
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub(crate) finetune_epochs: usize,
-    /// Epochs of the classifier's last stage, over all layer groups; default: 8 for the bundled sample, else 2.
+    /// Epochs of step 2 over all layer groups; default: those of the recipe.
+    #[arg(long, value_name = "N")]
+    pub(crate) finetune_epochs: Option<usize>,
+    /// Epochs of the classifier's last stage, over all layer groups; default: those of --recipe, or 8 for the bundled
+    /// sample, else 2.
     #[arg(long, value_name = "N")]
     pub(crate) epochs: Option<usize>,
     /// The seed of every random number.
@@ -75,50 +89,53 @@ pub(crate) enum LmText {
 }
 
 impl Options {
-    /// The default recipe with these sizes and epochs.
-    pub(crate) fn recipe(&self) -> Recipe {
-        let recipe = Recipe::default();
-        let mut recipe = match self.size {
-            Size::Tiny => recipe.with_sizes(Sizes::TINY),
-            Size::Small => recipe.with_sizes(Sizes::SMALL).with_vocabulary(10_000),
-            Size::Standard => recipe,
+    /// The recipe that the options come to.
+    ///
+    /// # Errors
+    /// For a recipe that is not registered, with the names that are.
+    pub(crate) fn recipe(&self) -> anyhow::Result<Recipe> {
+        let mut recipe = match &self.recipe {
+            Some(name) => Recipe::by_name(name).context("--recipe")?,
+            None => self.fitted(),
         };
-        let bundled = self.data.is_none();
+        recipe = match self.size {
+            Some(Size::Tiny) => recipe.with_sizes(Sizes::TINY),
+            Some(Size::Small) => recipe.with_sizes(Sizes::SMALL).with_vocabulary(10_000),
+            Some(Size::Standard) => recipe.with_sizes(Sizes::STANDARD),
+            None => recipe,
+        };
+        set_epochs(&mut recipe.language_model.pretrain, self.lm_epochs);
+        set_epochs(&mut recipe.language_model.finetune, self.finetune_epochs);
+        set_epochs(&mut recipe.classifier.stages, self.epochs);
+        Ok(recipe)
+    }
+
+    /// The default recipe, fitted to the data set: a tiny model, and small batches for the bundled sample.
+    fn fitted(&self) -> Recipe {
+        let mut recipe = Recipe::default().with_sizes(Sizes::TINY);
         let lm = &mut recipe.language_model;
-        let standard = self.size == Size::Standard;
-        lm.batch_size = if bundled {
-            16
-        } else if standard {
-            64
-        } else {
-            32
-        };
-        set_epochs(
-            &mut lm.pretrain,
-            self.lm_epochs.unwrap_or(if bundled { 12 } else { 1 }),
-        );
-        set_epochs(&mut lm.finetune, self.finetune_epochs);
-        let classifier = &mut recipe.classifier;
-        if bundled {
+        if self.data.is_none() {
             // Four hundred short reviews: small batches make enough steps, at rates that fit a model from scratch.
+            lm.batch_size = 16;
+            set_epochs(&mut lm.pretrain, Some(12));
+            let classifier = &mut recipe.classifier;
             classifier.batch_size = 16;
             if let Some(all) = classifier.stages.last_mut() {
                 all.rates = GroupRates::paper(5e-3);
             }
+            set_epochs(&mut classifier.stages, Some(8));
+        } else if self.size != Some(Size::Standard) {
+            lm.batch_size = 32;
         }
-        set_epochs(
-            &mut classifier.stages,
-            self.epochs.unwrap_or(if bundled { 8 } else { 2 }),
-        );
         recipe
     }
 }
 
-/// The last stage trains all groups: its length is the one to choose. Without epochs it is left out.
-fn set_epochs(stages: &mut Vec<Stage>, epochs: usize) {
-    if epochs == 0 {
-        stages.pop();
-    } else if let Some(last) = stages.last_mut() {
-        last.epochs = epochs;
+/// The last stage trains all groups: its length is the one to choose. With 0 epochs it is left out.
+fn set_epochs(stages: &mut Vec<Stage>, epochs: Option<usize>) {
+    match (epochs, stages.last_mut()) {
+        (Some(0), _) => drop(stages.pop()),
+        (Some(epochs), Some(last)) => last.epochs = epochs,
+        _ => {}
     }
 }

@@ -4,11 +4,18 @@ use std::path::Path;
 
 use anyhow::{Context as _, ensure};
 use ulmfit::prelude::*;
-use ulmfit::train::ClassifierScores;
+use ulmfit::train::{evaluate_classifier, steps};
 
 /// Accuracy and confusion matrix on the held-out reviews.
-pub(crate) fn scores(scores: &ClassifierScores, valid: &Corpus) {
-    let confusion = scores.confusion.clone().with_names(valid.classes());
+pub(crate) fn scores(
+    recipe: &Recipe,
+    classifier: &TextClassifier,
+    valid: &Corpus,
+    seed: u64,
+) -> anyhow::Result<()> {
+    let loader = steps::class_loader(recipe, &classifier.text, valid, seed)?;
+    let scores = evaluate_classifier(&classifier.model, &loader);
+    let confusion = scores.confusion.with_names(valid.classes());
     println!(
         "\nHeld-out reviews: accuracy {:.2} % of {}, loss {:.4}",
         100.0 * confusion.accuracy(),
@@ -16,6 +23,22 @@ pub(crate) fn scores(scores: &ClassifierScores, valid: &Corpus) {
         scores.loss
     );
     println!("\n{confusion}");
+    Ok(())
+}
+
+/// Accuracy of both directions as one on the held-out reviews.
+pub(crate) fn ensemble(
+    forward: &TextClassifier,
+    backward: &TextClassifier,
+    valid: &Corpus,
+) -> anyhow::Result<()> {
+    let ensemble = Ensemble::new(vec![Predictor::new(forward)?, Predictor::new(backward)?])?;
+    let predictions = ensemble.predict_all(&valid.texts());
+    let pairs = predictions.iter().zip(valid.labels()?);
+    let right = pairs.filter(|(prediction, label)| prediction.class == *label as usize);
+    let accuracy = 100.0 * right.count() as f64 / valid.len() as f64;
+    println!("Both directions as one: accuracy {accuracy:.2} %\n");
+    Ok(())
 }
 
 /// Three texts that no data set holds, with the probability of every class.
@@ -55,9 +78,10 @@ pub(crate) fn saved_and_loaded(
     path: &Path,
     device: &Device,
 ) -> anyhow::Result<()> {
-    classifier.save(path)?;
+    let saving = || format!("saving to {}", path.display());
+    classifier.save(path).with_context(saving)?;
     let lm_path = path.with_extension("lm.safetensors");
-    language_model.save(&lm_path)?;
+    language_model.save(&lm_path).with_context(saving)?;
     let loaded = Predictor::load(path, device)?;
     let texts = valid.texts();
     let texts = &texts[..texts.len().min(200)];

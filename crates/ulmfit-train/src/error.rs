@@ -46,6 +46,39 @@ pub enum Error {
         /// The groups that were asked for.
         found: usize,
     },
+    /// A recipe names a group that the model does not have.
+    #[error(
+        "stage `{stage}`: expected the number of a layer group, 0 to {}, found {found}; the model has {groups}",
+        groups.saturating_sub(1)
+    )]
+    Group {
+        /// The stage.
+        stage: String,
+        /// The groups of the model.
+        groups: usize,
+        /// The group that was asked for, from 0.
+        found: usize,
+    },
+    /// No recipe is registered under this name.
+    #[error("unknown recipe \"{name}\"; known: {known}")]
+    UnknownRecipe {
+        /// The name that was asked for.
+        name: String,
+        /// The names there are.
+        known: String,
+    },
+    /// A recipe's text cannot be read.
+    #[error("recipe: {message}")]
+    RecipeText {
+        /// Which field or line, what was expected and what was found.
+        message: String,
+    },
+    /// A recipe holds what its text form cannot.
+    #[error("recipe: cannot be written: {message}")]
+    RecipeValue {
+        /// What it is.
+        message: String,
+    },
     /// A setting is out of range.
     #[error("{name}: expected {expected}, found {found}")]
     Setting {

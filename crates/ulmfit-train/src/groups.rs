@@ -11,6 +11,8 @@ use burn::module::{Module, Param, ParamGroup, ParamId};
 use burn::tensor::Tensor;
 use ulmfit_model::{Classifier, LanguageModel};
 
+use crate::stage::Trained;
+
 /// The layer groups of a model, bottom first, the parameters that weight decay leaves alone, and those that are trained
 /// even where their group is frozen.
 #[derive(Clone, Debug)]
@@ -100,6 +102,21 @@ impl LayerGroups {
         };
         let model = self.groups.iter().enumerate().fold(model, set);
         model.set_require_grad_group(self.always.clone(), true)
+    }
+
+    /// The model with only the named groups trainable. [`Trained::Only`] trains nothing beside its group, not even what is
+    /// trained under frozen groups otherwise.
+    #[must_use]
+    pub fn train<M: Module>(&self, model: M, trained: Trained) -> M {
+        let only = match trained {
+            Trained::Last(n) => return self.train_last(model, n),
+            Trained::All => return self.train_last(model, self.len()),
+            Trained::Only(only) => only,
+        };
+        let set = |model: M, (index, group): (usize, &ParamGroup)| {
+            model.set_require_grad_group(group.clone(), index == only)
+        };
+        self.groups.iter().enumerate().fold(model, set)
     }
 
     /// The model with its first `n` groups frozen, or all but its last `-n` for a negative `n`: fastai's `freeze_to`.

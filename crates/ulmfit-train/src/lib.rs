@@ -2,7 +2,8 @@
 //!
 //! A tour, top down:
 //!
-//! * [`Ulmfit`]: all three steps in one call; [`Recipe`] holds every number of them.
+//! * [`Ulmfit`]: all three steps in one call; [`Recipe`] holds every number of them, and knows the published ones
+//!   by name.
 //! * [`steps`]: each step as a function.
 //! * [`fit_language_model`], [`fit_classifier`]: the loops, short enough to be copied and changed.
 //! * [`Stage`]: epochs, [`Trained`] groups, [`schedule::GroupRates`] and a [`schedule::Schedule`].
@@ -13,6 +14,7 @@
 
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 
+mod both;
 pub mod checkpoint;
 mod copy;
 mod error;
@@ -21,6 +23,7 @@ mod gradients;
 mod groups;
 pub mod lr_find;
 pub mod metrics;
+mod none;
 pub mod observe;
 pub mod optimizer;
 mod recipe;
@@ -29,6 +32,7 @@ mod stage;
 pub mod steps;
 mod ulmfit;
 
+pub use both::BothDirections;
 pub use checkpoint::{Checkpoints, Resume};
 pub use error::{Error, Result};
 pub use fit::{
@@ -39,6 +43,6 @@ pub use gradients::ParamGradients;
 pub use groups::LayerGroups;
 pub use lr_find::{LrFind, RateCurve, Suggestion};
 pub use optimizer::{Adam, AdamConfig, Optimizer, OptimizerConfig};
-pub use recipe::{ClassifierRecipe, LmRecipe, Recipe, Sizes};
+pub use recipe::{ClassWeights, ClassifierRecipe, LmRecipe, LossRecipe, Recipe, Sizes};
 pub use stage::{Stage, Trained};
 pub use ulmfit::{Learned, Ulmfit};

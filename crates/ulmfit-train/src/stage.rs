@@ -2,15 +2,24 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::{Error, Result};
 use crate::groups::LayerGroups;
 use crate::schedule::{GroupRates, Hyper, OneCycle, Schedule};
 
-/// How many layer groups a stage trains, counted from the top.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Which layer groups a stage trains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Trained {
     /// The last `n` groups.
     Last(usize),
+    /// One group alone, counted from the bottom, from 0: chain-thaw (Felbo et al. 2017; `freeze_all_but` of the paper's
+    /// scripts).
+    ///
+    /// Deviation: the running statistics of the head's normalizations follow the data while the head is frozen, as in
+    /// fastai v2; in v0.7, which the scripts use, they stand still. Neither trains a parameter of another group.
+    Only(usize),
     /// All of them.
     All,
 }
@@ -20,13 +29,35 @@ impl Trained {
     pub fn count(self, groups: usize) -> usize {
         match self {
             Self::Last(n) => n,
+            Self::Only(_) => 1,
             Self::All => groups,
+        }
+    }
+
+    /// Whether a model of `groups` groups has them.
+    pub(crate) fn check(self, stage: &str, groups: usize) -> Result<()> {
+        let stage = || stage.to_owned();
+        match self {
+            Self::Only(found) if found >= groups => Err(Error::Group {
+                stage: stage(),
+                groups,
+                found,
+            }),
+            _ if (1..=groups).contains(&self.count(groups)) => Ok(()),
+            _ => Err(Error::Groups {
+                stage: stage(),
+                groups,
+                found: self.count(groups),
+            }),
         }
     }
 }
 
 /// One stage: data, so that a recipe can be printed, stored and changed.
-#[derive(Clone, Debug)]
+///
+/// Two stages are equal if all their fields are; schedules are compared by name and fields.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Stage {
     /// What the reports call it.
     pub name: String,
@@ -37,7 +68,22 @@ pub struct Stage {
     /// Peak learning rates of the groups.
     pub rates: GroupRates,
     /// The course of rate and momentum over the stage.
+    #[serde(with = "crate::schedule::fields")]
     pub schedule: Arc<dyn Schedule>,
+}
+
+impl PartialEq for Stage {
+    fn eq(&self, other: &Self) -> bool {
+        let fields = (self.schedule.fields(), other.schedule.fields());
+        let schedules = match fields {
+            (Some(own), Some(others)) => own == others,
+            _ => Arc::ptr_eq(&self.schedule, &other.schedule),
+        };
+        schedules
+            && self.schedule.name() == other.schedule.name()
+            && (&self.name, self.epochs, self.trained) == (&other.name, other.epochs, other.trained)
+            && self.rates == other.rates
+    }
 }
 
 impl Stage {
@@ -65,18 +111,10 @@ impl Stage {
     /// Checks the stage against a model's groups and returns what its `n_steps` steps need.
     pub(crate) fn plan(&self, groups: &LayerGroups, n_steps: usize) -> Result<Plan> {
         self.schedule.check()?;
-        let trained = self.trained.count(groups.len());
-        if trained == 0 || trained > groups.len() {
-            let stage = self.name.clone();
-            return Err(Error::Groups {
-                stage,
-                groups: groups.len(),
-                found: trained,
-            });
-        }
+        self.trained.check(&self.name, groups.len())?;
         let rates = self.rates.rates(groups.len())?;
         Ok(Plan {
-            trained,
+            trained: self.trained,
             rates,
             n_steps,
             schedule: self.schedule.clone(),
@@ -86,7 +124,7 @@ impl Stage {
 
 /// A stage for one model and one loader.
 pub(crate) struct Plan {
-    pub(crate) trained: usize,
+    pub(crate) trained: Trained,
     pub(crate) rates: Vec<f64>,
     pub(crate) n_steps: usize,
     schedule: Arc<dyn Schedule>,

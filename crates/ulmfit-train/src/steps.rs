@@ -4,8 +4,8 @@ use burn::module::Module;
 use burn::tensor::Device;
 use ulmfit_data::{ClassLoader, ClassLoaderConfig, Corpus, LmLoader, LmLoaderConfig, count_tokens};
 use ulmfit_model::{
-    AwdLstmConfig, ClassifierConfig, LanguageModelConfig, TextClassifier, TextEncoding,
-    TextLanguageModel,
+    AwdLstmConfig, ClassifierConfig, LanguageModel, LanguageModelConfig, TextClassifier,
+    TextEncoding, TextLanguageModel,
 };
 use ulmfit_text::{Special, Tokenizer, Vocab, VocabConfig};
 
@@ -13,7 +13,7 @@ use crate::checkpoint::Checkpoints;
 use crate::error::{Error, Result};
 use crate::fit::{FitConfig, fit_classifier, fit_language_model};
 use crate::observe::Observer;
-use crate::recipe::Recipe;
+use crate::recipe::{LmRecipe, Recipe};
 use crate::stage::Stage;
 
 /// One document of this many is kept for the language model's validation (fastai's scripts: 10 %, here 5 %).
@@ -67,13 +67,14 @@ pub fn pretrain(
     let sizes = recipe.sizes;
     let encoder = AwdLstmConfig::new(text.vocab().len());
     let encoder = encoder.with_sizes(sizes.embed, sizes.hidden, sizes.layers);
-    let mut config = LanguageModelConfig::new(encoder);
-    config.dropouts = recipe.language_model.dropouts;
-    config.regularization = recipe.language_model.regularization;
+    let mut config = LanguageModelConfig::new(encoder.with_cell(recipe.cell));
+    let lm = &recipe.language_model;
+    config.dropouts = lm.pretrain_dropouts();
+    config.regularization = lm.regularization;
     let model = config.init(run.seed, &device.clone().autodiff())?;
     let model = TextLanguageModel::new(text, model)?;
-    let stages = &recipe.language_model.pretrain;
-    train_lm(model, texts, "pretrain", stages, recipe, run)
+    let batch_size = lm.pretrain_batch_size.unwrap_or(lm.batch_size);
+    train_lm(model, texts, "pretrain", &lm.pretrain, batch_size, lm, run)
 }
 
 /// Step 2, from a pretrained model of another text: its vocabulary is replaced by that of `texts` (new words start
@@ -90,10 +91,10 @@ pub fn adapt(
 ) -> Result<TextLanguageModel> {
     let vocab = build_vocab(pretrained.text.tokenizer(), texts, &recipe.vocabulary)?;
     let mut model = pretrained.adapt(&vocab);
-    model.model = on_autodiff(model.model, device);
     let lm = &recipe.language_model;
+    model.model = ready(model.model, lm, device)?;
     let stages = [lm.adapt.clone(), lm.finetune.clone()].concat();
-    train_lm(model, texts, "adapt", &stages, recipe, run)
+    train_lm(model, texts, "adapt", &stages, lm.batch_size, lm, run)
 }
 
 /// Step 2, for a model whose vocabulary is that of the target text already: all groups.
@@ -107,9 +108,17 @@ pub fn finetune(
     device: &Device,
     run: &mut Run<'_>,
 ) -> Result<TextLanguageModel> {
-    model.model = on_autodiff(model.model, device);
-    let stages = &recipe.language_model.finetune;
-    train_lm(model, texts, "finetune", stages, recipe, run)
+    let lm = &recipe.language_model;
+    model.model = ready(model.model, lm, device)?;
+    train_lm(
+        model,
+        texts,
+        "finetune",
+        &lm.finetune,
+        lm.batch_size,
+        lm,
+        run,
+    )
 }
 
 /// Step 3: a classifier on the language model's encoder, trained on the labels of `train`.
@@ -127,7 +136,8 @@ pub fn classify(
     train.require_classes(2)?;
     let r = &recipe.classifier;
     let config = ClassifierConfig {
-        dropouts: r.dropouts,
+        dropouts: r.scaled_dropouts(),
+        loss: r.loss.of(&train.labels()?, train.n_classes()),
         regularization: r.regularization,
         window: r.window,
         head: r.head.clone(),
@@ -179,7 +189,8 @@ fn train_lm(
     texts: &[&str],
     step: &str,
     stages: &[Stage],
-    recipe: &Recipe,
+    batch_size: usize,
+    lm: &LmRecipe,
     run: &mut Run<'_>,
 ) -> Result<TextLanguageModel> {
     let TextLanguageModel { text, model } = model;
@@ -202,8 +213,9 @@ fn train_lm(
             });
         }
         let config = LmLoaderConfig::new()
-            .with_batch_size(recipe.language_model.batch_size)
-            .with_seq_len(recipe.language_model.seq_len)
+            .with_batch_size(batch_size)
+            .with_seq_len(lm.seq_len)
+            .with_lengths(lm.lengths)
             .with_seed(run.seed);
         Ok(config.build(docs)?)
     };
@@ -216,11 +228,23 @@ fn train_lm(
     let checkpoints = run.checkpoints_of(step);
     let mut fit = FitConfig::new(run.observer)
         .with_checkpoints(checkpoints)
-        .with_optimizer(recipe.language_model.optimizer)
-        .with_accumulate(recipe.language_model.accumulate)
+        .with_optimizer(lm.optimizer)
+        .with_accumulate(lm.accumulate)
         .with_seed(run.seed);
     let model = fit_language_model(model, stages, &train, valid.as_ref(), &mut fit)?;
     Ok(TextLanguageModel::new(text, model)?)
+}
+
+/// A language model for step 2: on the device's autodiff side, with the recipe's dropouts and regularization in place of
+/// those that it was trained with.
+fn ready(model: LanguageModel, lm: &LmRecipe, device: &Device) -> Result<LanguageModel> {
+    let dropouts = lm.finetune_dropouts();
+    dropouts.validate()?;
+    Ok(LanguageModel {
+        dropouts,
+        regularization: lm.regularization,
+        ..on_autodiff(model, device)
+    })
 }
 
 /// The module on the device's autodiff side, ready for training.

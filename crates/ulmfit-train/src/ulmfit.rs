@@ -1,14 +1,16 @@
 //! ULMFiT in one call.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 use ulmfit_data::Corpus;
 use ulmfit_model::{TextClassifier, TextLanguageModel};
+use ulmfit_text::Direction;
 
+use crate::both::BothDirections;
 use crate::checkpoint::Checkpoints;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::fit::{ClassifierScores, evaluate_classifier};
 use crate::observe::{History, Observer};
 use crate::recipe::Recipe;
@@ -36,12 +38,24 @@ const HELD_OUT: f64 = 0.1;
 #[derive(Default)]
 pub struct Ulmfit {
     recipe: Recipe,
+    reading: Reading,
     pretrained: Option<PathBuf>,
+    pretrained_backward: Option<PathBuf>,
     unlabeled: Option<Corpus>,
     valid: Option<Corpus>,
     seed: u64,
     checkpoints: Option<Checkpoints>,
     observers: Vec<Box<dyn Observer>>,
+}
+
+/// In which direction documents are read.
+#[derive(Clone, Copy, Default)]
+enum Reading {
+    /// As the recipe's tokenizer, or that of the pretrained model, says.
+    #[default]
+    Given,
+    One(Direction),
+    Both,
 }
 
 impl Ulmfit {
@@ -54,6 +68,33 @@ impl Ulmfit {
     #[must_use]
     pub fn pretrained(mut self, path: impl Into<PathBuf>) -> Self {
         self.pretrained = Some(path.into());
+        self
+    }
+
+    /// A language model that reads backward to start from, beside [`pretrained`](Self::pretrained), for
+    /// [`both_directions`](Self::both_directions).
+    #[must_use]
+    pub fn pretrained_backward(mut self, path: impl Into<PathBuf>) -> Self {
+        self.pretrained_backward = Some(path.into());
+        self
+    }
+
+    /// Whether documents are read from their last token to their first; without this, as the recipe's tokenizer or the
+    /// pretrained model does.
+    #[must_use]
+    pub fn backward(mut self, backward: bool) -> Self {
+        self.reading = Reading::One(match backward {
+            true => Direction::Backward,
+            false => Direction::Forward,
+        });
+        self
+    }
+
+    /// Trains two language models and two classifiers, one of each direction, and joins the classifiers (paper section
+    /// 3.3). Twice the time; the results are in [`Learned::both`].
+    #[must_use]
+    pub fn both_directions(mut self) -> Self {
+        self.reading = Reading::Both;
         self
     }
 
@@ -110,79 +151,206 @@ impl Ulmfit {
     /// Runs the three steps on a labelled corpus. The validation documents are not seen by any step.
     ///
     /// # Errors
-    /// For a corpus without labels or with a single class, a pretrained file that cannot be read, or a loss that is not
-    /// finite; every message says what was expected, what was found and what to do.
+    /// For a corpus without labels or with a single class, a pretrained file that cannot be read or reads in another
+    /// direction, or a loss that is not finite; every message says what was expected, what was found and what to do.
     pub fn fit(mut self, corpus: &Corpus, device: &Device) -> Result<Learned> {
         corpus.require_classes(2)?;
+        let starts = self.starts(device)?;
         let (train, valid) = match self.valid.take() {
             Some(valid) => (corpus.clone(), valid),
             None => corpus.split(HELD_OUT, self.seed),
         };
-        let mut watch = (History::default(), self.observers);
+        let mut watch = (History::default(), std::mem::take(&mut self.observers));
         let mut run = Run {
             seed: self.seed,
-            checkpoints: self.checkpoints,
+            checkpoints: self.checkpoints.clone(),
             observer: &mut watch,
         };
+        let mut fits = Vec::new();
+        for start in starts {
+            if !fits.is_empty() {
+                // The second direction's steps have the names of the first one's.
+                run.checkpoints = run.checkpoints.map(|all| all.within("backward"));
+            }
+            fits.push(self.fit_one(start, &train, &valid, device, &mut run)?);
+        }
+        let mut fits = fits.into_iter();
+        let Some(first) = fits.next() else {
+            unreachable!("there is at least one direction");
+        };
+        let backward = fits.next();
+        let both = match backward {
+            Some(backward) => Some(BothDirections::join(&first, backward, &valid.labels()?)?),
+            None => None,
+        };
+        Ok(Learned {
+            language_model: first.language_model,
+            classifier: first.classifier,
+            scores: first.scores,
+            both,
+            history: watch.0,
+        })
+    }
+
+    /// The beginnings of one run or of two: recipe and pretrained model, which are read before anything is trained.
+    fn starts(&self, device: &Device) -> Result<Vec<Start>> {
+        let forward = (Direction::Forward, &self.pretrained);
+        let backward = (Direction::Backward, &self.pretrained_backward);
+        let wanted = match self.reading {
+            Reading::Given => vec![(None, &self.pretrained)],
+            Reading::One(direction) => vec![(Some(direction), &self.pretrained)],
+            Reading::Both => vec![(Some(forward.0), forward.1), (Some(backward.0), backward.1)],
+        };
+        let two = wanted.len() == 2;
+        if two && self.pretrained_backward.is_some() != self.pretrained.is_some() {
+            return Err(Error::Setting {
+                name: "pretrained and pretrained_backward",
+                expected: "both of them for both directions, or neither; give the other one",
+                found: "one".to_owned(),
+            });
+        }
+        if !two && self.pretrained_backward.is_some() {
+            return Err(Error::Setting {
+                name: "pretrained_backward",
+                expected: "`both_directions` beside it; for one direction give `pretrained`",
+                found: "one direction".to_owned(),
+            });
+        }
+        let start = |(direction, path): (Option<Direction>, &Option<PathBuf>)| {
+            let pretrained = match path {
+                Some(path) => Some(load(path, direction, device)?),
+                None => None,
+            };
+            let mut recipe = self.recipe.clone();
+            if let Some(direction) = direction {
+                recipe.tokenizer.direction = direction;
+            }
+            if two && direction == Some(Direction::Backward) {
+                for stage in recipe.stages_mut() {
+                    stage.name = format!("backward: {}", stage.name);
+                }
+            }
+            Ok(Start { recipe, pretrained })
+        };
+        wanted.into_iter().map(start).collect()
+    }
+
+    fn fit_one(
+        &self,
+        start: Start,
+        train: &Corpus,
+        valid: &Corpus,
+        device: &Device,
+        run: &mut Run<'_>,
+    ) -> Result<Fitted> {
         let mut texts = train.texts();
         if let Some(unlabeled) = &self.unlabeled {
             texts.extend(unlabeled.texts());
         }
-        let recipe = &self.recipe;
-        let language_model = match &self.pretrained {
-            Some(path) => {
-                let pretrained = TextLanguageModel::load(path, device)?;
-                steps::adapt(recipe, &pretrained, &texts, device, &mut run)?
-            }
+        let Start { recipe, pretrained } = &start;
+        let language_model = match pretrained {
+            Some(pretrained) => steps::adapt(recipe, pretrained, &texts, device, run)?,
             None => {
-                let model = steps::pretrain(recipe, &texts, device, &mut run)?;
-                steps::finetune(recipe, model, &texts, device, &mut run)?
+                let model = steps::pretrain(recipe, &texts, device, run)?;
+                steps::finetune(recipe, model, &texts, device, run)?
             }
         };
-        let classifier = steps::classify(
-            recipe,
-            &language_model,
-            &train,
-            Some(&valid),
-            device,
-            &mut run,
-        )?;
-        let loader = steps::class_loader(recipe, &classifier.text, &valid, self.seed)?;
+        let classifier = steps::classify(recipe, &language_model, train, Some(valid), device, run)?;
+        let loader = steps::class_loader(recipe, &classifier.text, valid, self.seed)?;
         let mut scores = evaluate_classifier(&classifier.model, &loader);
         scores.confusion = scores.confusion.with_names(train.classes());
-        Ok(Learned {
+        Ok(Fitted {
             language_model,
             classifier,
             scores,
-            history: watch.0,
         })
     }
+}
+
+/// What the run of one direction begins with.
+struct Start {
+    recipe: Recipe,
+    pretrained: Option<TextLanguageModel>,
+}
+
+/// What the run of one direction has learned.
+pub(crate) struct Fitted {
+    pub(crate) language_model: TextLanguageModel,
+    pub(crate) classifier: TextClassifier,
+    pub(crate) scores: ClassifierScores,
+}
+
+/// Reads a language model, which must read in the wanted direction.
+fn load(path: &Path, wanted: Option<Direction>, device: &Device) -> Result<TextLanguageModel> {
+    let model = TextLanguageModel::load(path, device)?;
+    let found = model.text.tokenizer_config().direction;
+    if wanted.is_none_or(|wanted| wanted == found) {
+        return Ok(model);
+    }
+    let (expected, reads) = match found {
+        Direction::Forward => ("a model that reads backward", "forward"),
+        Direction::Backward => ("a model that reads forward", "backward"),
+    };
+    Err(Error::Setting {
+        name: "pretrained",
+        expected,
+        found: format!("{}, which reads {reads}; give another file", path.display()),
+    })
 }
 
 /// What a run has learned.
 #[derive(Clone, Debug)]
 pub struct Learned {
-    /// The fine-tuned language model.
+    /// The fine-tuned language model; after [`Ulmfit::both_directions`] the one that reads forward.
     pub language_model: TextLanguageModel,
-    /// The classifier.
+    /// The classifier; after [`Ulmfit::both_directions`] the one that reads forward.
     pub classifier: TextClassifier,
     /// The classifier's scores on the validation documents.
     pub scores: ClassifierScores,
+    /// After [`Ulmfit::both_directions`]: the models that read backward, and both classifiers as one.
+    pub both: Option<BothDirections>,
     /// Every epoch.
     pub history: History,
 }
 
 impl Learned {
-    /// The table of epochs, the accuracy and the confusion matrix, as text.
+    /// The table of epochs, the accuracy and the confusion matrix, as text; of both directions where there are two.
     pub fn report(&self) -> String {
         let mut report = self.history.to_string();
-        let accuracy = 100.0 * self.scores.confusion.accuracy();
+        let percent = |scores: &ClassifierScores| 100.0 * scores.confusion.accuracy();
+        let accuracy = percent(&self.scores);
         // Writing to a string cannot fail.
-        let _ = write!(
-            report,
-            "\naccuracy {accuracy:.2} %\n\n{}",
-            self.scores.confusion
-        );
+        let _ = match &self.both {
+            None => write!(
+                report,
+                "\naccuracy {accuracy:.2} %\n\n{}",
+                self.scores.confusion
+            ),
+            Some(both) => write!(
+                report,
+                "\naccuracy {:.2} % (forward {accuracy:.2} %, backward {:.2} %)\n\n{}",
+                percent(&both.ensemble_scores),
+                percent(&both.scores),
+                both.ensemble_scores.confusion
+            ),
+        };
         report
+    }
+
+    /// Writes the classifier to `path` and, where there are two, the one that reads backward beside it:
+    /// `reviews.safetensors` and `reviews.backward.safetensors`. Returns the paths.
+    ///
+    /// # Errors
+    /// As [`TextClassifier::save`].
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<Vec<PathBuf>> {
+        let path = path.as_ref();
+        self.classifier.save(path)?;
+        let mut paths = vec![path.to_owned()];
+        if let Some(both) = &self.both {
+            let second = BothDirections::backward_path(path);
+            both.classifier.save(&second)?;
+            paths.push(second);
+        }
+        Ok(paths)
     }
 }

@@ -89,7 +89,7 @@ impl<'a, M: Module> Progress<'a, M> {
 
     /// The model with the stage's groups trainable.
     pub(crate) fn unfreeze(&self, model: M) -> M {
-        self.groups.train_last(model, self.plan.trained)
+        self.groups.train(model, self.plan.trained)
     }
 
     /// The model after a batch of `weight` tokens or rows: stepped, unless more batches are to be gathered first.

@@ -13,7 +13,6 @@ use crate::optimizer::Optimizer;
 pub(super) struct Search<'a> {
     config: &'a LrFind,
     groups: &'a LayerGroups,
-    trained: usize,
     optimizer: Optimizer,
     curve: RateCurve,
     mean: SmoothedLoss,
@@ -24,18 +23,10 @@ pub(super) struct Search<'a> {
 impl<'a> Search<'a> {
     pub(super) fn begin(config: &'a LrFind, groups: &'a LayerGroups) -> Result<Self> {
         config.validate()?;
-        let trained = config.trained.count(groups.len());
-        if trained == 0 || trained > groups.len() {
-            return Err(Error::Groups {
-                stage: "lr_find".to_owned(),
-                groups: groups.len(),
-                found: trained,
-            });
-        }
+        config.trained.check("lr_find", groups.len())?;
         Ok(Self {
             config,
             groups,
-            trained,
             optimizer: config.optimizer.init(),
             curve: RateCurve::new(config.steps),
             mean: SmoothedLoss::new(config.smoothing),
@@ -46,7 +37,7 @@ impl<'a> Search<'a> {
 
     /// The copy to train, with the groups of the search trainable.
     pub(super) fn copy<M: Module>(&self, model: &M) -> M {
-        self.groups.train_last(deep_copy(model), self.trained)
+        self.groups.train(deep_copy(model), self.config.trained)
     }
 
     pub(super) fn step<M: Module>(&mut self, model: M, gradients: Gradients) -> M {

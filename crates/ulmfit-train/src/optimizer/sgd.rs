@@ -44,6 +44,7 @@ pub struct SgdConfig {
     /// L2 penalty, added to the gradient.
     pub l2: f64,
     /// The largest global norm of the gradient; larger ones are scaled down to it.
+    #[serde(with = "crate::none")]
     pub clip: Option<f64>,
     /// The parameters that `decay` and `l2` act on.
     pub decayed: Decayed,

@@ -1,6 +1,8 @@
 //! The peak rate at every step: fastai's plain `fit`.
 
-use super::{Hyper, Schedule, ScheduleError, require_momentum};
+use std::sync::Arc;
+
+use super::{Fields, Hyper, Schedule, ScheduleError, fields, require_momentum};
 use serde::{Deserialize, Serialize};
 
 /// Neither rate nor momentum moves.
@@ -45,6 +47,14 @@ impl Schedule for Constant {
             rate: 1.0,
             momentum: self.momentum,
         }
+    }
+
+    fn fields(&self) -> Option<Fields> {
+        fields::of(self)
+    }
+
+    fn with_fields(&self, changed: Fields) -> Result<Arc<dyn Schedule>, ScheduleError> {
+        fields::replaced(self, changed)
     }
 
     fn check(&self) -> Result<(), ScheduleError> {

@@ -4,8 +4,12 @@
 //! fastai v2 `fit_sgdr`. After Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm
 //! restarts".
 
+use std::sync::Arc;
+
 use super::shapes::cosine;
-use super::{Hyper, Schedule, ScheduleError, require, require_momentum, require_share};
+use super::{
+    Fields, Hyper, Schedule, ScheduleError, fields, require, require_momentum, require_share,
+};
 use serde::{Deserialize, Serialize};
 
 /// Cosine from the peak to 0, again and again; every cycle is `cycle_mult` times as long as the one
@@ -142,6 +146,14 @@ impl Schedule for CosineRestarts {
             rate,
             momentum: self.momentum,
         }
+    }
+
+    fn fields(&self) -> Option<Fields> {
+        fields::of(self)
+    }
+
+    fn with_fields(&self, changed: Fields) -> Result<Arc<dyn Schedule>, ScheduleError> {
+        fields::replaced(self, changed)
     }
 
     fn check(&self) -> Result<(), ScheduleError> {

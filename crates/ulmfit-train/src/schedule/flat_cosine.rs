@@ -1,7 +1,12 @@
 //! Flat, then a cosine down: fastai v2 `fit_flat_cos`.
 
+use std::sync::Arc;
+
 use super::shapes::{cosine, fraction, ratio};
-use super::{Hyper, Schedule, ScheduleError, require_divisor, require_momentum, require_share};
+use super::{
+    Fields, Hyper, Schedule, ScheduleError, fields, require_divisor, require_momentum,
+    require_share,
+};
 use serde::{Deserialize, Serialize};
 
 /// The peak rate for most of the run, then a cosine to almost nothing.
@@ -77,6 +82,14 @@ impl Schedule for FlatCosine {
             rate,
             momentum: self.momentum,
         }
+    }
+
+    fn fields(&self) -> Option<Fields> {
+        fields::of(self)
+    }
+
+    fn with_fields(&self, changed: Fields) -> Result<Arc<dyn Schedule>, ScheduleError> {
+        fields::replaced(self, changed)
     }
 
     fn check(&self) -> Result<(), ScheduleError> {

@@ -1,7 +1,9 @@
 //! A straight line from one rate to another: fastai v2 `SchedLin` over the whole run.
 
+use std::sync::Arc;
+
 use super::shapes::{fraction, line};
-use super::{Hyper, Schedule, ScheduleError, require, require_momentum};
+use super::{Fields, Hyper, Schedule, ScheduleError, fields, require, require_momentum};
 use serde::{Deserialize, Serialize};
 
 /// Rate factor on a straight line from `start` to `end`.
@@ -70,6 +72,14 @@ impl Schedule for Linear {
             rate,
             momentum: self.momentum,
         }
+    }
+
+    fn fields(&self) -> Option<Fields> {
+        fields::of(self)
+    }
+
+    fn with_fields(&self, changed: Fields) -> Result<Arc<dyn Schedule>, ScheduleError> {
+        fields::replaced(self, changed)
     }
 
     fn check(&self) -> Result<(), ScheduleError> {

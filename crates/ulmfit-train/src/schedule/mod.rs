@@ -9,6 +9,7 @@
 
 mod constant;
 mod cosine_restarts;
+pub(crate) mod fields;
 mod flat_cosine;
 mod linear;
 mod one_cycle;
@@ -18,8 +19,11 @@ mod slanted_triangular;
 mod triangular;
 mod triangular_beta;
 
+use std::sync::Arc;
+
 pub use constant::Constant;
 pub use cosine_restarts::CosineRestarts;
+pub use fields::Fields;
 pub use flat_cosine::FlatCosine;
 pub use linear::Linear;
 pub use one_cycle::{CyclePhases, OneCycle};
@@ -68,6 +72,23 @@ pub trait Schedule: std::fmt::Debug + Send + Sync {
     /// Returns the rate factor and the momentum for `step` (from 0) of a run of `n_steps`. Pure.
     fn at(&self, step: usize, n_steps: usize) -> Hyper;
 
+    /// Returns the fields, so that a recipe can be written; `None`, as here, for a schedule that files cannot hold.
+    fn fields(&self) -> Option<Fields> {
+        None
+    }
+
+    /// Returns the schedule with `changed` in place of its own fields.
+    ///
+    /// # Errors
+    /// [`ScheduleError::Fields`] for a field that it does not have, and as [`check`](Self::check).
+    fn with_fields(&self, changed: Fields) -> Result<Arc<dyn Schedule>, ScheduleError> {
+        let found = changed.keys().map(String::as_str).collect::<Vec<_>>();
+        Err(ScheduleError::Fields {
+            schedule: self.name(),
+            message: format!("its fields cannot be set, found {}", found.join(", ")),
+        })
+    }
+
     /// Tells whether the fields are in range; recipes ask once, before training.
     ///
     /// With fields that pass, [`at`](Schedule::at) is finite and nonnegative for every step.
@@ -88,6 +109,14 @@ pub enum ScheduleError {
     Unknown {
         /// The name that was asked for.
         name: String,
+    },
+    /// A field is not one of the schedule's, or holds a value of another kind.
+    #[error("schedule {schedule}: {message}")]
+    Fields {
+        /// Name of the schedule.
+        schedule: &'static str,
+        /// What was expected and found.
+        message: String,
     },
     /// A field holds a value the schedule cannot work with.
     #[error("schedule {schedule}: {field} is {value}, expected {expected}")]

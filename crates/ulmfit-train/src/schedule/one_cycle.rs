@@ -5,8 +5,13 @@
 //! neural network hyper-parameters", with cosines for his straight lines. The ULMFiT paper uses
 //! [`SlantedTriangular`](super::SlantedTriangular) instead.
 
+use std::sync::Arc;
+
 use super::shapes::{cosine, fraction, ratio};
-use super::{Hyper, Schedule, ScheduleError, require_divisor, require_momentum, require_share};
+use super::{
+    Fields, Hyper, Schedule, ScheduleError, fields, require_divisor, require_momentum,
+    require_share,
+};
 use serde::{Deserialize, Serialize};
 
 /// How the run is cut into the rising and the falling phase.
@@ -166,6 +171,14 @@ impl Schedule for OneCycle {
                 momentum: cosine(low, end, position),
             },
         }
+    }
+
+    fn fields(&self) -> Option<Fields> {
+        fields::of(self)
+    }
+
+    fn with_fields(&self, changed: Fields) -> Result<Arc<dyn Schedule>, ScheduleError> {
+        fields::replaced(self, changed)
     }
 
     fn check(&self) -> Result<(), ScheduleError> {

@@ -4,8 +4,12 @@
 //! rising from 0 to 1 over `cut` steps and falling back after them, the rate is `peak * (1 + p *
 //! (ratio - 1)) / ratio`.
 
+use std::sync::Arc;
+
 use super::shapes::ratio;
-use super::{Hyper, Schedule, ScheduleError, require, require_divisor, require_momentum};
+use super::{
+    Fields, Hyper, Schedule, ScheduleError, fields, require, require_divisor, require_momentum,
+};
 use serde::{Deserialize, Serialize};
 
 /// The schedule of the paper.
@@ -85,6 +89,14 @@ impl Schedule for SlantedTriangular {
             rate: (1.0 + height * (self.ratio - 1.0)) / self.ratio,
             momentum: self.momentum,
         }
+    }
+
+    fn fields(&self) -> Option<Fields> {
+        fields::of(self)
+    }
+
+    fn with_fields(&self, changed: Fields) -> Result<Arc<dyn Schedule>, ScheduleError> {
+        fields::replaced(self, changed)
     }
 
     fn check(&self) -> Result<(), ScheduleError> {

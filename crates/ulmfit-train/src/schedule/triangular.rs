@@ -3,8 +3,12 @@
 //! The paper's scripts and its IMDb notebook write `use_clr=(div, cut_div)`: (32, 10) for language
 //! models, (20, 10), (8, 3) and (8, 8) for classifiers, (32, 2) for the symmetric form.
 
+use std::sync::Arc;
+
 use super::shapes::{line, place_in_cycle};
-use super::{Hyper, Schedule, ScheduleError, require, require_divisor, require_momentum};
+use super::{
+    Fields, Hyper, Schedule, ScheduleError, fields, require, require_divisor, require_momentum,
+};
 use serde::{Deserialize, Serialize};
 
 /// Triangular schedule of fastai v0.7.
@@ -103,6 +107,14 @@ impl Schedule for Triangular {
             rate: line(1.0 / self.div, 1.0, height),
             momentum: line(high, low, height),
         }
+    }
+
+    fn fields(&self) -> Option<Fields> {
+        fields::of(self)
+    }
+
+    fn with_fields(&self, changed: Fields) -> Result<Arc<dyn Schedule>, ScheduleError> {
+        fields::replaced(self, changed)
     }
 
     fn check(&self) -> Result<(), ScheduleError> {

@@ -2,8 +2,12 @@
 //!
 //! The form in which fastai first had one-cycle, written `use_clr_beta=(div, pct[, high, low])`.
 
+use std::sync::Arc;
+
 use super::shapes::{line, place_in_cycle};
-use super::{Hyper, Schedule, ScheduleError, require, require_divisor, require_momentum};
+use super::{
+    Fields, Hyper, Schedule, ScheduleError, fields, require, require_divisor, require_momentum,
+};
 use serde::{Deserialize, Serialize};
 
 /// One-cycle with straight lines, as in fastai v0.7.
@@ -104,6 +108,14 @@ impl Schedule for TriangularBeta {
             rate: line(1.0 / self.div, 1.0, height),
             momentum: line(high, low, height),
         }
+    }
+
+    fn fields(&self) -> Option<Fields> {
+        fields::of(self)
+    }
+
+    fn with_fields(&self, changed: Fields) -> Result<Arc<dyn Schedule>, ScheduleError> {
+        fields::replaced(self, changed)
     }
 
     fn check(&self) -> Result<(), ScheduleError> {

@@ -1,0 +1,106 @@
+//! Two classifiers as one: the paper's forward and backward models.
+
+use std::path::{Path, PathBuf};
+
+use ulmfit_model::{Ensemble, Predictor, TextClassifier, TextLanguageModel};
+
+use crate::error::Result;
+use crate::fit::ClassifierScores;
+use crate::metrics::ConfusionMatrix;
+use crate::ulmfit::Fitted;
+
+/// What [`Ulmfit::both_directions`](crate::Ulmfit::both_directions) has learned beside the models that read forward.
+#[derive(Clone, Debug)]
+pub struct BothDirections {
+    /// The fine-tuned language model that reads backward.
+    pub language_model: TextLanguageModel,
+    /// The classifier that reads backward.
+    pub classifier: TextClassifier,
+    /// Its scores on the validation documents.
+    pub scores: ClassifierScores,
+    /// Both classifiers as one: the mean of their probabilities.
+    pub ensemble: Ensemble,
+    /// The scores of both as one.
+    pub ensemble_scores: ClassifierScores,
+}
+
+impl BothDirections {
+    /// Joins the runs of both directions, which were scored on documents of these classes.
+    pub(crate) fn join(forward: &Fitted, backward: Fitted, labels: &[u32]) -> Result<Self> {
+        let members = [&forward.classifier, &backward.classifier].map(Predictor::new);
+        let ensemble = Ensemble::new(members.into_iter().collect::<Result<_, _>>()?)?;
+        let scores = [&forward.scores, &backward.scores];
+        let mut ensemble_scores = mean(scores, labels, forward.classifier.classes.len());
+        ensemble_scores.confusion = ensemble_scores
+            .confusion
+            .with_names(&forward.classifier.classes);
+        Ok(Self {
+            language_model: backward.language_model,
+            classifier: backward.classifier,
+            scores: backward.scores,
+            ensemble,
+            ensemble_scores,
+        })
+    }
+
+    /// Where the model that reads backward is saved, beside the one at `path`.
+    ///
+    /// ```
+    /// use ulmfit_train::BothDirections;
+    ///
+    /// let path = BothDirections::backward_path("out/reviews.safetensors");
+    /// assert_eq!(path.to_str(), Some("out/reviews.backward.safetensors"));
+    /// ```
+    pub fn backward_path(path: impl AsRef<Path>) -> PathBuf {
+        let path = path.as_ref();
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some(extension) => path.with_extension(format!("backward.{extension}")),
+            None => path.with_extension("backward"),
+        }
+    }
+}
+
+/// The scores of the mean probabilities of two classifiers for the same documents.
+fn mean(scores: [&ClassifierScores; 2], labels: &[u32], classes: usize) -> ClassifierScores {
+    let [first, second] = scores.map(|scores| &scores.probabilities);
+    let mut confusion = ConfusionMatrix::new(classes);
+    let mut loss = 0.0;
+    let mut probabilities = Vec::with_capacity(labels.len());
+    for ((first, second), &label) in first.iter().zip(second).zip(labels) {
+        let row: Vec<f32> = first
+            .iter()
+            .zip(second)
+            .map(|(a, b)| (a + b) / 2.0)
+            .collect();
+        let truth = label as usize;
+        // A probability can round to zero; its logarithm must stay finite.
+        loss -= f64::from(row[truth].max(f32::MIN_POSITIVE)).ln();
+        let top = (0..classes).fold(0, |top, c| if row[c] > row[top] { c } else { top });
+        confusion.add(truth, top);
+        probabilities.push(row);
+    }
+    ClassifierScores {
+        loss: loss / labels.len().max(1) as f64,
+        confusion,
+        probabilities,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mean_of_two_decides() {
+        let of = |probabilities: [[f32; 2]; 2]| ClassifierScores {
+            loss: 0.0,
+            confusion: ConfusionMatrix::new(2),
+            probabilities: probabilities.map(Vec::from).to_vec(),
+        };
+        let (a, b) = (of([[0.5, 0.5], [0.75, 0.25]]), of([[1.0, 0.0], [0.0, 1.0]]));
+        let both = mean([&a, &b], &[0, 0], 2);
+        assert_eq!(both.probabilities, [[0.75, 0.25], [0.375, 0.625]]);
+        assert_eq!(both.confusion.accuracy(), 0.5);
+        assert!((both.loss + (0.75_f64.ln() + 0.375_f64.ln()) / 2.0).abs() < 1e-9);
+    }
+}

@@ -1,0 +1,179 @@
+//! The registered recipes: their numbers, by hand from the sources, and a run of each on the bundled sample.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod authors;
+mod others;
+
+use std::path::Path;
+
+use ulmfit::prelude::*;
+use ulmfit::train::observe::History;
+use ulmfit::train::optimizer::OptimizerConfig;
+use ulmfit::train::steps::{self, Run};
+
+fn recipe(name: &str) -> Recipe {
+    Recipe::by_name(name).unwrap()
+}
+
+fn adam(optimizer: OptimizerConfig) -> AdamConfig {
+    match optimizer {
+        OptimizerConfig::Adam(adam) => adam,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Batch size and tokens of a row of the language model, batch size of step 1, and batch size of the classifier.
+#[track_caller]
+fn batches(name: &str, lm: usize, seq_len: usize, pretrain: usize, classifier: usize) {
+    let recipe = recipe(name);
+    let own = &recipe.language_model;
+    let first = own.pretrain_batch_size.unwrap_or(own.batch_size);
+    let found = (
+        own.batch_size,
+        own.seq_len,
+        first,
+        recipe.classifier.batch_size,
+    );
+    assert_eq!(found, (lm, seq_len, pretrain, classifier), "{name}");
+}
+
+/// Embed, input, weight, hidden and output.
+#[track_caller]
+fn drops(found: Dropouts, expected: [f64; 5]) {
+    let found = [
+        found.embed,
+        found.input,
+        found.weight,
+        found.hidden,
+        found.output,
+    ];
+    close(&found, &expected);
+}
+
+#[track_caller]
+fn close(found: &[f64], expected: &[f64]) {
+    assert_eq!(found.len(), expected.len(), "{found:?} for {expected:?}");
+    for (a, b) in found.iter().zip(expected) {
+        let near = (a - b).abs() <= 1e-4 * b.abs();
+        assert!(near, "{found:?} for {expected:?}");
+    }
+}
+
+/// A stage: its epochs, its groups, the rates at step 0 of 100 and the momentum there.
+#[track_caller]
+fn stage(stage: &Stage, epochs: usize, trained: Trained, first: &[f64], momentum: f64) {
+    assert_eq!(
+        (stage.epochs, stage.trained),
+        (epochs, trained),
+        "{}",
+        stage.name
+    );
+    let start = stage.schedule.at(0, 100);
+    let peaks = stage.rates.rates(first.len()).unwrap();
+    let rates: Vec<f64> = peaks.iter().map(|peak| peak * start.rate).collect();
+    close(&rates, first);
+    assert_eq!(start.momentum, momentum, "{}", stage.name);
+}
+
+#[test]
+fn the_names_are_these() {
+    let names = [
+        "default",
+        "paper",
+        "scripts",
+        "dl2",
+        "fastbook",
+        "kaggle",
+        "multifit",
+        "chain_thaw",
+    ];
+    assert_eq!(Recipe::ALL, names);
+    assert_eq!(Recipe::default(), recipe("default"));
+}
+
+#[test]
+fn dropouts_out_of_range_are_named_in_every_step() {
+    let text = "a good film and a bad film ".repeat(50);
+    let device = Device::default();
+    let small = Sizes {
+        embed: 8,
+        hidden: 12,
+        layers: 1,
+    };
+    let fits = Recipe::default().with_sizes(small);
+    let mut run = Run {
+        seed: 1,
+        observer: &mut (),
+    };
+    let model = steps::pretrain(&fits, &[&text[..]], &device, &mut run).unwrap();
+    let mut wild = fits;
+    wild.language_model.drop_mult = 10.0;
+    let errors = [
+        steps::pretrain(&wild, &[&text[..]], &device, &mut run).unwrap_err(),
+        steps::adapt(&wild, &model, &[&text[..]], &device, &mut run).unwrap_err(),
+        steps::finetune(&wild, model, &[&text[..]], &device, &mut run).unwrap_err(),
+    ];
+    for error in errors {
+        assert!(error.to_string().contains("input"), "{error}");
+    }
+}
+
+#[test]
+fn every_recipe_runs() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/data");
+    let set = ReviewSet::open(folder).unwrap();
+    let (train, valid) = (
+        set.train.balanced(40, 1).unwrap(),
+        set.test.unwrap().take(20),
+    );
+    let device = Device::default();
+    for name in Recipe::ALL {
+        let recipe = recipe(name).with_at_most_epochs(1);
+        // The layers stay: recipes with a rate for each group depend on their number.
+        let recipe = Recipe {
+            sizes: Sizes {
+                embed: 8,
+                hidden: 12,
+                ..recipe.sizes
+            },
+            ..recipe
+        };
+        let mut history = History::default();
+        let mut run = Run {
+            seed: 1,
+            observer: &mut history,
+        };
+        let texts = train.texts();
+        let model = steps::pretrain(&recipe, &texts, &device, &mut run).unwrap();
+        assert_eq!(
+            model.model.dropouts,
+            recipe.language_model.pretrain_dropouts()
+        );
+        let model = steps::adapt(&recipe, &model, &texts, &device, &mut run).unwrap();
+        assert_eq!(
+            model.model.dropouts,
+            recipe.language_model.finetune_dropouts()
+        );
+        let classifier =
+            steps::classify(&recipe, &model, &train, Some(&valid), &device, &mut run).unwrap();
+        let config = classifier.model.config();
+        assert_eq!(config.loss.smoothing, recipe.classifier.loss.smoothing);
+        assert_eq!(classifier.model.encoder.config().cell, recipe.cell);
+        let lm = &recipe.language_model;
+        let lists = [
+            &lm.pretrain,
+            &lm.adapt,
+            &lm.finetune,
+            &recipe.classifier.stages,
+        ];
+        let stages: Vec<&str> = lists
+            .iter()
+            .flat_map(|l| l.iter().map(|s| &s.name[..]))
+            .collect();
+        let seen: Vec<&str> = history.epochs.iter().map(|e| &e.stage[..]).collect();
+        assert_eq!(seen, stages, "{name}");
+        let finite = |e: &ulmfit::train::observe::EpochEnd| e.train_loss.is_finite();
+        assert!(history.epochs.iter().all(finite), "{name}");
+    }
+}
