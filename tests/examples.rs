@@ -106,7 +106,7 @@ fn the_table_is_nearly_learned_as_well_as_can_be() {
 }
 
 #[test]
-fn vectors_beat_biases_and_strangers_get_the_items_biases() {
+fn vectors_beat_biases_and_strangers_are_average_users() {
     let shown = shown("collab", &[]);
     let (known, new) = shown.split_once("New users").unwrap();
     let biases = number(known, "biases alone");
@@ -116,7 +116,7 @@ fn vectors_beat_biases_and_strangers_get_the_items_biases() {
         "{shown}"
     );
     assert!(
-        number(new, "biases of the items") < 0.97 * number(new, "the mean rating"),
+        number(new, "an average user's") < 0.97 * number(new, "the mean rating"),
         "{shown}"
     );
 }
@@ -212,17 +212,80 @@ fn bad_input_is_met_with_place_and_remedy() {
     assert!(said.contains("empty folder"), "{said}");
 }
 
-/// The lesson's `PCA(2).fit(m.T).components_`, by hand: rows (1, -1), (2, -2) and (0, 0) vary along (1, 2, 0) alone.
+#[test]
+fn files_are_read_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    // Stars follow from the item alone, and the target from a column whose cells are partly missing.
+    let (mut stars, mut table) = (
+        "who,what,stars\n".to_owned(),
+        "class,size,color\n".to_owned(),
+    );
+    for n in 0..1200 {
+        stars += &format!("\"user, {}\",item {},{}\n", n % 40, n % 7, n % 7);
+        let size = if n % 3 == 0 {
+            "?".to_owned()
+        } else {
+            (n % 50).to_string()
+        };
+        table += &format!(
+            "{},{size},{}\n",
+            if n % 3 == 0 { "none" } else { "some" },
+            ["red", "blue"][n % 2]
+        );
+    }
+    std::fs::write(path("stars.csv"), stars).unwrap();
+    std::fs::write(path("table.csv"), table).unwrap();
+
+    let collab = shown("collab", &["--data", &path("stars.csv")]);
+    assert!(collab.contains("7 items by 38 users"), "{collab}");
+    let (known, new) = collab.split_once("New users").unwrap();
+    assert!(
+        number(known, "biases alone") < 0.2 * number(known, "the mean rating"),
+        "{collab}"
+    );
+    assert!(
+        number(new, "an average user's") < 0.2 * number(new, "the mean rating"),
+        "{collab}"
+    );
+
+    let tabular = shown(
+        "tabular",
+        &["--data", &path("table.csv"), "--target", "class"],
+    );
+    assert!(
+        tabular.contains("1 with missing cells") && !tabular.contains("best possible"),
+        "{tabular}"
+    );
+    assert!(number(&tabular, "accuracy") > 99.0, "{tabular}");
+
+    let made = shown("importance", &["--runs", "8", "--keep", &path("runs")]);
+    assert_eq!(made, shown("importance", &["--data", &path("runs")]));
+}
+
+/// The lesson's `PCA(2).fit(m.T).components_`, by hand.
 #[test]
 fn principal_components_of_a_known_matrix() {
-    let rows = [vec![1.0, -1.0], vec![3.0, -1.0], vec![7.0, 7.0]];
-    let found = pca::components(&rows, 2);
-    let expected = [1.0, 2.0, 0.0].map(|x: f64| x / 5.0_f64.sqrt());
-    for (a, b) in found[0].iter().zip(expected) {
-        assert!((a - b).abs() < 1e-12, "{found:?}");
-    }
-    // All components are of unit length and at right angles.
-    let product = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f64>();
-    assert!((product(&found[1], &found[1]) - 1.0).abs() < 1e-12);
-    assert!(product(&found[0], &found[1]).abs() < 1e-12);
+    let expect = |found: &[f64], expected: [f64; 3]| {
+        let length = expected.iter().map(|x| x * x).sum::<f64>().sqrt();
+        for (a, b) in found.iter().zip(expected) {
+            assert!((a - b / length).abs() < 1e-12, "{found:?}, {expected:?}");
+        }
+    };
+    // Without their means the rows are (1, -1), (2, -2) and (0, 0): they vary along (1, 2, 0) alone.
+    let found = pca::components(&[vec![1.0, -1.0], vec![3.0, -1.0], vec![7.0, 7.0]], 2);
+    assert_eq!(found.len(), 1);
+    expect(&found[0], [1.0, 2.0, 0.0]);
+    // (1, -1, 0), (1, -1, 0), (1, 1, -2): variances 4 along (1, 1, 0) and 6 along (0, 0, 1).
+    let found = pca::components(
+        &[
+            vec![1.0, -1.0, 0.0],
+            vec![3.0, 1.0, 2.0],
+            vec![2.0, 2.0, -1.0],
+        ],
+        3,
+    );
+    assert_eq!(found.len(), 2);
+    expect(&found[0], [0.0, 0.0, 1.0]);
+    expect(&found[1], [1.0, 1.0, 0.0]);
 }

@@ -61,14 +61,15 @@ impl Text {
 
     /// The entropy of a character in the whole text, in nats.
     pub(crate) fn entropy(&self) -> f64 {
-        entropy(self.ids())
+        entropy(self.ids().map(u64::from))
     }
 
     /// The entropy of a character where the one before it is known, in nats: what the best table of pairs leaves open,
     /// even if it is made from this very text. (That of a pair less that of its first character.)
     pub(crate) fn pair_entropy(&self) -> f64 {
         let pairs = || self.ids().zip(self.ids().skip(1));
-        entropy(pairs().map(|(a, b)| a << 16 | b)) - entropy(pairs().map(|(a, _)| a))
+        entropy(pairs().map(|(a, b)| u64::from(a) << 32 | u64::from(b)))
+            - entropy(pairs().map(|(a, _)| u64::from(a)))
     }
 
     fn ids(&self) -> impl Iterator<Item = u32> + '_ {
@@ -77,8 +78,8 @@ impl Text {
 }
 
 /// The entropy of things by their counts, in nats.
-fn entropy(things: impl Iterator<Item = u32>) -> f64 {
-    let mut counts = std::collections::BTreeMap::<u32, u64>::new();
+fn entropy(things: impl Iterator<Item = u64>) -> f64 {
+    let mut counts = std::collections::BTreeMap::<u64, u64>::new();
     things.for_each(|thing| *counts.entry(thing).or_default() += 1);
     let total = counts.values().sum::<u64>() as f64;
     counts

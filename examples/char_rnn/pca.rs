@@ -1,10 +1,12 @@
 //! Principal components.
 
 /// The first `k` principal components of embeddings as the lesson takes them, `PCA(k).fit(embeddings.T).components_`:
-/// for each a number a row, of unit length together, the component of the largest variance first.
+/// for each a number a row, of unit length together, the component of the largest variance first. Fewer than `k` where
+/// nothing else varies.
 ///
-/// Rows are centered, and the components are the eigenvectors of the matrix of their products. Of a component and its
-/// negative the one whose largest number is positive is returned.
+/// Rows are centered. The components are the eigenvectors of the products of all pairs of rows; with many characters
+/// and few columns it is quicker to take those of the products of columns, and the rows' products with them. Of a
+/// component and its negative the one whose largest number is positive is returned.
 pub(crate) fn components(rows: &[Vec<f64>], k: usize) -> Vec<Vec<f64>> {
     let centered: Vec<Vec<f64>> = rows
         .iter()
@@ -13,18 +15,26 @@ pub(crate) fn components(rows: &[Vec<f64>], k: usize) -> Vec<Vec<f64>> {
             row.iter().map(|x| x - mean).collect()
         })
         .collect();
-    let product = |a: &Vec<f64>, b: &Vec<f64>| a.iter().zip(b).map(|(x, y)| x * y).sum();
-    let matrix = centered
-        .iter()
-        .map(|a| centered.iter().map(|b| product(a, b)).collect())
+    let width = rows.first().map_or(0, Vec::len);
+    let product = |i: usize, j: usize| centered.iter().map(|row| row[i] * row[j]).sum();
+    let of_columns = (0..width)
+        .map(|i| (0..width).map(|j| product(i, j)).collect())
         .collect();
-    let mut pairs = eigen(matrix);
+    let mut pairs = eigen(of_columns);
     pairs.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let most = pairs.first().map_or(0.0, |pair| pair.0);
+    pairs.retain(|pair| pair.0 > 1e-12 * most);
     pairs.truncate(k);
-    pairs
-        .into_iter()
-        .map(|(_, vector)| upright(vector))
-        .collect()
+    let component = |(value, axis): (f64, Vec<f64>)| {
+        let along = |row: &Vec<f64>| row.iter().zip(&axis).map(|(x, a)| x * a).sum::<f64>();
+        upright(
+            centered
+                .iter()
+                .map(|row| along(row) / value.sqrt())
+                .collect(),
+        )
+    };
+    pairs.into_iter().map(component).collect()
 }
 
 /// The eigenvalues of a symmetric matrix with their eigenvectors, by Jacobi's rotations (Numerical Recipes, 11.1).

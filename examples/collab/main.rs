@@ -25,7 +25,6 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, ensure};
 use clap::Parser;
-use ulmfit::burn::module::Module as _;
 use ulmfit::prelude::*;
 use ulmfit::train::observe::History;
 use ulmfit::train::schedule::GroupRates;
@@ -36,6 +35,9 @@ use model::Sizes;
 use ratings::Ratings;
 use table::Table;
 
+/// The fewest steps of a stage, unless the epochs are given.
+const LEAST_STEPS: usize = 1000;
+
 /// Predicts the stars that a user would give an item.
 #[derive(Debug, Parser)]
 struct Options {
@@ -45,9 +47,9 @@ struct Options {
     /// The width of the vectors of users and items.
     #[arg(long, default_value_t = 8)]
     factors: usize,
-    /// Passes over the ratings in each of the two stages.
-    #[arg(long, default_value_t = 8)]
-    epochs: usize,
+    /// Passes over the ratings in each of the two stages; default: 8, more where the ratings are few.
+    #[arg(long, value_name = "N")]
+    epochs: Option<usize>,
     /// The seed of every random number.
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -64,8 +66,8 @@ fn run(options: &Options) -> anyhow::Result<()> {
         options.factors
     );
     ensure!(
-        options.epochs > 0,
-        "--epochs: expected at least 1, found 0; leave it out for 8"
+        options.epochs != Some(0),
+        "--epochs: expected at least 1, found 0; leave it out"
     );
     let seed = options.seed;
     let (table, noise) = match &options.data {
@@ -92,19 +94,18 @@ fn run(options: &Options) -> anyhow::Result<()> {
     };
     let mut history = History::default();
     let mut lesson = Stars::new(&ratings, seed);
+    // Biases that have not arrived would be too easy to beat.
+    let epochs = options
+        .epochs
+        .unwrap_or(8.max(LEAST_STEPS.div_ceil(lesson.n_batches())));
 
     // The last group alone is the biases: what item and user say without each other.
-    let biases = Stage::one_cycle(
-        "biases",
-        options.epochs,
-        Trained::Last(1),
-        GroupRates::Same(2e-2),
-    );
+    let biases = Stage::one_cycle("biases", epochs, Trained::Last(1), GroupRates::Same(2e-2));
     let biases = fit(model, &groups, &[biases], &mut lesson, adam, &mut history)?;
     let (_, of_biases) = lesson.scores(&biases);
     let all = Stage::one_cycle(
         "biases and vectors",
-        options.epochs,
+        epochs,
         Trained::All,
         GroupRates::Same(2e-2),
     );
@@ -122,6 +123,6 @@ fn run(options: &Options) -> anyhow::Result<()> {
     if let Some(noise) = noise {
         println!("  noise in the stars   {noise:.4} and their rounding: nobody can do better");
     }
-    report::cold_start(&model.valid(), &ratings);
+    report::cold_start(&model.with_average_unknown(), &ratings);
     Ok(())
 }

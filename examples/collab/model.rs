@@ -19,10 +19,10 @@ pub(crate) struct Sizes {
 
 /// `mean + user's bias + item's bias + user's vector . item's vector`
 ///
-/// Vectors and biases of number 0 are zero, and no rating of training moves them: an unknown user gets the item's mean
-/// and bias, an unknown item the user's.
+/// No rating of training moves number 0, the unknown; it is made the average of the known when they have been learned.
 ///
-/// Unlike fastai's, the sum is not squeezed into the range of the stars: then zeros mean the mean.
+/// Deviation: fastai squeezes the sum into the range of the stars by a sigmoid. Here it is left as it is: the stars of
+/// the average user are then the average of the users' stars.
 #[derive(Module, Debug)]
 pub(crate) struct DotBias {
     users: Embedding,
@@ -68,6 +68,32 @@ impl DotBias {
             group(&self.user_bias, &self.item_bias),
         ];
         LayerGroups::new(groups, ParamGroup::from_ids(Vec::new()))
+    }
+
+    /// The model, outside of autodiff, with number 0 as the average of all others.
+    pub(crate) fn with_average_unknown(&self) -> Self {
+        let settled = |table: &Embedding| {
+            let [n, width] = table.weight.dims();
+            let known = table.weight.val().slice([1..n, 0..width]);
+            let weight = Tensor::cat(vec![known.clone().mean_dim(0), known], 0);
+            Embedding {
+                weight: Param::from_tensor(weight),
+            }
+        };
+        let Self {
+            users,
+            items,
+            user_bias,
+            item_bias,
+            mean,
+        } = &self.valid();
+        Self {
+            users: settled(users),
+            items: settled(items),
+            user_bias: settled(user_bias),
+            item_bias: settled(item_bias),
+            mean: *mean,
+        }
     }
 
     /// The stars that users would give items, `[N]`; the stars of `ratings` are not looked at.

@@ -6,13 +6,13 @@ use crate::ratings::{Rating, Ratings};
 
 /// The errors on new users, and the items a new user would like best beside the means of their ratings.
 pub(crate) fn cold_start(model: &DotBias, ratings: &Ratings) {
-    println!("\nNew users, who are number 0: no bias, no vector");
+    println!("\nNew users, who are given the bias and the vector of an average user");
     println!(
         "  the mean rating      {:.4}",
         ratings.spread(&ratings.strangers)
     );
     println!(
-        "  biases of the items  {:.4}",
+        "  an average user's    {:.4}",
         rmse(model, &ratings.strangers)
     );
 
