@@ -104,6 +104,7 @@ fn dropouts_out_of_range_are_named_in_every_step() {
     let fits = Recipe::default().with_sizes(small);
     let mut run = Run {
         seed: 1,
+        checkpoints: None,
         observer: &mut (),
     };
     let model = steps::pretrain(&fits, &[&text[..]], &device, &mut run).unwrap();
@@ -142,6 +143,7 @@ fn every_recipe_runs() {
         let mut history = History::default();
         let mut run = Run {
             seed: 1,
+            checkpoints: None,
             observer: &mut history,
         };
         let texts = train.texts();

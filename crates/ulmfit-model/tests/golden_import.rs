@@ -162,6 +162,73 @@ fn a_classifier_gives_fastai_s_logits() {
     says(error.unwrap_err(), &["awd_clas_tiny.pth", "a classifier"]);
 }
 
+/// The same classifier with v1's flat names of the head and a bias in each linear map.
+#[test]
+fn the_biases_of_an_older_head_are_read_used_and_kept() {
+    let device = Device::default();
+    let bytes = std::fs::read(golden("awd_clas_tiny.safetensors")).unwrap();
+    let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    let biases = [9, 3].map(|n| (0..n).map(|i| i as f32 / 10.0 - 0.2).collect::<Vec<f32>>());
+    let mut tensors = Vec::new();
+    for (name, view) in file.tensors() {
+        let flat = match name
+            .strip_prefix("1.layers.")
+            .map(|rest| rest.split_once('.').unwrap())
+        {
+            None => name,
+            Some((block, part)) => {
+                let block: usize = block.parse().unwrap();
+                let (module, part) = part.split_once('.').unwrap();
+                format!(
+                    "1.layers.{}.{part}",
+                    4 * block + 2 * usize::from(module != "0")
+                )
+            }
+        };
+        tensors.push((
+            flat,
+            view.dtype(),
+            view.shape().to_vec(),
+            view.data().to_vec(),
+        ));
+    }
+    for (block, bias) in biases.iter().enumerate() {
+        let data = bias.iter().flat_map(|b| b.to_le_bytes()).collect();
+        let name = format!("1.layers.{}.bias", 4 * block + 2);
+        tensors.push((name, safetensors::Dtype::F32, vec![bias.len()], data));
+    }
+    let views = tensors.iter().map(|(name, dtype, shape, data)| {
+        let view = safetensors::tensor::TensorView::new(*dtype, shape.clone(), data).unwrap();
+        (name, view)
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("v1.safetensors");
+    std::fs::write(&path, safetensors::serialize(views, None).unwrap()).unwrap();
+
+    let vocabulary = golden("import/itos_v2.pkl");
+    let rules = Some(TokenizerConfig::new());
+    let read = |path: &Path| import::classifier(path, &vocabulary, None, rules.clone(), &device);
+    let mut expected = read(&golden("awd_clas_tiny.safetensors")).unwrap();
+    let plain = expected.clone();
+    for (block, bias) in expected.model.head.blocks.iter_mut().zip(&biases) {
+        let bias = Tensor::from_floats(&bias[..], &device);
+        block.bias = Some(burn::module::Param::from_tensor(bias));
+    }
+    let found = read(&path).unwrap();
+    let logits = |model: &ulmfit_model::TextClassifier| {
+        let grid = TokenGrid::new(1, 5, vec![2, 9, 11, 13, 10]);
+        values(model.model.logits(&grid, &[5], &mut Mode::Eval))
+    };
+    assert_eq!(logits(&found), logits(&expected));
+    assert_ne!(logits(&found), logits(&plain));
+    let saved = folder.path().join("ours.safetensors");
+    found.save(&saved).unwrap();
+    let again = ulmfit_model::TextClassifier::load(&saved, &device).unwrap();
+    assert_eq!(logits(&again), logits(&expected));
+    let error = found.export_fastai(folder.path().join("v2.safetensors"));
+    says(error.unwrap_err(), &["head.blocks.0.bias", "fastai v2"]);
+}
+
 #[test]
 fn a_bidirectional_classifier_gives_fastai_s_logits_of_documents_alone() {
     let device = Device::default();

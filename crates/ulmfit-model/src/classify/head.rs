@@ -31,8 +31,11 @@ impl Default for HeadConfig {
 pub struct HeadBlock {
     /// Normalization of the block's input.
     pub norm: BatchNorm,
-    /// `[in, out]`; no bias, because the next normalization (or the softmax's shift) takes its part (fastai v2).
+    /// `[in, out]`.
     pub weight: Param<Tensor<2>>,
+    /// `[out]`, in models of fastai v1 and v0.7 that were imported. New heads have none, because the next normalization
+    /// (or the softmax's shift) takes its part (fastai v2).
+    pub bias: Option<Param<Tensor<1>>>,
 }
 
 /// The blocks, from the pooled vector to the classes.
@@ -59,6 +62,7 @@ impl Head {
             let block = HeadBlock {
                 norm: BatchNorm::new(width, device),
                 weight,
+                bias: None,
             };
             width = out;
             block
@@ -82,6 +86,9 @@ impl Head {
             x = block.norm.forward(x, mode);
             x = mode.drop_elements(x, if index == 0 { first } else { rest });
             x = x.matmul(block.weight.val());
+            if let Some(bias) = &block.bias {
+                x = x + bias.val().unsqueeze::<2>();
+            }
             if index < last {
                 x = activation::relu(x);
             }

@@ -100,6 +100,8 @@ impl Names<'_> {
         let (block, part) = ours.strip_prefix("head.blocks.")?.split_once('.')?;
         let name = match part.strip_prefix("norm.") {
             Some(part) => format!("{HEAD}{block}.0.{part}"),
+            // fastai v2's head has no biases.
+            None if part != "weight" => return None,
             None => {
                 let dropout = self.dropouts.get(block.parse::<usize>().ok()?)?;
                 let place = 1 + usize::from(*dropout > 0.0);

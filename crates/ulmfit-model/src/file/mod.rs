@@ -109,6 +109,9 @@ fn write_head(writer: &mut Writer, model: &Classifier) {
             block.norm.running_var.value_sync(),
         );
         writer.add(name("weight"), block.weight.val().transpose());
+        if let Some(bias) = &block.bias {
+            writer.add(name("bias"), bias.val());
+        }
     }
 }
 
@@ -153,6 +156,10 @@ pub(crate) fn read_head(
         };
         let name = format!("head.blocks.{k}.weight");
         block.weight = Param::from_tensor(reader.take_transposed(&name, [out, width], device)?);
+        let name = format!("head.blocks.{k}.bias");
+        if reader.has(&name) {
+            block.bias = Some(Param::from_tensor(reader.take(&name, [out], device)?));
+        }
     }
     Ok(model)
 }

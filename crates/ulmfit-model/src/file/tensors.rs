@@ -159,6 +159,11 @@ impl Reader {
         self.stored.len()
     }
 
+    /// Whether there is a tensor of this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.stored.contains_key(name) || self.values.contains_key(name)
+    }
+
     /// The number of bytes.
     pub(super) fn bytes(&self) -> usize {
         self.file.len()

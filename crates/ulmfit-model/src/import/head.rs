@@ -44,26 +44,15 @@ impl Renamed<'_> {
             let name = format!("{}.weight", linear.path);
             let [out, _] = self.matrix(&name)?;
             self.take(&name, format!("head.blocks.{k}.weight"), &[out, width])?;
-            self.no_bias(weights, &format!("{}.bias", linear.path))?;
+            // v1 and v0.7 have a bias behind a normalization; v2 has not.
+            let name = format!("{}.bias", linear.path);
+            if weights.shape(&name).is_some() {
+                self.take(&name, format!("head.blocks.{k}.bias"), &[out])?;
+            }
             outputs.push(out);
             width = out;
         }
         Ok(outputs)
-    }
-
-    /// v1 and v0.7 have biases in the head's linear maps, which this head has not.
-    fn no_bias(&mut self, weights: &FastaiWeights, name: &str) -> Result<(), Fault> {
-        let bias = weights.values(name).unwrap_or_default();
-        self.skip(name);
-        if bias.iter().all(|&value| value == 0.0) {
-            return Ok(());
-        }
-        Err(Fault::new(
-            format!("tensor `{name}`"),
-            "a head without biases, as in fastai v2",
-            format!("a bias of {} numbers", bias.len()),
-            "import the encoder alone and train a new head",
-        ))
     }
 }
 

@@ -8,8 +8,8 @@
 //! | weights | `.pth` and `.h5` of `torch.save`, before and since PyTorch 1.6, with or without an optimizer's state; safetensors with the same names |
 //! | vocabulary | pickled list, tuple or fastcore `L`, protocol 2 to 5; JSON list |
 //!
-//! Pickles are parsed by a machine of our own that calls nothing. Not read: untied decoders, layers
-//! of QRNNs, and the biases that v1 and v0.7 have in a classifier's head.
+//! Pickles are parsed by a machine of our own that calls nothing. Not read: untied decoders, and layers
+//! of QRNNs.
 
 mod build;
 mod container;
