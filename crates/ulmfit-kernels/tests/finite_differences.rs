@@ -59,7 +59,7 @@ fn check(mut inputs: Vec<Input>, loss: impl Fn(&[Input]) -> f32, gradients: &[Ve
     for (which, gradient) in gradients.iter().enumerate() {
         let scale = gradient.iter().fold(0.0_f32, |m, g| m.max(g.abs()));
         assert!(scale > 1e-3, "input {which}: the gradient is nothing");
-        for at in 0..gradient.len() {
+        for (at, &formula) in gradient.iter().enumerate() {
             let before = inputs[which].1[at];
             let mut moved = |to: f32| {
                 inputs[which].1[at] = to;
@@ -67,11 +67,10 @@ fn check(mut inputs: Vec<Input>, loss: impl Fn(&[Input]) -> f32, gradients: &[Ve
             };
             let difference = (moved(before + STEP) - moved(before - STEP)) / (2.0 * STEP);
             inputs[which].1[at] = before;
-            let error = (difference - gradient[at]).abs();
+            let error = (difference - formula).abs();
             assert!(
                 error <= TOLERANCE * scale,
-                "input {which}, element {at}: {} by formula, {difference} by differences",
-                gradient[at]
+                "input {which}, element {at}: {formula} by formula, {difference} by differences"
             );
         }
     }

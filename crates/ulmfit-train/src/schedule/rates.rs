@@ -53,7 +53,9 @@ pub enum GroupRates {
 #[non_exhaustive]
 pub enum RatesError {
     /// The list does not have one rate per group.
-    #[error("{found} learning rates given for {expected} layer groups")]
+    #[error(
+        "{found} learning rates given for {expected} layer groups; give one for each group, or choose a model of as many layers as the rates are for"
+    )]
     Length {
         /// Number of layer groups.
         expected: usize,
@@ -112,7 +114,7 @@ impl GroupRates {
     /// use ulmfit_train::schedule::GroupRates;
     ///
     /// let error = GroupRates::List(vec![1e-3, 1e-2]).rates(4).unwrap_err();
-    /// assert_eq!(error.to_string(), "2 learning rates given for 4 layer groups");
+    /// assert_eq!(error.to_string(), "2 learning rates given for 4 layer groups; give one for each group, or choose a model of as many layers as the rates are for");
     /// ```
     pub fn rates(&self, n_groups: usize) -> Result<Vec<f64>, RatesError> {
         let top = n_groups.saturating_sub(1);
