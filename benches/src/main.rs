@@ -2,6 +2,7 @@
 
 mod clas;
 mod data;
+mod kernels;
 mod lm;
 mod memory;
 mod startup;
@@ -19,6 +20,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Work {
+    Kernels(kernels::Args),
     Lm(lm::Args),
     Clas(clas::Args),
     Startup(startup::Args),
@@ -28,6 +30,7 @@ enum Work {
 
 fn main() -> anyhow::Result<()> {
     let line = match Cli::parse().work {
+        Work::Kernels(args) => kernels::run(&args)?,
         Work::Lm(args) => lm::run(&args)?,
         Work::Clas(args) => clas::run(&args)?,
         Work::Startup(args) => startup::run(&args)?,

@@ -1,6 +1,4 @@
-//! Flex tensors as slices, and a slice that several tasks write in disjoint places.
-
-use std::marker::PhantomData;
+//! Flex tensors as slices.
 
 use burn::backend::flex::FlexTensor;
 use burn::tensor::{Shape, TensorData};
@@ -21,42 +19,13 @@ pub(crate) fn tensor(values: Vec<f32>, shape: impl Into<Shape>) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(values, shape.into()))
 }
 
-/// A mutable slice shared by tasks that write disjoint ranges of it.
-#[derive(Clone, Copy)]
-pub(crate) struct Disjoint<'a> {
-    start: *mut f32,
-    len: usize,
-    lives: PhantomData<&'a mut [f32]>,
-}
-
-// SAFETY: the pointer comes from an exclusive borrow that lasts for `'a`, and `range` leaves it to its caller that no
-// two ranges handed out at one time overlap; under that contract tasks on several threads never touch one element.
-unsafe impl Send for Disjoint<'_> {}
-// SAFETY: as above; shared access to the handle gives no access to the elements but through `range`.
-unsafe impl Sync for Disjoint<'_> {}
-
-impl<'a> Disjoint<'a> {
-    pub(crate) fn new(slice: &'a mut [f32]) -> Self {
-        Self {
-            start: slice.as_mut_ptr(),
-            len: slice.len(),
-            lives: PhantomData,
-        }
+/// The tensor as the only view of its storage, from its first to its last element; copied only if it is not so already
+/// (`storage_mut` copies what others hold).
+pub(crate) fn owned(tensor: FlexTensor) -> FlexTensor {
+    let contiguous = tensor.to_contiguous();
+    if contiguous.layout().contiguous_offsets() == Some((0, contiguous.storage::<f32>().len())) {
+        return contiguous;
     }
-
-    /// The `len` elements from `from`.
-    ///
-    /// # Safety
-    /// While the returned slice lives, no other range that overlaps it may be asked for.
-    ///
-    /// # Panics
-    /// If the range leaves the slice.
-    pub(crate) unsafe fn range(&self, from: usize, len: usize) -> &'a mut [f32] {
-        assert!(
-            from <= self.len && len <= self.len - from,
-            "range leaves the slice"
-        );
-        // SAFETY: in bounds by the assertion, valid for `'a` by construction, unique by the caller's promise.
-        unsafe { std::slice::from_raw_parts_mut(self.start.add(from), len) }
-    }
+    let shape = contiguous.layout().shape().clone();
+    self::tensor(values(&contiguous).to_vec(), shape)
 }

@@ -21,11 +21,11 @@
 mod adam;
 #[cfg(feature = "flex")]
 mod flex_slices;
-#[cfg(feature = "flex")]
-mod gemm_slices;
 mod lstm;
 #[cfg(feature = "flex")]
 mod math;
+#[cfg(feature = "flex")]
+mod product;
 mod tied_loss;
 
 pub use adam::{AdamHyper, adam_update};

@@ -1,6 +1,7 @@
 //! The pointwise half of a step: gates, cell and hidden state, forward and backward, on slices.
 
 use crate::math::exp;
+use crate::product::best_isa;
 
 #[inline(always)]
 fn sigmoid(x: f32) -> f32 {
@@ -22,11 +23,29 @@ fn tanh(x: f32) -> f32 {
     if x.abs() < 0.625 { near } else { far }
 }
 
-/// One row (or one block of a row) going forward: pre-activations in `gates` become activations, `cell` and `hidden`
-/// are written. All slices have one length.
-#[inline(always)]
+/// One row (or one block of a row) going forward: pre-activations without `bias` in `gates` become activations, `cell`
+/// and `hidden` are written. All slices have one length.
 pub(super) fn forward(
     gates: [&mut [f32]; 4],
+    bias: [&[f32]; 4],
+    cell_before: &[f32],
+    cell: &mut [f32],
+    hidden: &mut [f32],
+) {
+    best_isa!(
+        forward_any;
+        gates: [&mut [f32]; 4],
+        bias: [&[f32]; 4],
+        cell_before: &[f32],
+        cell: &mut [f32],
+        hidden: &mut [f32],
+    );
+}
+
+#[inline(always)]
+fn forward_any(
+    gates: [&mut [f32]; 4],
+    bias: [&[f32]; 4],
     cell_before: &[f32],
     cell: &mut [f32],
     hidden: &mut [f32],
@@ -35,9 +54,11 @@ pub(super) fn forward(
     let [gi, gf, gg, go] = gates;
     // One length for all, so that the loop carries no bounds check.
     let (gi, gf, gg, go) = (&mut gi[..n], &mut gf[..n], &mut gg[..n], &mut go[..n]);
+    let [bi, bf, bg, bo] = bias.map(|gate| &gate[..n]);
     let (cell_before, hidden) = (&cell_before[..n], &mut hidden[..n]);
     for j in 0..n {
-        let (i, f, g, o) = (sigmoid(gi[j]), sigmoid(gf[j]), tanh(gg[j]), sigmoid(go[j]));
+        let (i, f) = (sigmoid(gi[j] + bi[j]), sigmoid(gf[j] + bf[j]));
+        let (g, o) = (tanh(gg[j] + bg[j]), sigmoid(go[j] + bo[j]));
         let c = f * cell_before[j] + i * g;
         (gi[j], gf[j], gg[j], go[j]) = (i, f, g, o);
         cell[j] = c;
@@ -46,8 +67,8 @@ pub(super) fn forward(
 }
 
 /// What one row (or block) reads on the way back.
+#[derive(Clone, Copy)]
 pub(super) struct Seen<'a> {
-    pub(super) gates: [&'a [f32]; 4],
     pub(super) cell: &'a [f32],
     pub(super) cell_before: &'a [f32],
     /// Gradient of the hidden state from above.
@@ -56,24 +77,34 @@ pub(super) struct Seen<'a> {
     pub(super) d_recurrent: &'a [f32],
 }
 
-/// One row (or block) going back: writes the gradient of the pre-activations and carries `d_cell` to step `t - 1`.
+/// One row (or block) going back: activations in `gates` become the gradient of the pre-activations, and `d_cell` is
+/// carried to step `t - 1`.
+pub(super) fn backward(seen: Seen<'_>, d_cell: &mut [f32], gates: [&mut [f32]; 4]) {
+    best_isa!(
+        backward_any;
+        seen: Seen<'_>,
+        d_cell: &mut [f32],
+        gates: [&mut [f32]; 4],
+    );
+}
+
 #[inline(always)]
-pub(super) fn backward(seen: &Seen<'_>, d_cell: &mut [f32], d_gates: [&mut [f32]; 4]) {
+fn backward_any(seen: Seen<'_>, d_cell: &mut [f32], gates: [&mut [f32]; 4]) {
     let n = d_cell.len();
-    let [gi, gf, gg, go] = seen.gates.map(|gate| &gate[..n]);
     let (cell, before) = (&seen.cell[..n], &seen.cell_before[..n]);
     let (from_above, from_next) = (&seen.d_hidden[..n], &seen.d_recurrent[..n]);
-    let [di, df, dg, d_o] = d_gates;
-    let (di, df, dg, d_o) = (&mut di[..n], &mut df[..n], &mut dg[..n], &mut d_o[..n]);
+    let [gi, gf, gg, go] = gates;
+    let (gi, gf, gg, go) = (&mut gi[..n], &mut gf[..n], &mut gg[..n], &mut go[..n]);
     for j in 0..n {
+        let (i, f, g, o) = (gi[j], gf[j], gg[j], go[j]);
         let tanh_c = tanh(cell[j]);
         let dh = from_above[j] + from_next[j];
-        let dc = d_cell[j] + dh * go[j] * (1.0 - tanh_c * tanh_c);
-        di[j] = dc * gg[j] * gi[j] * (1.0 - gi[j]);
-        df[j] = dc * before[j] * gf[j] * (1.0 - gf[j]);
-        dg[j] = dc * gi[j] * (1.0 - gg[j] * gg[j]);
-        d_o[j] = dh * tanh_c * go[j] * (1.0 - go[j]);
-        d_cell[j] = dc * gf[j];
+        let dc = d_cell[j] + dh * o * (1.0 - tanh_c * tanh_c);
+        gi[j] = dc * g * i * (1.0 - i);
+        gf[j] = dc * before[j] * f * (1.0 - f);
+        gg[j] = dc * i * (1.0 - g * g);
+        go[j] = dh * tanh_c * o * (1.0 - o);
+        d_cell[j] = dc * f;
     }
 }
 
@@ -99,10 +130,12 @@ mod tests {
 
     #[test]
     fn one_unit_by_hand() {
-        // All pre-activations 0: i = f = o = 1/2, g = 0; c = c_before / 2.
-        let (mut i, mut f, mut g, mut o) = ([0.0], [0.0], [0.0], [0.0]);
+        // All pre-activations 0 with their bias: i = f = o = 1/2, g = 0; c = c_before / 2.
+        let (mut i, mut f, mut g, mut o) = ([-2.0], [0.0], [0.5], [0.0]);
+        let bias: [&[f32]; 4] = [&[2.0], &[0.0], &[-0.5], &[0.0]];
         let (mut c, mut h) = ([0.0], [0.0]);
-        forward([&mut i, &mut f, &mut g, &mut o], &[1.0], &mut c, &mut h);
+        let gates = [&mut i[..], &mut f, &mut g, &mut o];
+        forward(gates, bias, &[1.0], &mut c, &mut h);
         assert!((c[0] - 0.5).abs() < 1e-6 && (h[0] - 0.5 * 0.5f32.tanh()).abs() < 1e-6);
     }
 }

@@ -15,8 +15,6 @@ mod gates;
 mod generic;
 mod node;
 #[cfg(feature = "flex")]
-mod panels;
-#[cfg(feature = "flex")]
 mod recurrence;
 
 use burn::backend::Dispatch;

@@ -1,87 +1,73 @@
-//! The operation on the CPU: two or three products a chunk, softmax and gradient in place in between.
+//! The operation on the CPU: positions in chunks, the vocabulary in blocks that stay in a core's cache.
+//!
+//! For each chunk of positions the first pass makes the logits of a block of words and their exponentials; then the
+//! normalization of every position is known. The second pass turns a block into the gradient of its logits and adds both
+//! products that come from it. The logits are kept transposed, so that the weight is read row by row in all of them.
 
 use burn::backend::{Flex, TensorMetadata};
 use rayon::prelude::*;
 
-use super::generic::chunk_rows;
 use super::node::{Inputs, LossGrads, Outputs, TiedLossKernels};
+use super::softmax::{exponentials, join, scale};
 use crate::flex_slices::{tensor, values};
-use crate::gemm_slices::{Into, Matrix, matmul};
-use crate::math::exp;
+use crate::product::{Disjoint, Into, Isa, Matrix, Panels, in_pool};
 
-/// Independent partial sums, so that the compiler can use vector registers; the order of summation is fixed.
-const LANES: usize = 16;
+/// Most positions of a chunk: with a width of 400 their hidden states take 0.8 MB, and panels are full.
+const POSITIONS: usize = 480;
+/// Words of a block: with 480 positions, 0.5 MB.
+const WORDS: usize = 240;
+/// Most logits of a chunk: 128 MB.
+const LOGITS: usize = 32 << 20;
+/// The blocks are added up in so many groups, whatever the number of threads, so that the bits do not depend on it.
+const GROUPS: usize = 16;
 
 impl TiedLossKernels for Flex {
     fn tied_loss_forward(inputs: &Inputs<Flex>, with_grads: bool) -> Outputs<Flex> {
-        let [rows, e] = inputs.hidden.shape().dims();
-        let [v, _] = inputs.weight.shape().dims();
-        let (hidden, weight) = (inputs.hidden.to_contiguous(), inputs.weight.to_contiguous());
-        let (bias, shares) = (
-            inputs.bias.to_contiguous(),
-            inputs.row_weights.to_contiguous(),
-        );
-        let (hidden, weight) = (values(&hidden), values(&weight));
-        let (bias, shares) = (values(&bias), values(&shares));
-        let targets = target_ids(inputs);
+        in_pool(|| forward(inputs, with_grads))
+    }
+}
 
-        let chunk = chunk_rows(rows, v);
-        let mut logits = vec![0.0; chunk * v];
-        let mut row_results = vec![RowResult::default(); rows];
-        let grad_values = if with_grads { 1 } else { 0 };
-        let mut d_hidden = vec![0.0; grad_values * rows * e];
-        let mut d_weight = vec![0.0; grad_values * v * e];
-        let mut d_bias = vec![0.0; grad_values * v];
-        for from in (0..rows).step_by(chunk) {
-            let n = chunk.min(rows - from);
-            let logits = &mut logits[..n * v];
-            let h = Matrix::new(&hidden[from * e..], e);
-            logits
-                .par_chunks_exact_mut(v)
-                .for_each(|row| row.copy_from_slice(bias));
-            matmul(
-                logits,
-                Into::Add,
-                [n, e, v],
-                h,
-                Matrix::new(weight, e).transposed(),
-            );
-            logits
-                .par_chunks_exact_mut(v)
-                .zip(&targets[from..from + n])
-                .zip(&shares[from..from + n])
-                .zip(&mut row_results[from..from + n])
-                .for_each(|(((row, &target), &share), result)| {
-                    *result = softmax_gradient(row, target, share, with_grads);
-                });
-            if with_grads {
-                let d = Matrix::new(logits, v);
-                let d_h = &mut d_hidden[from * e..][..n * e];
-                matmul(d_h, Into::Replace, [n, v, e], d, Matrix::new(weight, e));
-                matmul(&mut d_weight, Into::Add, [v, n, e], d.transposed(), h);
-                for row in logits.chunks_exact(v) {
-                    for (sum, value) in d_bias.iter_mut().zip(row) {
-                        *sum += value;
-                    }
-                }
-            }
-        }
-        // In row order, so that the sum does not depend on the threads.
-        let loss = row_results
-            .iter()
-            .map(|row| f64::from(row.loss))
-            .sum::<f64>() as f32;
-        let correct = row_results.iter().filter(|row| row.correct).count() as f32;
-        let grads = with_grads.then(|| LossGrads {
+fn forward(inputs: &Inputs<Flex>, with_grads: bool) -> Outputs<Flex> {
+    let [rows, e] = inputs.hidden.shape().dims();
+    let [v, _] = inputs.weight.shape().dims();
+    let (hidden, weight) = (inputs.hidden.to_contiguous(), inputs.weight.to_contiguous());
+    let (bias, shares) = (
+        inputs.bias.to_contiguous(),
+        inputs.row_weights.to_contiguous(),
+    );
+    let (hidden, shares) = (values(&hidden), values(&shares));
+    let targets = target_ids(inputs);
+
+    let positions = (LOGITS / v.max(1)).clamp(1, POSITIONS).min(rows);
+    let mut room = with_grads.then(|| Room::new(v, e, positions));
+    let (mut loss, mut correct) = (0.0, 0);
+    let mut d_hidden = vec![0.0; if with_grads { rows * e } else { 0 }];
+    for from in (0..rows).step_by(positions) {
+        let n = positions.min(rows - from);
+        let chunk = Chunk {
+            hidden: &hidden[from * e..][..n * e],
+            weight: values(&weight),
+            bias: values(&bias),
+            targets: &targets[from..][..n],
+            shares: &shares[from..][..n],
+            e,
+        };
+        let part = match &mut room {
+            Some(room) => chunk.loss_and_gradients(room, &mut d_hidden[from * e..][..n * e]),
+            None => chunk.loss(),
+        };
+        // In the order of the text, so that the sum does not depend on the threads.
+        loss += part.loss;
+        correct += part.correct;
+    }
+    Outputs {
+        loss: tensor(vec![loss as f32], [1]),
+        correct: tensor(vec![correct as f32], [1]),
+        grads: room.map(|room| LossGrads {
             hidden: tensor(d_hidden, [rows, e]),
-            weight: tensor(d_weight, [v, e]),
-            bias: tensor(d_bias, [v]),
-        });
-        Outputs {
-            loss: tensor(vec![loss], [1]),
-            correct: tensor(vec![correct], [1]),
-            grads,
-        }
+            weight: tensor(room.d_weight, [v, e]),
+            bias: tensor(room.d_bias, [v]),
+        }),
     }
 }
 
@@ -91,76 +77,205 @@ fn target_ids(inputs: &Inputs<Flex>) -> Vec<usize> {
     ids.iter::<i64>().map(|id| id as usize).collect()
 }
 
-#[derive(Clone, Copy, Debug, Default)]
-struct RowResult {
-    loss: f32,
-    correct: bool,
+/// What all chunks use one after the other, and what they add to.
+struct Room {
+    /// `[V, positions]`
+    logits: Vec<f32>,
+    /// A `[positions, E]` for each group.
+    d_hidden: Vec<f32>,
+    d_weight: Vec<f32>,
+    d_bias: Vec<f32>,
+    /// Replace for the first chunk: fresh memory that is read before it is written costs two page faults instead of one.
+    into: Into,
 }
 
-/// Turns the logits of one row into the gradient of its share of the loss (into nothing useful without `with_grad`).
-fn softmax_gradient(row: &mut [f32], target: usize, share: f32, with_grad: bool) -> RowResult {
-    #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx512f") {
-        // SAFETY: the processor has the feature.
-        return unsafe { softmax_gradient_512(row, target, share, with_grad) };
-    }
-    softmax_gradient_any(row, target, share, with_grad)
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f")]
-fn softmax_gradient_512(row: &mut [f32], target: usize, share: f32, with_grad: bool) -> RowResult {
-    softmax_gradient_any(row, target, share, with_grad)
-}
-
-#[inline(always)]
-fn softmax_gradient_any(row: &mut [f32], target: usize, share: f32, with_grad: bool) -> RowResult {
-    let at_target = row[target];
-    let mut tops = [f32::NEG_INFINITY; LANES];
-    for part in row.chunks(LANES) {
-        for (top, &x) in tops.iter_mut().zip(part) {
-            *top = if x > *top { x } else { *top };
+impl Room {
+    fn new(v: usize, e: usize, positions: usize) -> Self {
+        Self {
+            logits: vec![0.0; v * positions],
+            d_hidden: vec![0.0; GROUPS * positions * e],
+            d_weight: vec![0.0; v * e],
+            d_bias: vec![0.0; v],
+            into: Into::Replace,
         }
     }
-    let top = tops.iter().fold(f32::NEG_INFINITY, |a, &b| a.max(b));
-    let mut sums = [0.0f32; LANES];
-    for part in row.chunks_mut(LANES) {
-        for (sum, x) in sums.iter_mut().zip(part) {
-            *x = exp(*x - top);
-            *sum += *x;
-        }
+}
+
+/// What a chunk adds to the results.
+struct Part {
+    loss: f64,
+    correct: usize,
+}
+
+/// Some positions of the text, against the whole vocabulary.
+struct Chunk<'a> {
+    /// `[n, E]`
+    hidden: &'a [f32],
+    /// `[V, E]`
+    weight: &'a [f32],
+    bias: &'a [f32],
+    targets: &'a [usize],
+    shares: &'a [f32],
+    e: usize,
+}
+
+/// The normalization of a chunk.
+struct Normalizer {
+    /// What the exponentials of each block are multiplied with, `[blocks, n]`.
+    factors: Vec<f32>,
+    total: Vec<f32>,
+}
+
+impl Chunk<'_> {
+    fn n(&self) -> usize {
+        self.targets.len()
     }
-    let sum: f32 = sums.iter().sum();
-    if with_grad {
-        let scale = share / sum;
-        for x in row.iter_mut() {
-            *x *= scale;
-        }
-        row[target] -= share;
+
+    /// The loss alone: no block is kept.
+    fn loss(&self) -> Part {
+        let n = self.n();
+        self.first_pass(|pass| {
+            (0..self.bias.len().div_ceil(WORDS))
+                .into_par_iter()
+                .for_each_init(
+                    || vec![0.0; WORDS * n],
+                    |block, b| pass(b, &mut block[..self.words(b) * n]),
+                );
+        })
+        .0
     }
-    RowResult {
-        loss: share * (sum.ln() + top - at_target),
-        correct: share > 0.0 && at_target >= top,
+
+    /// The loss, and its gradients: `d_hidden` is written, those of weight and bias are added to.
+    fn loss_and_gradients(&self, room: &mut Room, d_hidden: &mut [f32]) -> Part {
+        let (n, e) = (self.n(), self.e);
+        let logits = &mut room.logits[..self.bias.len() * n];
+        let (part, Normalizer { mut factors, total }) = self.first_pass(|pass| {
+            logits
+                .par_chunks_mut(WORDS * n)
+                .enumerate()
+                .for_each(|(b, block)| pass(b, block));
+        });
+        let scales: Vec<f32> = self.shares.iter().zip(&total).map(|(w, s)| w / s).collect();
+        for factors in factors.chunks_exact_mut(n) {
+            for (factor, scale) in factors.iter_mut().zip(&scales) {
+                *factor *= scale;
+            }
+        }
+
+        let isa = Isa::best();
+        let mut hidden = Panels::empty(isa);
+        hidden.pack_all(&[Matrix::new(self.hidden, e)], n, e);
+        let group = self.bias.len().div_ceil(WORDS).div_ceil(GROUPS);
+        let into_weight = std::mem::replace(&mut room.into, Into::Add);
+        let sums = &mut room.d_hidden[..GROUPS * n * e];
+        sums.par_chunks_exact_mut(n * e)
+            .zip(logits.par_chunks_mut(group * WORDS * n))
+            .zip(room.d_weight.par_chunks_mut(group * WORDS * e))
+            .zip(room.d_bias.par_chunks_mut(group * WORDS))
+            .enumerate()
+            .for_each(|(g, (((d_hidden, logits), d_weight), d_bias))| {
+                let mut weight = Panels::empty(isa);
+                let mut into = Into::Replace;
+                let blocks = logits
+                    .chunks_mut(WORDS * n)
+                    .zip(d_weight.chunks_mut(WORDS * e))
+                    .zip(d_bias.chunks_mut(WORDS));
+                for (b, ((block, d_weight), d_bias)) in (g * group..).zip(blocks) {
+                    self.logit_gradient(b, block, &factors[b * n..][..n], d_bias);
+                    let words = self.words(b);
+                    // SAFETY: the destinations are this task's.
+                    unsafe {
+                        let d = Matrix::new(block, n);
+                        hidden.multiply_all(d, words, Disjoint::new(d_weight), into_weight);
+                        weight.pack(Matrix::new(&self.weight[b * WORDS * e..], e), words, e);
+                        weight.multiply_all(d.transposed(), n, Disjoint::new(d_hidden), into);
+                    }
+                    into = Into::Add;
+                }
+            });
+        let groups = self.bias.len().div_ceil(group * WORDS);
+        add_up(&room.d_hidden[..groups * n * e], d_hidden);
+        part
+    }
+
+    /// Words of block `b`.
+    fn words(&self, b: usize) -> usize {
+        WORDS.min(self.bias.len() - b * WORDS)
+    }
+
+    /// Has `each` call the given function for all blocks, with room for its logits; it leaves their exponentials there.
+    fn first_pass(
+        &self,
+        each: impl FnOnce(&(dyn Fn(usize, &mut [f32]) + Sync)),
+    ) -> (Part, Normalizer) {
+        let (n, e) = (self.n(), self.e);
+        let mut hidden = Panels::empty(Isa::best());
+        hidden.pack_all(&[Matrix::new(self.hidden, e).transposed()], e, n);
+        let blocks = self.bias.len().div_ceil(WORDS);
+        let (mut tops, mut sums) = (vec![0.0; blocks * n], vec![0.0; blocks * n]);
+        let mut at_target = vec![0.0; n];
+        let shared = [&mut tops, &mut sums, &mut at_target].map(|x| Disjoint::new(x));
+        each(&|b, block| {
+            let [tops, sums, at_target] = shared;
+            let (words, first) = (self.words(b), b * WORDS);
+            let weight = Matrix::new(&self.weight[first * e..], e);
+            // SAFETY: each block is given once, and a position's target lies in one block only.
+            unsafe {
+                hidden.multiply_all(weight, words, Disjoint::new(block), Into::Replace);
+                for (j, &target) in self.targets.iter().enumerate() {
+                    if (first..first + words).contains(&target) {
+                        let logit = block[(target - first) * n + j] + self.bias[target];
+                        at_target.range(j, 1)[0] = logit;
+                    }
+                }
+                let bias = &self.bias[first..][..words];
+                exponentials(block, bias, tops.range(b * n, n), sums.range(b * n, n));
+            }
+        });
+        let (top, total) = join(&mut tops, &sums, n);
+        let mut part = Part {
+            loss: 0.0,
+            correct: 0,
+        };
+        for (j, &share) in self.shares.iter().enumerate() {
+            part.loss += f64::from(share * (total[j].ln() + (top[j] - at_target[j])));
+            part.correct += usize::from(share > 0.0 && at_target[j] >= top[j]);
+        }
+        let factors = tops;
+        (part, Normalizer { factors, total })
+    }
+
+    /// Turns the exponentials of block `b` into the gradient of its logits, and adds that of its bias.
+    fn logit_gradient(&self, b: usize, block: &mut [f32], factors: &[f32], d_bias: &mut [f32]) {
+        let (n, first, words) = (self.n(), b * WORDS, self.words(b));
+        let mut row_sums = [0.0; WORDS];
+        scale(block, factors, &mut row_sums[..words]);
+        for (j, (&target, &share)) in self.targets.iter().zip(self.shares).enumerate() {
+            if (first..first + words).contains(&target) {
+                block[(target - first) * n + j] -= share;
+                row_sums[target - first] -= share;
+            }
+        }
+        for (sum, row) in d_bias.iter_mut().zip(row_sums) {
+            *sum += row;
+        }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn two_tokens_by_hand() {
-        // logits 0 and ln 3: probabilities 1/4 and 3/4; target 0: loss ln 4, gradient (1/4 - 1, 3/4).
-        let mut row = [0.0, 3f32.ln()];
-        let out = softmax_gradient(&mut row, 0, 1.0, true);
-        assert!((out.loss - 4f32.ln()).abs() < 1e-6 && !out.correct);
-        assert!((row[0] + 0.75).abs() < 1e-6 && (row[1] - 0.75).abs() < 1e-6);
-    }
-
-    #[test]
-    fn an_ignored_row_has_no_loss_and_no_gradient() {
-        let mut row = [1.0, 2.0];
-        let out = softmax_gradient(&mut row, 0, 0.0, true);
-        assert!(out.loss == 0.0 && !out.correct && row == [0.0, 0.0]);
-    }
+/// `total = ` the sum of all `parts`, in their order.
+fn add_up(parts: &[f32], total: &mut [f32]) {
+    /// Values of a task.
+    const TASK: usize = 4096;
+    let len = total.len();
+    total
+        .par_chunks_mut(TASK)
+        .enumerate()
+        .for_each(|(task, total)| {
+            total.fill(0.0);
+            for part in parts.chunks_exact(len) {
+                for (total, x) in total.iter_mut().zip(&part[task * TASK..]) {
+                    *total += x;
+                }
+            }
+        });
 }

@@ -13,6 +13,8 @@
 mod flex;
 mod generic;
 mod node;
+#[cfg(feature = "flex")]
+mod softmax;
 
 use burn::backend::Dispatch;
 use burn::tensor::{Int, Tensor, TensorData};

@@ -1,0 +1,309 @@
+//! Matrix products on slices.
+//!
+//! The right operand is packed into panels ([`Panels`]); a tile of the result stays in registers while the sum runs
+//! ([`tile`]). Kernels that multiply by one matrix again and again keep its panels; all others call [`matmul`].
+
+mod dispatch;
+mod panels;
+mod simd;
+mod tile;
+
+use std::marker::PhantomData;
+
+use rayon::prelude::*;
+
+pub(crate) use dispatch::best_isa;
+pub(crate) use panels::Panels;
+pub(crate) use simd::Isa;
+
+/// Deepest sum at once: the rows of `lhs` and a panel of `rhs` then fit a second-level cache of 1 MB.
+const DEPTH: usize = 1152;
+/// Rows of `lhs` that pass by a panel together.
+const ROWS: usize = 120;
+
+/// A matrix in a slice: element `(r, c)` is `data[r * row_stride + c * col_stride]`.
+#[derive(Clone, Copy)]
+pub(crate) struct Matrix<'a> {
+    data: &'a [f32],
+    row_stride: usize,
+    col_stride: usize,
+}
+
+impl<'a> Matrix<'a> {
+    /// A row-major matrix with `cols` columns.
+    pub(crate) fn new(data: &'a [f32], cols: usize) -> Self {
+        Self {
+            data,
+            row_stride: cols,
+            col_stride: 1,
+        }
+    }
+
+    /// The transpose, without a copy.
+    pub(crate) fn transposed(self) -> Self {
+        Self {
+            data: self.data,
+            row_stride: self.col_stride,
+            col_stride: self.row_stride,
+        }
+    }
+
+    /// The matrix from `(row, col)` on.
+    pub(crate) fn from(self, row: usize, col: usize) -> Self {
+        let at = row * self.row_stride + col * self.col_stride;
+        Self {
+            data: &self.data[at.min(self.data.len())..],
+            ..self
+        }
+    }
+
+    fn holds(&self, rows: usize, cols: usize) -> bool {
+        rows == 0
+            || cols == 0
+            || (rows - 1) * self.row_stride + (cols - 1) * self.col_stride < self.data.len()
+    }
+}
+
+/// A mutable slice shared by tasks that write disjoint parts of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Disjoint<'a> {
+    start: *mut f32,
+    len: usize,
+    lives: PhantomData<&'a mut [f32]>,
+}
+
+// SAFETY: the pointer comes from an exclusive borrow that lasts for `'a`, and every way to the elements leaves it to
+// its caller that no two tasks touch the same ones; under that contract threads never meet at an element.
+unsafe impl Send for Disjoint<'_> {}
+// SAFETY: as above; shared access to the handle alone gives no access to the elements.
+unsafe impl Sync for Disjoint<'_> {}
+
+impl<'a> Disjoint<'a> {
+    pub(crate) fn new(slice: &'a mut [f32]) -> Self {
+        Self {
+            start: slice.as_mut_ptr(),
+            len: slice.len(),
+            lives: PhantomData,
+        }
+    }
+
+    /// The `len` elements from `from`.
+    ///
+    /// # Safety
+    /// While the returned slice lives, nobody else touches these elements.
+    ///
+    /// # Panics
+    /// If the range leaves the slice.
+    pub(crate) unsafe fn range(&self, from: usize, len: usize) -> &'a mut [f32] {
+        assert!(
+            from <= self.len && len <= self.len - from,
+            "range leaves the slice"
+        );
+        // SAFETY: in bounds by the assertion, valid for `'a` by construction, unique by the caller's promise.
+        unsafe { std::slice::from_raw_parts_mut(self.start.add(from), len) }
+    }
+
+    /// The elements from `from` on as a row-major matrix whose rows are `row_stride` apart.
+    ///
+    /// # Panics
+    /// If `from` is beyond the end.
+    pub(crate) fn matrix(self, from: usize, row_stride: usize) -> Target<'a> {
+        assert!(from <= self.len, "matrix begins beyond the slice");
+        Target {
+            start: self.start.wrapping_add(from),
+            len: self.len - from,
+            row_stride,
+            lives: PhantomData,
+        }
+    }
+}
+
+/// Where a product goes: a row-major matrix in a [`Disjoint`] slice.
+#[derive(Clone, Copy)]
+pub(crate) struct Target<'a> {
+    start: *mut f32,
+    len: usize,
+    row_stride: usize,
+    lives: PhantomData<&'a mut [f32]>,
+}
+
+impl Target<'_> {
+    fn holds(&self, rows: usize, cols: usize) -> bool {
+        rows == 0 || cols == 0 || (rows - 1) * self.row_stride + cols <= self.len
+    }
+
+    /// The beginning of a row that it holds.
+    fn row(&self, row: usize) -> *mut f32 {
+        self.start.wrapping_add(row * self.row_stride)
+    }
+}
+
+/// Whether a product replaces what the destination holds or is added to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Into {
+    Replace,
+    Add,
+}
+
+/// `dst [m, n] = lhs [m, k] * rhs [k, n]`, or `+=`; `dst` is row-major and dense.
+///
+/// The order of summation depends on `k` alone, so the bits depend neither on the threads nor on the other rows.
+///
+/// # Panics
+/// If a slice is too short for its shape.
+pub(crate) fn matmul(
+    dst: &mut [f32],
+    into: Into,
+    shape: [usize; 3],
+    lhs: Matrix<'_>,
+    rhs: Matrix<'_>,
+) {
+    matmul_with(Isa::best(), dst, into, shape, lhs, rhs);
+}
+
+fn matmul_with(
+    isa: Isa,
+    dst: &mut [f32],
+    into: Into,
+    [m, k, n]: [usize; 3],
+    lhs: Matrix<'_>,
+    rhs: Matrix<'_>,
+) {
+    assert!(
+        dst.len() >= m * n && lhs.holds(m, k) && rhs.holds(k, n),
+        "operand too short"
+    );
+    if m == 0 || n == 0 {
+        return;
+    }
+    if k == 0 {
+        if into == Into::Replace {
+            dst[..m * n].fill(0.0);
+        }
+        return;
+    }
+    let dst = Disjoint::new(dst);
+    let mut panels = Panels::empty(isa);
+    for (from, depth) in parts(k) {
+        let into = if from == 0 { into } else { Into::Add };
+        panels.pack_all(&[rhs.from(from, 0)], depth, n);
+        multiply(&panels, lhs.from(0, from), m, dst, into);
+    }
+}
+
+/// Begin and depth of the parts that a sum over `k` is made in.
+fn parts(k: usize) -> impl Iterator<Item = (usize, usize)> {
+    let depth = k.div_ceil(k.div_ceil(DEPTH).max(1)).max(1);
+    (0..k)
+        .step_by(depth)
+        .map(move |from| (from, depth.min(k - from)))
+}
+
+/// A right operand that many products share.
+pub(crate) struct Packed {
+    parts: Vec<(usize, Panels)>,
+}
+
+impl Packed {
+    /// Packs `rhs [k, n]`.
+    pub(crate) fn of(rhs: Matrix<'_>, k: usize, n: usize) -> Self {
+        assert!(rhs.holds(k, n), "operand too short");
+        let pack = |(from, depth)| {
+            let mut panels = Panels::empty(Isa::best());
+            panels.pack_all(&[rhs.from(from, 0)], depth, n);
+            (from, panels)
+        };
+        Self {
+            parts: parts(k).map(pack).collect(),
+        }
+    }
+
+    /// `dst [m, n] = lhs [m, k] * packed`, the same bits as [`matmul`].
+    pub(crate) fn multiply(&self, dst: &mut [f32], m: usize, lhs: Matrix<'_>) {
+        let dst = Disjoint::new(dst);
+        for (from, panels) in &self.parts {
+            let into = if *from == 0 { Into::Replace } else { Into::Add };
+            multiply(panels, lhs.from(0, *from), m, dst, into);
+        }
+    }
+}
+
+/// `dst [m, columns] (+)= lhs [m, depth] * panels`, by all threads.
+fn multiply(panels: &Panels, lhs: Matrix<'_>, m: usize, dst: Disjoint<'_>, into: Into) {
+    let (depth, n, tall) = (panels.depth(), panels.columns(), panels.rows_at_once());
+    let row_blocks = m.div_ceil(ROWS);
+    // Columns are divided too where the rows alone do not keep the threads busy.
+    let wanted = (4 * rayon::current_num_threads()).div_ceil(row_blocks.max(1));
+    let share = panels.count().div_ceil(wanted.min(panels.count()));
+    let column_blocks = panels.count().div_ceil(share);
+    (0..row_blocks * column_blocks)
+        .into_par_iter()
+        .for_each_init(Vec::new, |strips: &mut Vec<f32>, task| {
+            let (row, column) = (task / column_blocks * ROWS, task % column_blocks * share);
+            let rows = ROWS.min(m - row);
+            let apart = lhs.col_stride != 1;
+            if apart {
+                gather(strips, lhs.from(row, 0), [rows, depth], tall);
+            }
+            for p in column..(column + share).min(panels.count()) {
+                let (first, _) = panels.columns_of(p);
+                // SAFETY: tasks have different rows or different panels.
+                unsafe {
+                    if !apart {
+                        let to = dst.matrix(row * n + first, n);
+                        panels.multiply([p, 0], lhs.from(row, 0), rows, to, into);
+                        continue;
+                    }
+                    for strip in (0..rows).step_by(tall) {
+                        let left = Matrix::new(&strips[strip * depth..], tall).transposed();
+                        let to = dst.matrix((row + strip) * n + first, n);
+                        panels.multiply([p, 0], left, tall.min(rows - strip), to, into);
+                    }
+                }
+            }
+        });
+}
+
+/// Copies a matrix whose rows do not lie together into strips of `tall` rows, each strip column after column: the order
+/// in which tiles read it.
+fn gather(strips: &mut Vec<f32>, from: Matrix<'_>, [rows, depth]: [usize; 2], tall: usize) {
+    strips.resize(rows.next_multiple_of(tall) * depth, 0.0);
+    for k in 0..depth {
+        let column = &from.data[k * from.col_stride..];
+        for strip in (0..rows).step_by(tall) {
+            let to = &mut strips[strip * depth + k * tall..][..tall.min(rows - strip)];
+            if from.row_stride == 1 {
+                to.copy_from_slice(&column[strip..][..to.len()]);
+                continue;
+            }
+            for (r, to) in to.iter_mut().enumerate() {
+                *to = column[(strip + r) * from.row_stride];
+            }
+        }
+    }
+}
+
+/// Runs a kernel on a thread of the pool: its many parallel steps then start without a message from outside each.
+pub(crate) fn in_pool<R: Send>(kernel: impl FnOnce() -> R + Send) -> R {
+    rayon::scope(|_| kernel())
+}
+
+/// The sum of each of the `cols` columns of a row-major matrix, over the rows in order.
+pub(crate) fn column_sums(matrix: &[f32], cols: usize) -> Vec<f32> {
+    /// Columns of a task.
+    const TASK: usize = 256;
+    let mut sums = vec![0.0; cols];
+    sums.par_chunks_mut(TASK)
+        .enumerate()
+        .for_each(|(task, sums)| {
+            for row in matrix.chunks_exact(cols) {
+                for (sum, x) in sums.iter_mut().zip(&row[task * TASK..]) {
+                    *sum += x;
+                }
+            }
+        });
+    sums
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,226 @@
+//! The right operand in panels: as wide as a tile, rows one after the other, read from front to end.
+
+use rayon::prelude::*;
+
+use super::simd::Isa;
+use super::tile::{Operands, tile};
+use super::{Disjoint, Into, Matrix, Target};
+
+/// Most elements of a tile, in any instruction set.
+const TILE: usize = 8 * 48;
+/// How many rows of a panel are asked for ahead while it is read: 3 KB with AVX-512.
+const AHEAD: usize = 16;
+
+/// One or several matrices `[depth, columns]` in column panels, the last one filled up with zeros to whole registers.
+///
+/// The same columns of several matrices lie behind each other, in the order in which a kernel multiplies by them.
+pub(crate) struct Panels {
+    isa: Isa,
+    depth: usize,
+    columns: usize,
+    matrices: usize,
+    /// Registers of a panel; the last may have fewer.
+    registers: usize,
+    data: Vec<f32>,
+}
+
+impl Panels {
+    /// No matrix yet; `pack` and `pack_all` fill it, again and again into the same memory.
+    pub(crate) fn empty(isa: Isa) -> Self {
+        Self {
+            isa,
+            depth: 0,
+            columns: 0,
+            matrices: 0,
+            registers: 1,
+            data: Vec::new(),
+        }
+    }
+
+    /// Packs matrices `[depth, columns]`, by all threads.
+    pub(crate) fn pack_all(&mut self, matrices: &[Matrix<'_>], depth: usize, columns: usize) {
+        self.reserve(matrices.len(), depth, columns);
+        let (group, width) = (self.group(), self.registers * self.isa.lanes());
+        self.data
+            .par_chunks_mut(group)
+            .enumerate()
+            .for_each(|(p, data)| {
+                let panel = data.len() / matrices.len();
+                for (data, &matrix) in data.chunks_exact_mut(panel).zip(matrices) {
+                    pack(data, matrix, depth, p * width, columns);
+                }
+            });
+    }
+
+    /// Packs one matrix, by the calling thread alone.
+    pub(crate) fn pack(&mut self, matrix: Matrix<'_>, depth: usize, columns: usize) {
+        self.reserve(1, depth, columns);
+        let (group, width) = (self.group(), self.registers * self.isa.lanes());
+        for (p, data) in self.data.chunks_mut(group).enumerate() {
+            pack(data, matrix, depth, p * width, columns);
+        }
+    }
+
+    fn reserve(&mut self, matrices: usize, depth: usize, columns: usize) {
+        assert!(matrices > 0 && depth > 0 && columns > 0, "nothing to pack");
+        let (lanes, (_, most)) = (self.isa.lanes(), self.isa.tile());
+        let padded = columns.next_multiple_of(lanes);
+        // Narrow matrices in narrower panels: enough of them for several threads.
+        self.registers = if padded >= 6 * most * lanes {
+            most
+        } else {
+            most.min(2)
+        };
+        (self.matrices, self.depth, self.columns) = (matrices, depth, columns);
+        let len = matrices * depth * padded;
+        if self.data.capacity() < len {
+            // Fresh zeros cost nothing until they are overwritten.
+            self.data = vec![0.0; len];
+        }
+        self.data.resize(len, 0.0);
+    }
+
+    /// Values in the panels of the same columns, of all matrices; the last such group may have fewer.
+    fn group(&self) -> usize {
+        self.matrices * self.registers * self.isa.lanes() * self.depth
+    }
+
+    /// The number of rows.
+    pub(crate) fn depth(&self) -> usize {
+        self.depth
+    }
+
+    /// The number of columns, without the filling.
+    pub(crate) fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// The rows of the left operand that a tile takes.
+    pub(crate) fn rows_at_once(&self) -> usize {
+        self.isa.tile().0
+    }
+
+    /// The number of panels of each matrix.
+    pub(crate) fn count(&self) -> usize {
+        self.columns.div_ceil(self.registers * self.isa.lanes())
+    }
+
+    /// The first column and the number of columns of panel `p`, without the filling.
+    pub(crate) fn columns_of(&self, p: usize) -> (usize, usize) {
+        let width = self.registers * self.isa.lanes();
+        (p * width, width.min(self.columns - p * width))
+    }
+
+    /// `dst [rows, columns] (+)= lhs [rows, depth] * panels` of one matrix, by the calling thread alone.
+    ///
+    /// # Safety
+    /// Nobody else touches `dst` meanwhile.
+    pub(crate) unsafe fn multiply_all(
+        &self,
+        lhs: Matrix<'_>,
+        rows: usize,
+        dst: Disjoint<'_>,
+        into: Into,
+    ) {
+        for p in 0..self.count() {
+            let (first, _) = self.columns_of(p);
+            let to = dst.matrix(first, self.columns);
+            // SAFETY: the caller's.
+            unsafe { self.multiply([p, 0], lhs, rows, to, into) };
+        }
+    }
+
+    /// `dst [rows, columns of p] (+)= lhs [rows, depth] * panel p` of one of the matrices.
+    ///
+    /// # Panics
+    /// If an operand is too short.
+    ///
+    /// # Safety
+    /// Nobody else touches these rows and columns of `dst` meanwhile.
+    pub(crate) unsafe fn multiply(
+        &self,
+        [p, matrix]: [usize; 2],
+        lhs: Matrix<'_>,
+        rows: usize,
+        dst: Target<'_>,
+        into: Into,
+    ) {
+        let lanes = self.isa.lanes();
+        let (_, columns) = self.columns_of(p);
+        let registers = columns.div_ceil(lanes);
+        let len = registers * lanes * self.depth;
+        let panel = &self.data[p * self.group() + matrix * len..][..len];
+        assert!(
+            matrix < self.matrices && lhs.holds(rows, self.depth) && dst.holds(rows, columns),
+            "operand too short"
+        );
+        let whole = columns == registers * lanes;
+        let (tall, _) = self.isa.tile();
+        let mut part = [0.0; TILE];
+        for row in (0..rows).step_by(tall) {
+            let height = tall.min(rows - row);
+            // While the last rows pass, the panel behind this one is fetched.
+            let last = row + tall >= rows;
+            let ahead = if last { len } else { AHEAD * registers * lanes };
+            // SAFETY: `lhs` and `dst` hold these rows by the assertion, the panel has `depth` rows of `registers`
+            // registers, `part` has room for the largest tile, and panels are made for an instruction set that is there.
+            unsafe {
+                let to = dst.row(row);
+                let mut operands = Operands {
+                    depth: self.depth,
+                    lhs: lhs.data.as_ptr().add(row * lhs.row_stride),
+                    lhs_row: lhs.row_stride,
+                    lhs_step: lhs.col_stride,
+                    panel: panel.as_ptr(),
+                    next: panel.as_ptr().wrapping_add(ahead),
+                    dst: to,
+                    dst_row: dst.row_stride,
+                    into,
+                };
+                if whole {
+                    tile(self.isa, height, registers, operands);
+                    continue;
+                }
+                let width = registers * lanes;
+                (operands.dst, operands.dst_row) = (part.as_mut_ptr(), width);
+                operands.into = Into::Replace;
+                tile(self.isa, height, registers, operands);
+                for r in 0..height {
+                    for c in 0..columns {
+                        let to = to.add(r * dst.row_stride + c);
+                        let sum = part[r * width + c];
+                        *to = if into == Into::Add { *to + sum } else { sum };
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Fills one panel with the columns from `first`.
+fn pack(panel: &mut [f32], matrix: Matrix<'_>, depth: usize, first: usize, columns: usize) {
+    /// Rows at a time, so that what is written stays in the nearest cache while columns are read.
+    const BLOCK: usize = 16;
+    let width = panel.len() / depth;
+    let real = width.min(columns - first);
+    if matrix.col_stride == 1 {
+        for (k, row) in panel.chunks_exact_mut(width).enumerate() {
+            row[..real].copy_from_slice(&matrix.data[k * matrix.row_stride + first..][..real]);
+            row[real..].fill(0.0);
+        }
+        return;
+    }
+    for (block, rows) in panel.chunks_mut(BLOCK * width).enumerate() {
+        let k = block * BLOCK;
+        for j in 0..real {
+            let column = &matrix.data[(first + j) * matrix.col_stride + k * matrix.row_stride..];
+            let column = column.iter().step_by(matrix.row_stride);
+            for (to, from) in rows[j..].iter_mut().step_by(width).zip(column) {
+                *to = *from;
+            }
+        }
+        for row in rows.chunks_exact_mut(width) {
+            row[real..].fill(0.0);
+        }
+    }
+}

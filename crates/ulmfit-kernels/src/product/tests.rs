@@ -1,0 +1,99 @@
+//! Products against the sums they stand for.
+
+use super::*;
+
+/// Small whole numbers: every sum is exact, in any order.
+fn numbers(n: usize, seed: usize) -> Vec<f32> {
+    (0..n)
+        .map(|i| ((i * 7 + seed * 5 + i * i % 11) % 13) as f32 - 6.0)
+        .collect()
+}
+
+fn plain([m, k, n]: [usize; 3], lhs: Matrix<'_>, rhs: Matrix<'_>) -> Vec<f32> {
+    let at = |x: Matrix<'_>, r, c| x.data[r * x.row_stride + c * x.col_stride];
+    let mut out = Vec::new();
+    for r in 0..m {
+        for c in 0..n {
+            out.push((0..k).map(|i| at(lhs, r, i) * at(rhs, i, c)).sum());
+        }
+    }
+    out
+}
+
+#[test]
+fn every_shape_and_layout_in_every_instruction_set() {
+    let sizes = [1, 2, 5, 8, 15, 16, 17, 31, 49, 100, 130];
+    for isa in Isa::available() {
+        for (i, &m) in sizes.iter().enumerate() {
+            for (j, &n) in sizes.iter().enumerate() {
+                let k = sizes[(i * 3 + j * 5) % sizes.len()];
+                let (a, b) = (numbers(m * k, i), numbers(k * n, j));
+                for layout in 0..4 {
+                    let lhs = if layout & 1 == 0 {
+                        Matrix::new(&a, k)
+                    } else {
+                        Matrix::new(&a, m).transposed()
+                    };
+                    let rhs = if layout & 2 == 0 {
+                        Matrix::new(&b, n)
+                    } else {
+                        Matrix::new(&b, k).transposed()
+                    };
+                    let expected = plain([m, k, n], lhs, rhs);
+                    let mut dst = vec![1.0; m * n];
+                    matmul_with(isa, &mut dst, Into::Replace, [m, k, n], lhs, rhs);
+                    assert_eq!(dst, expected, "{isa:?} {m} {k} {n} layout {layout}");
+                    matmul_with(isa, &mut dst, Into::Add, [m, k, n], lhs, rhs);
+                    let twice: Vec<f32> = expected.iter().map(|x| 2.0 * x).collect();
+                    assert_eq!(dst, twice, "{isa:?} {m} {k} {n} layout {layout}, added");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_sum_deeper_than_one_part() {
+    let k = 2 * DEPTH + 3;
+    let (a, b) = (numbers(3 * k, 1), numbers(k * 5, 2));
+    for isa in Isa::available() {
+        let (lhs, rhs) = (Matrix::new(&a, k), Matrix::new(&b, 5));
+        let mut dst = vec![9.0; 15];
+        matmul_with(isa, &mut dst, Into::Replace, [3, k, 5], lhs, rhs);
+        assert_eq!(dst, plain([3, k, 5], lhs, rhs), "{isa:?}");
+    }
+}
+
+#[test]
+fn an_empty_sum_is_zero() {
+    let mut dst = [3.0; 2];
+    matmul(
+        &mut dst,
+        Into::Add,
+        [1, 0, 2],
+        Matrix::new(&[], 0),
+        Matrix::new(&[], 2),
+    );
+    assert_eq!(dst, [3.0; 2]);
+    matmul(
+        &mut dst,
+        Into::Replace,
+        [1, 0, 2],
+        Matrix::new(&[], 0),
+        Matrix::new(&[], 2),
+    );
+    assert_eq!(dst, [0.0; 2]);
+}
+
+#[test]
+#[should_panic(expected = "operand too short")]
+fn a_short_operand_is_refused() {
+    let mut dst = [0.0; 4];
+    matmul(
+        &mut dst,
+        Into::Replace,
+        [2, 2, 2],
+        Matrix::new(&[1.0; 3], 2),
+        Matrix::new(&[1.0; 4], 2),
+    );
+}

@@ -1,0 +1,129 @@
+//! The innermost product: a tile of the result that stays in registers while the sum over the depth runs.
+
+use super::Into;
+#[cfg(target_arch = "x86_64")]
+use super::simd::{Avx2, Avx512};
+use super::simd::{Isa, Portable, Simd};
+
+/// What a tile reads and writes.
+#[derive(Clone, Copy)]
+pub(super) struct Operands {
+    pub(super) depth: usize,
+    /// Left element `(r, k)` is `lhs.add(r * lhs_row + k * lhs_step)`.
+    pub(super) lhs: *const f32,
+    pub(super) lhs_row: usize,
+    pub(super) lhs_step: usize,
+    /// Right row `k` is the `Q` registers at `panel.add(k * Q * LANES)`.
+    pub(super) panel: *const f32,
+    /// What will be read next: asked for row by row, as the panel is read. It may lie anywhere.
+    pub(super) next: *const f32,
+    /// Row `r` of the result is at `dst.add(r * dst_row)`.
+    pub(super) dst: *mut f32,
+    pub(super) dst_row: usize,
+    pub(super) into: Into,
+}
+
+/// `dst[r][c] (+)= sum over k of lhs(r, k) * panel[k][c]` for a tile of `rows` rows and `registers` registers.
+///
+/// The sum runs in order from zero, so that an element depends neither on the rows beside it nor on the thread.
+///
+/// # Safety
+/// The processor has `isa`; `rows` and `registers` are at least 1 and at most `isa.tile()`; the pointers reach the
+/// elements described, and nobody else touches those of `dst` meanwhile.
+pub(super) unsafe fn tile(isa: Isa, rows: usize, registers: usize, operands: Operands) {
+    macro_rules! pick {
+        ($run:ident, $($registers:literal: $($rows:literal)*;)*) => {
+            match (registers, rows) {
+                // SAFETY: the caller's.
+                $($(($registers, $rows) => unsafe { $run::<$rows, $registers>(operands) },)*)*
+                _ => unreachable!("a tile of {rows} rows and {registers} registers"),
+            }
+        };
+    }
+    match isa {
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx512 => pick!(
+            avx512,
+            1: 1 2 3 4 5 6 7 8;
+            2: 1 2 3 4 5 6 7 8;
+            3: 1 2 3 4 5 6 7 8;
+        ),
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx2 => pick!(
+            avx2,
+            1: 1 2 3 4 5 6;
+            2: 1 2 3 4 5 6;
+        ),
+        Isa::Portable => pick!(
+            portable,
+            1: 1 2 3 4;
+            2: 1 2 3 4;
+        ),
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+unsafe fn avx512<const R: usize, const Q: usize>(operands: Operands) {
+    // SAFETY: the caller's.
+    unsafe { any::<Avx512, R, Q>(operands) }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+unsafe fn avx2<const R: usize, const Q: usize>(operands: Operands) {
+    // SAFETY: the caller's.
+    unsafe { any::<Avx2, R, Q>(operands) }
+}
+
+unsafe fn portable<const R: usize, const Q: usize>(operands: Operands) {
+    // SAFETY: the caller's.
+    unsafe { any::<Portable, R, Q>(operands) }
+}
+
+#[inline(always)]
+unsafe fn any<S: Simd, const R: usize, const Q: usize>(operands: Operands) {
+    let Operands {
+        depth,
+        lhs,
+        lhs_row,
+        lhs_step,
+        panel,
+        next,
+        dst,
+        dst_row,
+        into,
+    } = operands;
+    // SAFETY: `r < R`, `k < depth` and `q < Q` throughout: inside of what the caller vouches for. The pointers beyond
+    // the last step are made by `wrapping_add` and not read.
+    unsafe {
+        let mut sums = [[S::splat(0.0); Q]; R];
+        let (mut lhs, mut panel, mut next) = (lhs, panel, next);
+        for _ in 0..depth {
+            let right: [_; Q] = std::array::from_fn(|q| S::load(panel.add(q * S::LANES)));
+            for q in 0..Q {
+                S::prefetch(next.wrapping_add(q * S::LANES));
+            }
+            for (r, row) in sums.iter_mut().enumerate() {
+                let left = S::splat(*lhs.add(r * lhs_row));
+                for (sum, right) in row.iter_mut().zip(right) {
+                    *sum = S::mul_add(left, right, *sum);
+                }
+            }
+            lhs = lhs.wrapping_add(lhs_step);
+            panel = panel.wrapping_add(Q * S::LANES);
+            next = next.wrapping_add(Q * S::LANES);
+        }
+        for (r, row) in sums.iter().enumerate() {
+            for (q, &sum) in row.iter().enumerate() {
+                let to = dst.add(r * dst_row + q * S::LANES);
+                let sum = if into == Into::Add {
+                    S::add(S::load(to), sum)
+                } else {
+                    sum
+                };
+                S::store(to, sum);
+            }
+        }
+    }
+}
