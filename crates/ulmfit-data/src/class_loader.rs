@@ -158,6 +158,11 @@ impl ClassLoader {
         self.batches(all.split_off(batches.min(all.len())))
     }
 
+    /// The class of each document, in the order in which they were given.
+    pub fn labels(&self) -> &[u32] {
+        &self.labels
+    }
+
     /// The settings that this was built with.
     pub fn config(&self) -> &ClassLoaderConfig {
         &self.config

@@ -6,7 +6,6 @@ use ulmfit_model::{Ensemble, Predictor, TextClassifier, TextLanguageModel};
 
 use crate::error::Result;
 use crate::fit::ClassifierScores;
-use crate::metrics::ConfusionMatrix;
 use crate::ulmfit::Fitted;
 
 /// What [`Ulmfit::both_directions`](crate::Ulmfit::both_directions) has learned beside the models that read forward.
@@ -63,32 +62,16 @@ impl BothDirections {
 /// The scores of the mean probabilities of two classifiers for the same documents.
 fn mean(scores: [&ClassifierScores; 2], labels: &[u32], classes: usize) -> ClassifierScores {
     let [first, second] = scores.map(|scores| &scores.probabilities);
-    let mut confusion = ConfusionMatrix::new(classes);
-    let mut loss = 0.0;
-    let mut probabilities = Vec::with_capacity(labels.len());
-    for ((first, second), &label) in first.iter().zip(second).zip(labels) {
-        let row: Vec<f32> = first
-            .iter()
-            .zip(second)
-            .map(|(a, b)| (a + b) / 2.0)
-            .collect();
-        let truth = label as usize;
-        // A probability can round to zero; its logarithm must stay finite.
-        loss -= f64::from(row[truth].max(f32::MIN_POSITIVE)).ln();
-        let top = (0..classes).fold(0, |top, c| if row[c] > row[top] { c } else { top });
-        confusion.add(truth, top);
-        probabilities.push(row);
-    }
-    ClassifierScores {
-        loss: loss / labels.len().max(1) as f64,
-        confusion,
-        probabilities,
-    }
+    let mean =
+        |(a, b): (&Vec<f32>, &Vec<f32>)| a.iter().zip(b).map(|(a, b)| (a + b) / 2.0).collect();
+    let probabilities = first.iter().zip(second).map(mean).collect();
+    ClassifierScores::of(probabilities, labels, classes)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metrics::ConfusionMatrix;
 
     #[test]
     fn the_mean_of_two_decides() {

@@ -1,28 +1,14 @@
-//! Training and evaluating a classifier on labelled documents.
+//! Training a classifier on labelled documents.
 
-use burn::module::Module;
-use burn::tensor::activation::softmax;
 use ulmfit_data::ClassLoader;
 use ulmfit_model::{Classifier, Mode};
 
-use super::{FitConfig, Progress, Scores, stage_seed};
+use super::{FitConfig, Progress, Scores, evaluate_classifier, stage_seed};
 use crate::checkpoint::{Entry, Keeper, Settings};
 use crate::error::Result;
 use crate::groups::LayerGroups;
-use crate::metrics::ConfusionMatrix;
 use crate::observe::Control;
 use crate::stage::Stage;
-
-/// What a classifier scores on labelled documents, weighted by rows.
-#[derive(Clone, Debug)]
-pub struct ClassifierScores {
-    /// Mean cross-entropy in nats.
-    pub loss: f64,
-    /// True classes against predicted ones.
-    pub confusion: ConfusionMatrix,
-    /// The probabilities of every class for every document, in the order of the documents.
-    pub probabilities: Vec<Vec<f32>>,
-}
 
 /// Trains a classifier through `stages` (gradual unfreezing is a list of stages) and returns it.
 ///
@@ -99,34 +85,4 @@ fn describe(
     settings.add("training documents", &train.fingerprint());
     settings.add("validation batches", &valid.map(ClassLoader::config));
     settings.add("validation documents", &valid.map(ClassLoader::fingerprint));
-}
-
-/// The scores of a classifier on labelled documents, without dropout and outside of autodiff.
-pub fn evaluate_classifier(model: &Classifier, data: &ClassLoader) -> ClassifierScores {
-    let model = model.valid();
-    let classes = model.n_classes();
-    let mut confusion = ConfusionMatrix::new(classes);
-    let mut probabilities = vec![Vec::new(); data.len()];
-    let mut loss = 0.0;
-    for batch in data.sorted() {
-        let logits = model.logits(&batch.inputs, &batch.lengths, &mut Mode::Eval);
-        let values: Vec<f32> = softmax(logits, 1).into_data().iter::<f32>().collect();
-        let rows = values
-            .chunks_exact(classes)
-            .zip(&batch.labels)
-            .zip(&batch.rows);
-        for ((row, &label), &document) in rows {
-            let truth = label as usize;
-            // The probability of a class can round to zero; its logarithm must stay finite.
-            loss -= f64::from(row[truth].max(f32::MIN_POSITIVE)).ln();
-            let top = (0..classes).fold(0, |top, c| if row[c] > row[top] { c } else { top });
-            confusion.add(truth, top);
-            probabilities[document] = row.to_vec();
-        }
-    }
-    ClassifierScores {
-        loss: loss / data.len().max(1) as f64,
-        confusion,
-        probabilities,
-    }
 }

@@ -4,16 +4,18 @@
 mod classifier;
 mod language_model;
 mod progress;
+mod scores;
 
 use crate::checkpoint::Checkpoints;
 use crate::observe::Observer;
 use crate::optimizer::OptimizerConfig;
 
-pub use classifier::{ClassifierScores, evaluate_classifier, fit_classifier};
+pub use classifier::fit_classifier;
 pub use language_model::{
     LmScores, Weighting, evaluate_language_model, evaluate_language_model_by, fit_language_model,
 };
 pub(crate) use progress::{Progress, Scores};
+pub use scores::{ClassifierScores, evaluate_classifier};
 
 /// What a loop needs beside model, data and stages.
 ///
