@@ -191,8 +191,9 @@ fn every_recipe_runs() {
             model.model.dropouts,
             recipe.language_model.finetune_dropouts()
         );
-        let classifier =
+        let classified =
             steps::classify(&recipe, &model, &train, Some(&valid), &device, &mut run).unwrap();
+        let classifier = classified.model;
         let config = classifier.model.config();
         assert_eq!(config.loss.smoothing, recipe.classifier.loss.smoothing);
         assert_eq!(classifier.model.encoder.config().cell, recipe.cell);

@@ -11,7 +11,7 @@ use ulmfit_text::{Special, Tokenizer, Vocab, VocabConfig};
 
 use crate::checkpoint::Checkpoints;
 use crate::error::{Error, Result};
-use crate::fit::{FitConfig, fit_classifier, fit_language_model};
+use crate::fit::{FitConfig, Scored, fit_classifier, fit_language_model};
 use crate::observe::Observer;
 use crate::recipe::{LmRecipe, Recipe};
 use crate::stage::Stage;
@@ -121,7 +121,7 @@ pub fn finetune(
     )
 }
 
-/// Step 3: a classifier on the language model's encoder, trained on the labels of `train`.
+/// Step 3: a classifier on the language model's encoder, trained on the labels of `train`, with its scores on `valid`.
 ///
 /// # Errors
 /// [`Error::Data`] for a single class or a missing label, and as [`fit_classifier`].
@@ -132,7 +132,7 @@ pub fn classify(
     valid: Option<&Corpus>,
     device: &Device,
     run: &mut Run<'_>,
-) -> Result<TextClassifier> {
+) -> Result<Scored<TextClassifier>> {
     train.require_classes(2)?;
     let r = &recipe.classifier;
     let config = ClassifierConfig {
@@ -156,7 +156,7 @@ pub fn classify(
         .with_optimizer(r.optimizer)
         .with_accumulate(r.accumulate)
         .with_seed(run.seed ^ 0xc1a5);
-    let model = fit_classifier(
+    let Scored { model, mut scores } = fit_classifier(
         model,
         &r.stages,
         &train_loader,
@@ -164,7 +164,11 @@ pub fn classify(
         &mut fit,
     )?;
     let classes = train.classes().to_vec();
-    Ok(TextClassifier::new(text.clone(), model, classes)?)
+    if let Some(scores) = &mut scores {
+        scores.confusion = std::mem::take(&mut scores.confusion).with_names(&classes);
+    }
+    let model = TextClassifier::new(text.clone(), model, classes)?;
+    Ok(Scored { model, scores })
 }
 
 /// The batches of a labelled corpus.

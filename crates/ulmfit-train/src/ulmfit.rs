@@ -11,7 +11,7 @@ use ulmfit_text::Direction;
 use crate::both::BothDirections;
 use crate::checkpoint::Checkpoints;
 use crate::error::{Error, Result};
-use crate::fit::{ClassifierScores, evaluate_classifier};
+use crate::fit::{ClassifierScores, Scored};
 use crate::observe::{History, Observer};
 use crate::recipe::Recipe;
 use crate::steps::{self, Run};
@@ -256,9 +256,13 @@ impl Ulmfit {
             }
         };
         let classifier = steps::classify(recipe, &language_model, train, Some(valid), device, run)?;
-        let loader = steps::class_loader(recipe, &classifier.text, valid, self.seed)?;
-        let mut scores = evaluate_classifier(&classifier.model, &loader);
-        scores.confusion = scores.confusion.with_names(train.classes());
+        let Scored {
+            model: classifier,
+            scores: Some(scores),
+        } = classifier
+        else {
+            unreachable!("validation documents were given");
+        };
         Ok(Fitted {
             language_model,
             classifier,

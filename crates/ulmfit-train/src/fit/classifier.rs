@@ -3,14 +3,23 @@
 use ulmfit_data::ClassLoader;
 use ulmfit_model::{Classifier, Mode};
 
-use super::{FitConfig, Progress, Scores, evaluate_classifier, stage_seed};
+use super::{ClassifierScores, FitConfig, Progress, Scores, evaluate_classifier, stage_seed};
 use crate::checkpoint::{Entry, Keeper, Settings};
 use crate::error::Result;
 use crate::groups::LayerGroups;
 use crate::observe::Control;
 use crate::stage::Stage;
 
-/// Trains a classifier through `stages` (gradual unfreezing is a list of stages) and returns it.
+/// A trained model and what it scores.
+#[derive(Clone, Debug)]
+pub struct Scored<M> {
+    /// The model.
+    pub model: M,
+    /// Its scores on the validation documents, where there are some.
+    pub scores: Option<ClassifierScores>,
+}
+
+/// Trains a classifier through `stages` (gradual unfreezing is a list of stages) and returns it with its scores.
 ///
 /// The model must live on an autodiff device. Evaluates on `valid` after every epoch, where it is given.
 ///
@@ -24,12 +33,13 @@ pub fn fit_classifier(
     train: &ClassLoader,
     valid: Option<&ClassLoader>,
     fit: &mut FitConfig<'_>,
-) -> Result<Classifier> {
+) -> Result<Scored<Classifier>> {
     let groups = LayerGroups::classifier(&model);
     let about = |settings: &mut Settings| describe(settings, &model, train, valid);
     let mut keeper = Keeper::begin(fit, stages, &model, about)?;
     let mut model = keeper.restore(model)?;
     let mut first = 0;
+    let mut scores = None;
     for (index, stage) in stages.iter().enumerate() {
         let epochs = first..first + stage.epochs;
         first = epochs.end;
@@ -38,6 +48,7 @@ pub fn fit_classifier(
         model = run.unfreeze(model);
         let mut mode = Mode::train(stage_seed(fit.seed, index));
         let entry = keeper.enter(index, &model, &mut run, &mut mode, None, fit.observer)?;
+        scores = None;
         if matches!(entry, Entry::Past) {
             continue;
         }
@@ -54,22 +65,26 @@ pub fn fit_classifier(
                 keeper.batch(&model, &run, &mode, None)?;
             }
             let shown = run.shown(&model);
-            let scores = valid.map(|valid| {
-                let scores = evaluate_classifier(&shown, valid);
-                Scores {
-                    loss: scores.loss,
-                    metric: scores.confusion.accuracy(),
-                }
+            scores = valid.map(|valid| evaluate_classifier(&shown, valid));
+            let brief = scores.as_ref().map(|scores| Scores {
+                loss: scores.loss,
+                metric: scores.confusion.accuracy(),
             });
-            if run.epoch_end(shown, scores, fit.observer)? == Control::Stop {
+            if run.epoch_end(shown, brief, fit.observer)? == Control::Stop {
                 break;
             }
             keeper.epoch(&model, &run, &mode)?;
         }
+        if !run.hands_on_last() {
+            scores = None;
+        }
         model = run.finish(model);
         keeper.stage(&model, &run)?;
     }
-    Ok(groups.train_last(model, groups.len()))
+    // The last epoch's scores, unless the model is another one's or was not trained by this call.
+    let scores = scores.or_else(|| valid.map(|valid| evaluate_classifier(&model, valid)));
+    let model = groups.train_last(model, groups.len());
+    Ok(Scored { model, scores })
 }
 
 /// What the numbers of a run follow from, beside what all loops have.

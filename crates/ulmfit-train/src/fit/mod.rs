@@ -10,7 +10,7 @@ use crate::checkpoint::Checkpoints;
 use crate::observe::Observer;
 use crate::optimizer::OptimizerConfig;
 
-pub use classifier::fit_classifier;
+pub use classifier::{Scored, fit_classifier};
 pub use language_model::{
     LmScores, Weighting, evaluate_language_model, evaluate_language_model_by, fit_language_model,
 };

@@ -189,6 +189,7 @@ fn with_the_running_statistics_of_a_classifier() {
             Some(&valid),
             &mut fit,
         )
+        .map(|fitted| fitted.model)
     });
     assert_eq!(before, values(&start));
 }
