@@ -38,6 +38,7 @@ pub use error::{Error, Result};
 pub use fit::{
     ClassifierScores, FitConfig, LmScores, Scored, Weighting, evaluate_classifier,
     evaluate_language_model, evaluate_language_model_by, fit_classifier, fit_language_model,
+    targets,
 };
 pub use gradients::ParamGradients;
 pub use groups::LayerGroups;

@@ -4,14 +4,14 @@ use burn::module::Module;
 use burn::tensor::Device;
 use ulmfit_data::{ClassLoader, ClassLoaderConfig, Corpus, LmLoader, LmLoaderConfig, count_tokens};
 use ulmfit_model::{
-    AwdLstmConfig, ClassifierConfig, LanguageModel, LanguageModelConfig, TextClassifier,
+    AwdLstmConfig, ClassLoss, ClassifierConfig, LanguageModel, LanguageModelConfig, TextClassifier,
     TextEncoding, TextLanguageModel,
 };
 use ulmfit_text::{Special, Tokenizer, Vocab, VocabConfig};
 
 use crate::checkpoint::Checkpoints;
 use crate::error::{Error, Result};
-use crate::fit::{FitConfig, Scored, fit_classifier, fit_language_model};
+use crate::fit::{FitConfig, Scored, fit_classifier, fit_language_model, task_of};
 use crate::observe::Observer;
 use crate::recipe::{LmRecipe, Recipe};
 use crate::stage::Stage;
@@ -123,8 +123,10 @@ pub fn finetune(
 
 /// Step 3: a classifier on the language model's encoder, trained on the labels of `train`, with its scores on `valid`.
 ///
+/// The labels say what the task is: one class each, several, or numbers.
+///
 /// # Errors
-/// [`Error::Data`] for a single class or a missing label, and as [`fit_classifier`].
+/// [`Error::Data`] for a single class, a missing label or labels of two kinds, and as [`fit_classifier`].
 pub fn classify(
     recipe: &Recipe,
     language_model: &TextLanguageModel,
@@ -133,11 +135,15 @@ pub fn classify(
     device: &Device,
     run: &mut Run<'_>,
 ) -> Result<Scored<TextClassifier>> {
-    train.require_classes(2)?;
     let r = &recipe.classifier;
+    let labels = train.all_labels()?;
     let config = ClassifierConfig {
+        task: task_of(train, r.range)?,
         dropouts: r.scaled_dropouts(),
-        loss: r.loss.of(&train.labels()?, train.n_classes()),
+        loss: match labels.classes() {
+            Some(labels) => r.loss.of(labels, train.n_classes()),
+            None => ClassLoss::default(),
+        },
         regularization: r.regularization,
         window: r.window,
         head: r.head.clone(),
@@ -185,7 +191,7 @@ pub fn class_loader(
         .with_batch_size(recipe.classifier.batch_size)
         .with_pad(Special::Pad.id())
         .with_seed(seed);
-    Ok(config.build(text.encode_all(&corpus.texts()), corpus.labels()?)?)
+    Ok(config.build(text.encode_all(&corpus.texts()), corpus.all_labels()?)?)
 }
 
 fn train_lm(

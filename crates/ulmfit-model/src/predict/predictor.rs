@@ -11,9 +11,6 @@ use crate::predict::scorer::Scorer;
 use crate::predict::top_class::top_class;
 use crate::text_model::TextClassifier;
 
-/// From this probability on a class counts as one of a document's classes ([`Task::MultiLabel`]; fastai's threshold).
-const THRESHOLD: f32 = 0.5;
-
 /// What a classifier says of one text.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Prediction {
@@ -37,7 +34,7 @@ impl Prediction {
         let class = top_class(&probabilities).unwrap_or(0);
         let labels = match task {
             Task::MultiLabel => {
-                let above = |(_, p): &(&String, &f32)| **p >= THRESHOLD;
+                let above = |(_, p): &(&String, &f32)| **p >= Task::THRESHOLD;
                 let pairs = classes.iter().zip(&probabilities).filter(above);
                 pairs.map(|(name, _)| name.clone()).collect()
             }

@@ -3,6 +3,7 @@
 use ulmfit_data::ClassLoader;
 use ulmfit_model::{Classifier, Mode};
 
+use super::task::{check, metric_names, targets};
 use super::{ClassifierScores, FitConfig, Progress, Scores, evaluate_classifier, stage_seed};
 use crate::checkpoint::{Entry, Keeper, Settings};
 use crate::error::Result;
@@ -24,9 +25,10 @@ pub struct Scored<M> {
 /// The model must live on an autodiff device. Evaluates on `valid` after every epoch, where it is given.
 ///
 /// # Errors
-/// [`crate::Error::NotFinite`] with stage, epoch and batch; [`crate::Error::Groups`] and the schedule's or rates' errors
-/// for a stage that does not fit the model; [`crate::Error::NoValidation`]; what an observer fails with; with checkpoints,
-/// [`crate::Error::OtherRun`] and what else keeps them from being read or written.
+/// [`crate::Error::Model`] for labels that are not of the model's task; [`crate::Error::NotFinite`] with stage, epoch and
+/// batch; [`crate::Error::Groups`] and the schedule's or rates' errors for a stage that does not fit the model;
+/// [`crate::Error::NoValidation`]; what an observer fails with; with checkpoints, [`crate::Error::OtherRun`] and what else
+/// keeps them from being read or written.
 pub fn fit_classifier(
     model: Classifier,
     stages: &[Stage],
@@ -34,6 +36,10 @@ pub fn fit_classifier(
     valid: Option<&ClassLoader>,
     fit: &mut FitConfig<'_>,
 ) -> Result<Scored<Classifier>> {
+    for data in [Some(train), valid].into_iter().flatten() {
+        check(&model, data)?;
+    }
+    let metric = metric_names(model.config().task)[0];
     let groups = LayerGroups::classifier(&model);
     let about = |settings: &mut Settings| describe(settings, &model, train, valid);
     let mut keeper = Keeper::begin(fit, stages, &model, about)?;
@@ -43,7 +49,7 @@ pub fn fit_classifier(
     for (index, stage) in stages.iter().enumerate() {
         let epochs = first..first + stage.epochs;
         first = epochs.end;
-        let (batches, metric) = (vec![train.n_batches(); stage.epochs], "accuracy");
+        let batches = vec![train.n_batches(); stage.epochs];
         let mut run = Progress::begin(stage, &groups, batches, metric, valid.is_some(), fit)?;
         model = run.unfreeze(model);
         let mut mode = Mode::train(stage_seed(fit.seed, index));
@@ -55,7 +61,8 @@ pub fn fit_classifier(
         'stage: for epoch in epochs.skip(run.position().epoch) {
             for batch in train.epoch_from(epoch, run.position().batch) {
                 let (rows, tokens) = (batch.labels.len(), batch.lengths.iter().sum());
-                let loss = model.loss(&batch.inputs, &batch.lengths, &batch.labels, &mut mode);
+                let targets = targets(&batch.labels);
+                let loss = model.loss(&batch.inputs, &batch.lengths, targets, &mut mode);
                 let gradients = loss.objective.backward();
                 model = run.step(model, gradients, rows, 1.0);
                 let value = f64::from(loss.value.into_scalar::<f32>());
@@ -68,7 +75,7 @@ pub fn fit_classifier(
             scores = valid.map(|valid| evaluate_classifier(&shown, valid));
             let brief = scores.as_ref().map(|scores| Scores {
                 loss: scores.loss,
-                metric: scores.confusion.accuracy(),
+                metric: scores.metrics[0].1,
             });
             if run.epoch_end(shown, brief, fit.observer)? == Control::Stop {
                 break;

@@ -5,6 +5,7 @@ mod classifier;
 mod language_model;
 mod progress;
 mod scores;
+mod task;
 
 use crate::checkpoint::Checkpoints;
 use crate::observe::Observer;
@@ -16,6 +17,8 @@ pub use language_model::{
 };
 pub(crate) use progress::{Progress, Scores};
 pub use scores::{ClassifierScores, evaluate_classifier};
+pub use task::targets;
+pub(crate) use task::{check as check_labels, task_of};
 
 /// What a loop needs beside model, data and stages.
 ///
