@@ -13,7 +13,7 @@
 //! ```
 //! use ulmfit::prelude::*;
 //!
-//! let document = |text: &str, label| Document { text: text.to_owned(), label: Some(label) };
+//! let document = |text: &str, label| Document::labeled(text, label);
 //! let good = (0..8).map(|n| document(&format!("A lovely film, part {n}, I loved it."), 1));
 //! let bad = (0..8).map(|n| document(&format!("A dreadful film, part {n}, I hated it."), 0));
 //! let corpus = Corpus::new(good.chain(bad).collect(), vec!["neg".into(), "pos".into()])?;
@@ -36,7 +36,9 @@ pub use ulmfit_train as train;
 /// What most programs name.
 pub mod prelude {
     pub use burn::tensor::Device;
-    pub use ulmfit_data::{Corpus, CsvColumns, Document, LmLoaderConfig, ReviewSet};
+    pub use ulmfit_data::{
+        Corpus, CsvColumns, Document, Label, LabelKind, LmLoaderConfig, ReviewSet,
+    };
     pub use ulmfit_model::{
         AwdLstmConfig, ClassifierConfig, Dropouts, Ensemble, Generator, LanguageModelConfig, Mode,
         Prediction, Predictor, Regressor, Sampling, Task, TextClassifier, TextEncoding,

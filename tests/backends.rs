@@ -36,10 +36,7 @@ fn corpus() -> Corpus {
             (1, "lovely")
         };
         let text = format!("A {word} film about the number {i}, and so on and so forth.");
-        Document {
-            text,
-            label: Some(label),
-        }
+        Document::labeled(text, label)
     };
     Corpus::new(
         (0..24).map(document).collect(),

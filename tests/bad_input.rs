@@ -54,10 +54,7 @@ fn data_sets_and_csv_files() {
 
 #[test]
 fn a_single_class_is_refused_before_anything_is_trained() {
-    let document = |i: u32| Document {
-        text: format!("text {i}"),
-        label: Some(0),
-    };
+    let document = |i: u32| Document::labeled(format!("text {i}"), 0);
     let classes = vec!["only".into(), "other".into()];
     let corpus = Corpus::new((0..30).map(document).collect(), classes).unwrap();
     let error = Ulmfit::builder()

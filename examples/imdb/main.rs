@@ -50,13 +50,11 @@ fn run(options: &Options) -> anyhow::Result<()> {
         observer: &mut watch,
     };
     let (language_model, classifier) = train(options, &recipe, &rows, &device, &mut run)?;
-    report::scores(&recipe, &classifier, &rows.valid, options.seed)?;
     if options.both_directions {
         println!("\nThe same, read backward");
         let mut recipe = recipe;
         recipe.tokenizer.direction = Direction::Backward;
         let (language_model, second) = train(options, &recipe, &rows, &device, &mut run)?;
-        report::scores(&recipe, &second, &rows.valid, options.seed)?;
         report::ensemble(&classifier, &second, &rows.valid)?;
         let path = BothDirections::backward_path(&options.out);
         report::saved_and_loaded(&second, &language_model, &rows.valid, &path, &device)?;
@@ -72,7 +70,7 @@ fn run(options: &Options) -> anyhow::Result<()> {
     )
 }
 
-/// The three steps.
+/// The three steps, and what they score.
 fn train(
     options: &Options,
     recipe: &Recipe,
@@ -114,6 +112,9 @@ fn train(
         rows.train.len()
     );
     let (train, valid) = (&rows.train, Some(&rows.valid));
-    let classifier = steps::classify(recipe, &language_model, train, valid, device, run)?;
-    Ok((language_model, classifier))
+    let classified = steps::classify(recipe, &language_model, train, valid, device, run)?;
+    if let Some(scores) = &classified.scores {
+        report::scores(scores);
+    }
+    Ok((language_model, classified.model))
 }

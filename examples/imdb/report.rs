@@ -4,26 +4,18 @@ use std::path::Path;
 
 use anyhow::{Context as _, ensure};
 use ulmfit::prelude::*;
-use ulmfit::train::{evaluate_classifier, steps};
+use ulmfit::train::ClassifierScores;
 
 /// Accuracy and confusion matrix on the held-out reviews.
-pub(crate) fn scores(
-    recipe: &Recipe,
-    classifier: &TextClassifier,
-    valid: &Corpus,
-    seed: u64,
-) -> anyhow::Result<()> {
-    let loader = steps::class_loader(recipe, &classifier.text, valid, seed)?;
-    let scores = evaluate_classifier(&classifier.model, &loader);
-    let confusion = scores.confusion.with_names(valid.classes());
+pub(crate) fn scores(scores: &ClassifierScores) {
+    let confusion = &scores.confusion;
     println!(
         "\nHeld-out reviews: accuracy {:.2} % of {}, loss {:.4}",
         100.0 * confusion.accuracy(),
-        valid.len(),
+        confusion.total(),
         scores.loss
     );
     println!("\n{confusion}");
-    Ok(())
 }
 
 /// Accuracy of both directions as one on the held-out reviews.

@@ -6,18 +6,15 @@ use ulmfit::text::VocabStyle;
 use ulmfit::train::LossRecipe;
 use ulmfit::train::optimizer::{Decayed, OptimizerConfig};
 
-use crate::{adam, batches, drops, recipe, stage};
+use crate::{adam, batches, both_drops, drops, first_stage, gradual_unfreezing, recipe, stage};
 
 #[test]
 fn numbers_of_the_default() {
     batches("default", 64, 70, 64, 32);
     let r = recipe("default");
-    drops(
-        r.language_model.finetune_dropouts(),
+    both_drops(
+        &r,
         [0.006, 0.075, 0.06, 0.045, 0.03],
-    );
-    drops(
-        r.classifier.scaled_dropouts(),
         [0.025, 0.2, 0.25, 0.15, 0.2],
     );
     assert_eq!(r.language_model.optimizer, OptimizerConfig::default());
@@ -31,51 +28,10 @@ fn numbers_of_the_default() {
     // One-cycle begins at a 25th: 0.004 / 25 = 1.6e-4, then / 2.6 each.
     let first = [9.1033e-6, 2.3669e-5, 6.1538e-5, 1.6e-4];
     stage(&r.language_model.finetune[0], 1, Trained::All, &first, 0.8);
-    stage(
-        &r.language_model.adapt[0],
-        1,
-        Trained::Last(1),
-        &[8e-4; 4],
-        0.8,
-    );
-    stage(
-        &r.language_model.pretrain[0],
-        1,
-        Trained::All,
-        &[4e-4; 4],
-        0.8,
-    );
-    let [head, two, three, all] = &r.classifier.stages[..] else {
-        panic!()
-    };
-    stage(
-        head,
-        1,
-        Trained::Last(1),
-        &[1.7507e-5, 4.5517e-5, 1.1834e-4, 3.0769e-4, 8e-4],
-        0.8,
-    );
-    stage(
-        two,
-        1,
-        Trained::Last(2),
-        &[8.7533e-6, 2.2759e-5, 5.9172e-5, 1.5385e-4, 4e-4],
-        0.8,
-    );
-    stage(
-        three,
-        1,
-        Trained::Last(3),
-        &[4.3766e-6, 1.1379e-5, 2.9586e-5, 7.6923e-5, 2e-4],
-        0.8,
-    );
-    stage(
-        all,
-        2,
-        Trained::All,
-        &[8.7533e-7, 2.2759e-6, 5.9172e-6, 1.5385e-5, 4e-5],
-        0.8,
-    );
+    first_stage(&r.language_model.adapt, Trained::Last(1), 8e-4, 4, 0.8);
+    first_stage(&r.language_model.pretrain, Trained::All, 4e-4, 4, 0.8);
+    let head = [1.7507e-5, 4.5517e-5, 1.1834e-4, 3.0769e-4, 8e-4];
+    gradual_unfreezing(&r.classifier.stages, head);
 }
 
 #[test]
@@ -87,11 +43,7 @@ fn numbers_of_the_paper() {
         (400, 1150, 3)
     );
     assert_eq!(r.tokenizer.rules, RulePreset::Paper);
-    drops(r.classifier.scaled_dropouts(), [0.05, 0.4, 0.5, 0.3, 0.4]);
-    drops(
-        r.language_model.finetune_dropouts(),
-        [0.02, 0.25, 0.2, 0.15, 0.1],
-    );
+    both_drops(&r, [0.02, 0.25, 0.2, 0.15, 0.1], [0.05, 0.4, 0.5, 0.3, 0.4]);
     assert_eq!(r.classifier.head.hidden, [50]);
     let adam = adam(r.classifier.optimizer);
     assert_eq!(
@@ -123,11 +75,7 @@ fn numbers_of_the_scripts() {
         r.language_model.pretrain_dropouts(),
         [0.01, 0.125, 0.1, 0.075, 0.05],
     );
-    drops(
-        r.language_model.finetune_dropouts(),
-        [0.02, 0.25, 0.2, 0.15, 0.1],
-    );
-    drops(r.classifier.scaled_dropouts(), [0.05, 0.4, 0.5, 0.3, 0.4]);
+    both_drops(&r, [0.02, 0.25, 0.2, 0.15, 0.1], [0.05, 0.4, 0.5, 0.3, 0.4]);
     let lm = adam(r.language_model.optimizer);
     assert_eq!(
         (lm.eps, lm.decay, lm.l2, lm.clip),

@@ -76,6 +76,40 @@ fn stage(stage: &Stage, epochs: usize, trained: Trained, first: &[f64], momentum
     assert_eq!(start.momentum, momentum, "{}", stage.name);
 }
 
+/// The first of a list of stages: one epoch of the groups at one rate.
+#[track_caller]
+fn first_stage(stages: &[Stage], trained: Trained, rate: f64, groups: usize, momentum: f64) {
+    stage(&stages[0], 1, trained, &vec![rate; groups], momentum);
+}
+
+/// Dropouts of step 2 and of step 3.
+#[track_caller]
+fn both_drops(recipe: &Recipe, finetune: [f64; 5], classifier: [f64; 5]) {
+    drops(recipe.language_model.finetune_dropouts(), finetune);
+    drops(recipe.classifier.scaled_dropouts(), classifier);
+}
+
+/// fastai's gradual unfreezing of step 3 behind the stage of the head, whose rates are given: two groups, three, all.
+#[track_caller]
+fn gradual_unfreezing(stages: &[Stage], head: [f64; 5]) {
+    let rates: [[f64; 5]; 4] = [
+        head,
+        [8.7533e-6, 2.2759e-5, 5.9172e-5, 1.5385e-4, 4e-4],
+        [4.3766e-6, 1.1379e-5, 2.9586e-5, 7.6923e-5, 2e-4],
+        [8.7533e-7, 2.2759e-6, 5.9172e-6, 1.5385e-5, 4e-5],
+    ];
+    let groups = [
+        Trained::Last(1),
+        Trained::Last(2),
+        Trained::Last(3),
+        Trained::All,
+    ];
+    assert_eq!(stages.len(), groups.len());
+    for (index, one) in stages.iter().enumerate() {
+        stage(one, [1, 1, 1, 2][index], groups[index], &rates[index], 0.8);
+    }
+}
+
 #[test]
 fn the_names_are_these() {
     let names = [
@@ -157,8 +191,9 @@ fn every_recipe_runs() {
             model.model.dropouts,
             recipe.language_model.finetune_dropouts()
         );
-        let classifier =
+        let classified =
             steps::classify(&recipe, &model, &train, Some(&valid), &device, &mut run).unwrap();
+        let classifier = classified.model;
         let config = classifier.model.config();
         assert_eq!(config.loss.smoothing, recipe.classifier.loss.smoothing);
         assert_eq!(classifier.model.encoder.config().cell, recipe.cell);

@@ -5,7 +5,9 @@ use ulmfit::prelude::*;
 use ulmfit::text::VocabStyle;
 use ulmfit::train::{ClassWeights, LossRecipe};
 
-use crate::{adam, batches, close, drops, recipe, stage};
+use crate::{
+    adam, batches, both_drops, close, drops, first_stage, gradual_unfreezing, recipe, stage,
+};
 
 #[test]
 fn numbers_of_the_notebook_of_2018() {
@@ -13,12 +15,9 @@ fn numbers_of_the_notebook_of_2018() {
     let r = recipe("dl2");
     assert_eq!((r.vocabulary.max_size, r.vocabulary.min_freq), (60_000, 3));
     // [.25, .1, .2, .02, .15] * 0.7 and half of the classifier's.
-    drops(
-        r.language_model.finetune_dropouts(),
+    both_drops(
+        &r,
         [0.014, 0.175, 0.14, 0.105, 0.07],
-    );
-    drops(
-        r.classifier.scaled_dropouts(),
         [0.025, 0.2, 0.25, 0.15, 0.2],
     );
     let lm = adam(r.language_model.optimizer);
@@ -61,13 +60,7 @@ fn numbers_of_fastbook() {
         (adam.eps, adam.decay, adam.l2, adam.clip),
         (1e-5, 0.01, 0.0, None)
     );
-    stage(
-        &r.language_model.adapt[0],
-        1,
-        Trained::Last(1),
-        &[8e-4; 4],
-        0.8,
-    );
+    first_stage(&r.language_model.adapt, Trained::Last(1), 8e-4, 4, 0.8);
     stage(
         &r.language_model.finetune[0],
         10,
@@ -75,31 +68,7 @@ fn numbers_of_fastbook() {
         &[8e-5; 4],
         0.8,
     );
-    let [head, two, three, all] = &r.classifier.stages[..] else {
-        panic!()
-    };
-    stage(head, 1, Trained::Last(1), &[8e-4; 5], 0.8);
-    stage(
-        two,
-        1,
-        Trained::Last(2),
-        &[8.7533e-6, 2.2759e-5, 5.9172e-5, 1.5385e-4, 4e-4],
-        0.8,
-    );
-    stage(
-        three,
-        1,
-        Trained::Last(3),
-        &[4.3766e-6, 1.1379e-5, 2.9586e-5, 7.6923e-5, 2e-4],
-        0.8,
-    );
-    stage(
-        all,
-        2,
-        Trained::All,
-        &[8.7533e-7, 2.2759e-6, 5.9172e-6, 1.5385e-5, 4e-5],
-        0.8,
-    );
+    gradual_unfreezing(&r.classifier.stages, [8e-4; 5]);
 }
 
 #[test]
@@ -110,25 +79,16 @@ fn numbers_of_the_kaggle_notebook() {
         (r.tokenizer.rules, r.vocabulary.min_freq),
         (RulePreset::FastaiV1, 2)
     );
-    drops(
-        r.language_model.finetune_dropouts(),
+    both_drops(
+        &r,
         [0.01, 0.125, 0.1, 0.075, 0.05],
-    );
-    drops(
-        r.classifier.scaled_dropouts(),
         [0.025, 0.2, 0.25, 0.15, 0.2],
     );
     assert_eq!(
         (r.classifier.window.bptt, r.classifier.window.max_len),
         (70, 1400)
     );
-    stage(
-        &r.language_model.adapt[0],
-        1,
-        Trained::Last(1),
-        &[4e-4; 4],
-        0.95,
-    );
+    first_stage(&r.language_model.adapt, Trained::Last(1), 4e-4, 4, 0.95);
     // slice(1e-4, 1e-2) over four groups and over five, / 25.
     let first = [4e-6, 1.8566e-5, 8.6177e-5, 4e-4];
     stage(&r.language_model.finetune[0], 3, Trained::All, &first, 0.95);
@@ -156,12 +116,9 @@ fn numbers_of_multifit() {
     );
     assert_eq!(r.vocabulary.max_size, 15_000);
     drops(r.language_model.pretrain_dropouts(), [0.0; 5]);
-    drops(
-        r.language_model.finetune_dropouts(),
+    both_drops(
+        &r,
         [0.006, 0.06, 0.045, 0.03, 0.075],
-    );
-    drops(
-        r.classifier.scaled_dropouts(),
         [0.01, 0.1, 0.075, 0.05, 0.125],
     );
     let smoothed = LossRecipe {
@@ -181,13 +138,7 @@ fn numbers_of_multifit() {
         &[2e-4; 5],
         0.8,
     );
-    stage(
-        &r.language_model.adapt[0],
-        1,
-        Trained::Last(1),
-        &[4e-4; 5],
-        0.8,
-    );
+    first_stage(&r.language_model.adapt, Trained::Last(1), 4e-4, 5, 0.8);
     stage(
         &r.language_model.finetune[0],
         20,

@@ -1,4 +1,4 @@
-//! Batches for a classifier: documents of like length, padded on the right, with their labels.
+//! Batches for a classifier: documents of like length, padded on the right, with their labels of whatever kind.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -7,7 +7,7 @@ use ulmfit_text::TokenGrid;
 use crate::length_order::{batches_by_length, training_batches};
 use crate::random::{Purpose, generator};
 use crate::token_docs::hex;
-use crate::{Error, PAD, Result, TokenDocs};
+use crate::{Error, Labels, PAD, Result, TokenDocs};
 
 /// The settings of a [`ClassLoader`].
 ///
@@ -22,7 +22,8 @@ use crate::{Error, PAD, Result, TokenDocs};
 /// let docs = vec![vec![2, 9], vec![2, 9, 10, 11], vec![2, 12, 13]];
 /// let loader = ClassLoaderConfig::new().with_batch_size(3).build(docs, vec![0, 1, 1])?;
 /// let batch = loader.epoch(0).next().unwrap();
-/// assert_eq!((batch.rows, batch.lengths, batch.labels), (vec![1, 2, 0], vec![4, 3, 2], vec![1, 1, 0]));
+/// assert_eq!((batch.rows, batch.lengths), (vec![1, 2, 0], vec![4, 3, 2]));
+/// assert_eq!(batch.labels, vec![1, 1, 0].into());
 /// assert_eq!(batch.inputs.row(2), [2, 9, 1, 1]);
 /// # Ok::<(), ulmfit_data::Error>(())
 /// ```
@@ -71,13 +72,17 @@ impl ClassLoaderConfig {
         self
     }
 
-    /// The loader over `docs`, one list of ids per document or those of a [`TokenStore`](crate::TokenStore), and the class
-    /// of each.
+    /// The loader over `docs`, one list of ids per document or those of a [`TokenStore`](crate::TokenStore), and the label
+    /// of each: a class, a list of classes or a list of numbers.
     ///
     /// # Errors
     /// If `batch_size` is 0, there is not one label per document, or a document is empty.
-    pub fn build(&self, docs: impl Into<TokenDocs>, labels: Vec<u32>) -> Result<ClassLoader> {
-        let docs = docs.into();
+    pub fn build(
+        &self,
+        docs: impl Into<TokenDocs>,
+        labels: impl Into<Labels>,
+    ) -> Result<ClassLoader> {
+        let (docs, labels) = (docs.into(), labels.into());
         if self.batch_size == 0 {
             return Err(Error::Setting {
                 name: "batch_size",
@@ -108,7 +113,7 @@ impl ClassLoaderConfig {
 #[derive(Clone, Debug)]
 pub struct ClassLoader {
     docs: TokenDocs,
-    labels: Vec<u32>,
+    labels: Labels,
     lengths: Vec<usize>,
     config: ClassLoaderConfig,
 }
@@ -158,6 +163,11 @@ impl ClassLoader {
         self.batches(all.split_off(batches.min(all.len())))
     }
 
+    /// The label of each document, in the order in which they were given.
+    pub fn labels(&self) -> &Labels {
+        &self.labels
+    }
+
     /// The settings that this was built with.
     pub fn config(&self) -> &ClassLoaderConfig {
         &self.config
@@ -167,9 +177,7 @@ impl ClassLoader {
     pub fn fingerprint(&self) -> String {
         let mut hash = Sha256::new();
         hash.update(self.docs.fingerprint());
-        self.labels
-            .iter()
-            .for_each(|label| hash.update(label.to_le_bytes()));
+        self.labels.digest(|bytes| hash.update(bytes));
         hex(&hash.finalize())
     }
 
@@ -193,7 +201,7 @@ impl ClassLoader {
         batches.into_iter().map(|rows| {
             let docs: Vec<Vec<u32>> = rows.iter().map(|&row| self.docs.doc(row)).collect();
             let (inputs, lengths) = TokenGrid::padded(&docs, self.config.pad);
-            let labels = rows.iter().map(|&row| self.labels[row]).collect();
+            let labels = self.labels.pick(&rows);
             ClassBatch {
                 inputs,
                 lengths,
@@ -205,14 +213,14 @@ impl ClassLoader {
 }
 
 /// Documents of one step.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ClassBatch {
     /// The documents, each from column 0 on, padded on the right, `[B, T]`.
     pub inputs: TokenGrid,
     /// The number of tokens of each row.
     pub lengths: Vec<usize>,
-    /// The class of each row.
-    pub labels: Vec<u32>,
+    /// The label of each row.
+    pub labels: Labels,
     /// Which document each row is: an index into what [`ClassLoaderConfig::build`] was given.
     pub rows: Vec<usize>,
 }
@@ -224,7 +232,7 @@ mod tests {
 
     fn loader(n: usize, batch_size: usize) -> ClassLoader {
         let docs: Vec<_> = (0..n).map(|i| vec![i as u32 + 2; i * 7 % 5 + 1]).collect();
-        let labels = (0..n as u32).map(|i| i % 3).collect();
+        let labels: Vec<u32> = (0..n as u32).map(|i| i % 3).collect();
         ClassLoaderConfig::new()
             .with_batch_size(batch_size)
             .build(docs, labels)
@@ -259,9 +267,10 @@ mod tests {
             .chain(loader.sorted())
             .chain(loader.in_order())
         {
+            let labels = batch.labels.classes().unwrap();
             for (at, &row) in batch.rows.iter().enumerate() {
                 assert_eq!(
-                    (batch.labels[at], batch.lengths[at]),
+                    (labels[at], batch.lengths[at]),
                     (row as u32 % 3, row * 7 % 5 + 1)
                 );
                 let (doc, padding) = batch.inputs.row(at).split_at(batch.lengths[at]);
@@ -287,8 +296,25 @@ mod tests {
     }
 
     #[test]
+    fn batches_carry_labels_of_every_kind() {
+        let docs = vec![vec![2], vec![2, 9, 9], vec![2, 9]];
+        let sets = Labels::from(vec![vec![], vec![0, 1], vec![1]]);
+        let values = Labels::from(vec![vec![0.5], vec![1.5], vec![-2.0]]);
+        for (labels, sorted) in [
+            (sets, Labels::from(vec![vec![0, 1], vec![1], vec![]])),
+            (values, vec![vec![1.5], vec![-2.0], vec![0.5]].into()),
+        ] {
+            let loader = ClassLoaderConfig::new()
+                .build(docs.clone(), labels)
+                .unwrap();
+            let batch = loader.sorted().next().unwrap();
+            assert_eq!((batch.rows, batch.labels), (vec![1, 2, 0], sorted));
+        }
+    }
+
+    #[test]
     fn bad_input_is_named() {
-        let build = |docs, labels| {
+        let build = |docs, labels: Vec<u32>| {
             ClassLoaderConfig::new()
                 .build(docs, labels)
                 .unwrap_err()

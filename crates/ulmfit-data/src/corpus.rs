@@ -4,27 +4,34 @@ use std::collections::HashSet;
 
 use crate::classes::class_index;
 use crate::error::quoted;
-use crate::{Error, Result};
+use crate::{Error, Label, Labels, Result};
 
-/// One text and, where it is known, its class.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One text and, where it is known, its label.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Document {
     /// The raw text.
     pub text: String,
-    /// The index of its class in [`Corpus::classes`].
-    pub label: Option<u32>,
+    /// Its class, its classes, or numbers.
+    pub label: Option<Label>,
 }
 
 impl Document {
-    /// A document of a class.
-    pub fn labeled(text: impl Into<String>, label: u32) -> Self {
+    /// A document with a label: the index of its class in [`Corpus::classes`], a list of such, or a fraction.
+    ///
+    /// ```
+    /// use ulmfit_data::{Document, Label};
+    /// assert_eq!(Document::labeled("fine", 1).label, Some(Label::Class(1)));
+    /// assert_eq!(Document::labeled("fine", vec![0, 2]).label, Some(Label::Set(vec![0, 2])));
+    /// assert_eq!(Document::labeled("fine", 4.5).label, Some(Label::Values(vec![4.5])));
+    /// ```
+    pub fn labeled(text: impl Into<String>, label: impl Into<Label>) -> Self {
         Self {
             text: text.into(),
-            label: Some(label),
+            label: Some(label.into()),
         }
     }
 
-    /// A document of unknown class.
+    /// A document of which only the text is known.
     pub fn unlabeled(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
@@ -33,7 +40,7 @@ impl Document {
     }
 }
 
-/// Documents and the names of their classes.
+/// Documents and the names of their classes, or of their numbers.
 ///
 /// ```
 /// use ulmfit_data::{Corpus, Document};
@@ -41,7 +48,7 @@ impl Document {
 /// assert_eq!(corpus.classes()[corpus.labels()?[0] as usize], "pos");
 /// # Ok::<(), ulmfit_data::Error>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Corpus {
     documents: Vec<Document>,
     classes: Vec<String>,
@@ -51,7 +58,7 @@ impl Corpus {
     /// A corpus of `documents` over `classes`. Either may be empty.
     ///
     /// # Errors
-    /// If a label is not an index into `classes`, or a class is named twice.
+    /// If a label is not an index into `classes` or not a finite number for each of them, or a class is named twice.
     pub fn new(documents: Vec<Document>, classes: Vec<String>) -> Result<Self> {
         let mut seen = HashSet::new();
         if let Some(twice) = classes.iter().find(|name| !seen.insert(name.as_str())) {
@@ -61,21 +68,10 @@ impl Corpus {
                 found: format!("`{twice}` twice"),
             });
         }
-        let outside = |document: &Document| {
-            document
-                .label
-                .filter(|&label| label as usize >= classes.len())
-        };
-        if let Some((at, label)) = documents
-            .iter()
-            .enumerate()
-            .find_map(|(at, d)| Some((at, outside(d)?)))
-        {
-            return Err(Error::UnknownLabel {
-                at: format!("document {at}"),
-                found: label.to_string(),
-                classes: format!("the {} indices of {}", classes.len(), quoted(&classes)),
-            });
+        for (at, document) in documents.iter().enumerate() {
+            if let Some(label) = &document.label {
+                label.check(at, &classes)?;
+            }
         }
         Ok(Self { documents, classes })
     }
@@ -85,7 +81,7 @@ impl Corpus {
         &self.documents
     }
 
-    /// The names of the classes; a label is an index into this list.
+    /// The names of the classes, into which labels are indices, or the names of the numbers.
     pub fn classes(&self) -> &[String] {
         &self.classes
     }
@@ -113,14 +109,36 @@ impl Corpus {
             .collect()
     }
 
-    /// All labels in order.
+    /// The class of each document in order, where each is of one class.
     ///
     /// # Errors
-    /// If a document has none; the message names the first such document.
+    /// If a document has no label or one of another kind; the message names the first such document.
     pub fn labels(&self) -> Result<Vec<u32>> {
-        let label =
-            |(document, d): (usize, &Document)| d.label.ok_or(Error::Unlabeled { document });
-        self.documents.iter().enumerate().map(label).collect()
+        let class = |(document, d): (usize, &Document)| match &d.label {
+            None => Err(Error::Unlabeled { document }),
+            Some(label) => label.class().ok_or_else(|| Error::LabelText {
+                at: format!("document {document}"),
+                expected: "one class".into(),
+                found: label.kind().into(),
+            }),
+        };
+        self.documents.iter().enumerate().map(class).collect()
+    }
+
+    /// The labels of all documents in order, whatever their kind.
+    ///
+    /// ```
+    /// use ulmfit_data::{Corpus, Document, Labels};
+    /// let documents = vec![Document::labeled("fine", 4.5), Document::labeled("dull", 1.5)];
+    /// let corpus = Corpus::new(documents, vec!["stars".into()])?;
+    /// assert_eq!(corpus.all_labels()?, Labels::Values(vec![vec![4.5], vec![1.5]]));
+    /// # Ok::<(), ulmfit_data::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If a document has no label or one of another kind than the first; the message names the first such document.
+    pub fn all_labels(&self) -> Result<Labels> {
+        Labels::of(self.documents.iter().map(|d| d.label.as_ref()))
     }
 
     /// Succeeds if documents of at least `min` classes are there, as a classifier needs.
@@ -136,7 +154,8 @@ impl Corpus {
     /// # Errors
     /// If there are fewer; classes without a document do not count.
     pub fn require_classes(&self, min: usize) -> Result<()> {
-        let present: HashSet<u32> = self.documents.iter().filter_map(|d| d.label).collect();
+        let labels = self.documents.iter().filter_map(|d| d.label.as_ref());
+        let present: HashSet<u32> = labels.flat_map(Label::classes).copied().collect();
         if present.len() >= min {
             return Ok(());
         }
@@ -182,20 +201,18 @@ impl Corpus {
             .collect();
         let index = class_index(&classes);
         let number = |(at, document): (usize, &Document)| {
-            let label = match document.label {
-                None => None,
-                Some(old) => {
-                    let name = self.classes[old as usize].as_str();
-                    Some(*index.get(name).ok_or_else(|| Error::UnknownLabel {
-                        at: format!("document {at}"),
-                        found: name.to_owned(),
-                        classes: quoted(&classes),
-                    })?)
-                }
+            let by_name = |old: u32| {
+                let name = self.classes[old as usize].as_str();
+                index.get(name).copied().ok_or_else(|| Error::UnknownLabel {
+                    at: format!("document {at}"),
+                    found: name.to_owned(),
+                    classes: quoted(&classes),
+                })
             };
+            let label = document.label.as_ref().map(|l| l.renumbered(by_name));
             Ok(Document {
                 text: document.text.clone(),
-                label,
+                label: label.transpose()?,
             })
         };
         let documents = self

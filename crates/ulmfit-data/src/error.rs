@@ -89,6 +89,29 @@ pub enum Error {
         /// The classes.
         classes: String,
     },
+    /// A label whose text, or whose numbers, are not what the label's kind asks for.
+    #[error("{at}: expected {expected}, found {found}; correct the label or remove the document")]
+    LabelText {
+        /// The file and line, or the document.
+        at: String,
+        /// What should stand there.
+        expected: String,
+        /// What stands there.
+        found: String,
+    },
+    /// Documents with labels of two kinds.
+    #[error(
+        "document {document}: expected {expected} as in the documents before it, found {found}; give all documents one \
+         kind of label"
+    )]
+    LabelKind {
+        /// The first document of another kind, its index from 0.
+        document: usize,
+        /// The kind before it.
+        expected: &'static str,
+        /// Its kind.
+        found: &'static str,
+    },
     /// A document without a label where each needs one.
     #[error(
         "document {document}: expected a label, found none; drop unlabeled documents or use them for the language \

@@ -30,6 +30,8 @@ mod random;
 
 mod classes;
 mod corpus;
+mod label_kind;
+mod labels;
 mod splits;
 mod strata;
 mod subsets;
@@ -57,6 +59,8 @@ pub use class_loader::{ClassBatch, ClassLoader, ClassLoaderConfig};
 pub use corpus::{Corpus, Document};
 pub use error::{Error, Result};
 pub use formats::{Column, CsvColumns, ReviewSet, TextUnit, write_classes, write_split};
+pub use label_kind::LabelKind;
+pub use labels::{Label, Labels};
 pub use length_order::{batches_by_length, sort_chunks};
 pub use lm_loader::{DocumentOrder, IGNORE, LmBatch, LmLoader, LmLoaderConfig, Remainder};
 pub use pad_chunk::{PadSide, pad_chunk};

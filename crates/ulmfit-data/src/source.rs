@@ -4,17 +4,17 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::classes::number_labels;
 use crate::formats::{csv_corpus, folder, jsonl, plain_text};
+use crate::label_kind::LabelField;
 use crate::open::{bytes_of, list};
-use crate::{Corpus, CsvColumns, Result, TextUnit};
+use crate::{Corpus, CsvColumns, LabelKind, Result, TextUnit};
 
-/// One text and, where it is known, the name of its class.
+/// One text and its label as it stands in the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawDocument {
     /// The raw text.
     pub text: String,
-    /// The name of its class.
+    /// The label's text: for most the name of a class, see [`LabelKind`].
     pub label: Option<String>,
     /// Where it begins in its file: a line from 1, or a row; for messages.
     pub line: u64,
@@ -67,6 +67,7 @@ pub trait DocumentSource: Sync {
 pub struct Source {
     path: PathBuf,
     format: Format,
+    labels: LabelKind,
 }
 
 /// The registry of formats. Each is a file in `formats` with a function that opens its documents.
@@ -89,7 +90,8 @@ enum Format {
 impl Source {
     /// A CSV or TSV file.
     pub fn csv(path: impl Into<PathBuf>, columns: CsvColumns) -> Self {
-        Self::new(path, Format::Csv(columns))
+        let labels = columns.labels.clone();
+        Self::new(path, Format::Csv(columns)).with_label_kind(labels)
     }
 
     /// A file with one JSON object per line.
@@ -115,6 +117,22 @@ impl Source {
         Self::new(path, Format::Parquet { text, label })
     }
 
+    /// With labels of this kind; without it each is one class.
+    ///
+    /// ```no_run
+    /// use ulmfit_data::{LabelKind, Source};
+    /// let posts = Source::jsonl("posts.jsonl", "text", Some("tags")).with_label_kind(LabelKind::set(";"));
+    /// # Ok::<(), ulmfit_data::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_label_kind(mut self, kind: LabelKind) -> Self {
+        if let Format::Csv(columns) = &mut self.format {
+            columns.labels = kind.clone();
+        }
+        self.labels = kind;
+        self
+    }
+
     /// The file or folder.
     pub fn path(&self) -> &Path {
         &self.path
@@ -123,16 +141,35 @@ impl Source {
     /// All documents in memory, their labels numbered.
     ///
     /// # Errors
-    /// As the documents; if a label is not among the classes that were given.
+    /// As the documents; if a label is not among the classes that were given, or not of the kind; the message names the
+    /// line.
     pub fn corpus(&self) -> Result<Corpus> {
         let documents = self.documents_iter()?.collect::<Result<Vec<_>>>()?;
-        number_labels(documents, self.class_names(), &self.path)
+        let field = LabelField {
+            kind: &self.labels,
+            classes: self.class_names(),
+            name: self.label_name(),
+            file: &self.path,
+        };
+        field.corpus(documents)
+    }
+
+    /// What the file calls the label, where it has a name.
+    fn label_name(&self) -> Option<&str> {
+        match &self.format {
+            Format::Csv(columns) => columns.label_name(),
+            Format::Jsonl { label, .. } => label.as_deref(),
+            Format::Text(_) | Format::Folder => None,
+            #[cfg(feature = "parquet")]
+            Format::Parquet { label, .. } => label.as_deref(),
+        }
     }
 
     fn new(path: impl Into<PathBuf>, format: Format) -> Self {
         Self {
             path: path.into(),
             format,
+            labels: LabelKind::default(),
         }
     }
 }
@@ -142,7 +179,9 @@ impl DocumentSource for Source {
         let path = &self.path;
         match &self.format {
             Format::Csv(columns) => csv_corpus::documents(path, columns),
-            Format::Jsonl { text, label } => jsonl::documents(path, text, label.as_deref()),
+            Format::Jsonl { text, label } => {
+                jsonl::documents(path, text, label.as_deref(), &self.labels)
+            }
             Format::Text(unit) => plain_text::documents(path, *unit),
             Format::Folder => folder::documents(path),
             #[cfg(feature = "parquet")]
@@ -170,10 +209,10 @@ impl DocumentSource for Source {
 impl DocumentSource for Corpus {
     fn documents_iter(&self) -> Result<Documents<'_>> {
         let raw = |(line, document): (u64, &crate::Document)| {
-            let class = |label| self.classes()[label as usize].clone();
+            let class = document.label.as_ref().and_then(crate::Label::class);
             Ok(RawDocument {
                 text: document.text.clone(),
-                label: document.label.map(class),
+                label: class.map(|class| self.classes()[class as usize].clone()),
                 line,
             })
         };
@@ -191,7 +230,10 @@ impl DocumentSource for Corpus {
             .for_each(|class| part(class.as_bytes()));
         for document in self.documents() {
             part(document.text.as_bytes());
-            part(&document.label.map_or(u64::MAX, u64::from).to_le_bytes());
+            match &document.label {
+                None => part(&u64::MAX.to_le_bytes()),
+                Some(label) => label.digest(&mut part),
+            }
         }
         Ok(hash.finalize().into())
     }

@@ -6,14 +6,16 @@ use crate::Corpus;
 use crate::random::{Purpose, generator};
 
 impl Corpus {
-    /// The rows of each class, and last those without a label.
+    /// The rows of each class, and last those without a label. Lists of classes and numbers are no strata: their rows
+    /// are all in the first.
     pub(crate) fn strata(&self) -> Vec<Vec<usize>> {
         let mut strata = vec![Vec::new(); self.n_classes() + 1];
         for (row, document) in self.documents().iter().enumerate() {
-            strata[document
-                .label
-                .map_or(self.n_classes(), |label| label as usize)]
-            .push(row);
+            let stratum = match &document.label {
+                None => self.n_classes(),
+                Some(label) => label.class().unwrap_or(0) as usize,
+            };
+            strata[stratum].push(row);
         }
         strata
     }
@@ -44,7 +46,7 @@ pub(crate) mod examples {
             .zip(0..)
             .flat_map(|(&n, c)| std::iter::repeat_n(c, n));
         let documents: Vec<Document> = labels
-            .map(|label| Document::labeled(String::new(), label))
+            .map(|label: u32| Document::labeled(String::new(), label))
             .collect();
         let classes = (0..sizes.len()).map(|c| format!("class {c}")).collect();
         let mut mixed = Corpus::new(documents, classes)

@@ -78,9 +78,14 @@ impl Corpus {
                         }),
                 );
             }
+            let number = |class: u32| Ok(numbers[class as usize] as u32);
             let renumber = |d: &Document| Document {
                 text: d.text.clone(),
-                label: d.label.map(|label| numbers[label as usize] as u32),
+                // No class lacks a number, so that this does not fail.
+                label: d
+                    .label
+                    .as_ref()
+                    .and_then(|label| label.renumbered(number).ok()),
             };
             documents.extend(part.documents().iter().map(renumber));
         }

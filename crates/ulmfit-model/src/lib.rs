@@ -50,5 +50,6 @@ pub use predict::attribution::WordWeight;
 pub use predict::ensemble::Ensemble;
 pub use predict::predictor::{Prediction, Predictor};
 pub use predict::regressor::Regressor;
+pub use predict::top_class::top_class;
 pub use random::Random;
 pub use text_model::{TextClassifier, TextEncoding, TextLanguageModel};

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use ulmfit_model::{Ensemble, Predictor, TextClassifier, TextLanguageModel};
+use ulmfit_data::Labels;
+use ulmfit_model::{Ensemble, Predictor, Task, TextClassifier, TextLanguageModel};
 
 use crate::error::Result;
 use crate::fit::ClassifierScores;
-use crate::metrics::ConfusionMatrix;
 use crate::ulmfit::Fitted;
 
 /// What [`Ulmfit::both_directions`](crate::Ulmfit::both_directions) has learned beside the models that read forward.
@@ -25,12 +25,13 @@ pub struct BothDirections {
 }
 
 impl BothDirections {
-    /// Joins the runs of both directions, which were scored on documents of these classes.
-    pub(crate) fn join(forward: &Fitted, backward: Fitted, labels: &[u32]) -> Result<Self> {
+    /// Joins the runs of both directions, which were scored on documents of these labels.
+    pub(crate) fn join(forward: &Fitted, backward: Fitted, labels: &Labels) -> Result<Self> {
         let members = [&forward.classifier, &backward.classifier].map(Predictor::new);
         let ensemble = Ensemble::new(members.into_iter().collect::<Result<_, _>>()?)?;
         let scores = [&forward.scores, &backward.scores];
-        let mut ensemble_scores = mean(scores, labels, forward.classifier.classes.len());
+        let task = forward.classifier.model.config().task;
+        let mut ensemble_scores = mean(scores, task, labels, forward.classifier.classes.len());
         ensemble_scores.confusion = ensemble_scores
             .confusion
             .with_names(&forward.classifier.classes);
@@ -61,44 +62,34 @@ impl BothDirections {
 }
 
 /// The scores of the mean probabilities of two classifiers for the same documents.
-fn mean(scores: [&ClassifierScores; 2], labels: &[u32], classes: usize) -> ClassifierScores {
+fn mean(
+    scores: [&ClassifierScores; 2],
+    task: Task,
+    labels: &Labels,
+    classes: usize,
+) -> ClassifierScores {
     let [first, second] = scores.map(|scores| &scores.probabilities);
-    let mut confusion = ConfusionMatrix::new(classes);
-    let mut loss = 0.0;
-    let mut probabilities = Vec::with_capacity(labels.len());
-    for ((first, second), &label) in first.iter().zip(second).zip(labels) {
-        let row: Vec<f32> = first
-            .iter()
-            .zip(second)
-            .map(|(a, b)| (a + b) / 2.0)
-            .collect();
-        let truth = label as usize;
-        // A probability can round to zero; its logarithm must stay finite.
-        loss -= f64::from(row[truth].max(f32::MIN_POSITIVE)).ln();
-        let top = (0..classes).fold(0, |top, c| if row[c] > row[top] { c } else { top });
-        confusion.add(truth, top);
-        probabilities.push(row);
-    }
-    ClassifierScores {
-        loss: loss / labels.len().max(1) as f64,
-        confusion,
-        probabilities,
-    }
+    let mean =
+        |(a, b): (&Vec<f32>, &Vec<f32>)| a.iter().zip(b).map(|(a, b)| (a + b) / 2.0).collect();
+    let probabilities = first.iter().zip(second).map(mean).collect();
+    ClassifierScores::of(task, probabilities, labels, classes)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metrics::ConfusionMatrix;
 
     #[test]
     fn the_mean_of_two_decides() {
         let of = |probabilities: [[f32; 2]; 2]| ClassifierScores {
             loss: 0.0,
+            metrics: Vec::new(),
             confusion: ConfusionMatrix::new(2),
             probabilities: probabilities.map(Vec::from).to_vec(),
         };
         let (a, b) = (of([[0.5, 0.5], [0.75, 0.25]]), of([[1.0, 0.0], [0.0, 1.0]]));
-        let both = mean([&a, &b], &[0, 0], 2);
+        let both = mean([&a, &b], Task::SingleLabel, &vec![0, 0].into(), 2);
         assert_eq!(both.probabilities, [[0.75, 0.25], [0.375, 0.625]]);
         assert_eq!(both.confusion.accuracy(), 0.5);
         assert!((both.loss + (0.75_f64.ln() + 0.375_f64.ln()) / 2.0).abs() < 1e-9);

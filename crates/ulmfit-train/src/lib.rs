@@ -36,8 +36,9 @@ pub use both::BothDirections;
 pub use checkpoint::{Checkpoints, Resume};
 pub use error::{Error, Result};
 pub use fit::{
-    ClassifierScores, FitConfig, LmScores, Weighting, evaluate_classifier, evaluate_language_model,
-    evaluate_language_model_by, fit_classifier, fit_language_model,
+    ClassifierScores, FitConfig, LmScores, Scored, Weighting, evaluate_classifier,
+    evaluate_language_model, evaluate_language_model_by, fit_classifier, fit_language_model,
+    targets,
 };
 pub use gradients::ParamGradients;
 pub use groups::LayerGroups;

@@ -4,14 +4,14 @@ use burn::module::Module;
 use burn::tensor::Device;
 use ulmfit_data::{ClassLoader, ClassLoaderConfig, Corpus, LmLoader, LmLoaderConfig, count_tokens};
 use ulmfit_model::{
-    AwdLstmConfig, ClassifierConfig, LanguageModel, LanguageModelConfig, TextClassifier,
+    AwdLstmConfig, ClassLoss, ClassifierConfig, LanguageModel, LanguageModelConfig, TextClassifier,
     TextEncoding, TextLanguageModel,
 };
 use ulmfit_text::{Special, Tokenizer, Vocab, VocabConfig};
 
 use crate::checkpoint::Checkpoints;
 use crate::error::{Error, Result};
-use crate::fit::{FitConfig, fit_classifier, fit_language_model};
+use crate::fit::{FitConfig, Scored, fit_classifier, fit_language_model, task_of};
 use crate::observe::Observer;
 use crate::recipe::{LmRecipe, Recipe};
 use crate::stage::Stage;
@@ -121,10 +121,12 @@ pub fn finetune(
     )
 }
 
-/// Step 3: a classifier on the language model's encoder, trained on the labels of `train`.
+/// Step 3: a classifier on the language model's encoder, trained on the labels of `train`, with its scores on `valid`.
+///
+/// The labels say what the task is: one class each, several, or numbers.
 ///
 /// # Errors
-/// [`Error::Data`] for a single class or a missing label, and as [`fit_classifier`].
+/// [`Error::Data`] for a single class, a missing label or labels of two kinds, and as [`fit_classifier`].
 pub fn classify(
     recipe: &Recipe,
     language_model: &TextLanguageModel,
@@ -132,12 +134,16 @@ pub fn classify(
     valid: Option<&Corpus>,
     device: &Device,
     run: &mut Run<'_>,
-) -> Result<TextClassifier> {
-    train.require_classes(2)?;
+) -> Result<Scored<TextClassifier>> {
     let r = &recipe.classifier;
+    let labels = train.all_labels()?;
     let config = ClassifierConfig {
+        task: task_of(train, r.range)?,
         dropouts: r.scaled_dropouts(),
-        loss: r.loss.of(&train.labels()?, train.n_classes()),
+        loss: match labels.classes() {
+            Some(labels) => r.loss.of(labels, train.n_classes()),
+            None => ClassLoss::default(),
+        },
         regularization: r.regularization,
         window: r.window,
         head: r.head.clone(),
@@ -156,7 +162,7 @@ pub fn classify(
         .with_optimizer(r.optimizer)
         .with_accumulate(r.accumulate)
         .with_seed(run.seed ^ 0xc1a5);
-    let model = fit_classifier(
+    let Scored { model, mut scores } = fit_classifier(
         model,
         &r.stages,
         &train_loader,
@@ -164,7 +170,11 @@ pub fn classify(
         &mut fit,
     )?;
     let classes = train.classes().to_vec();
-    Ok(TextClassifier::new(text.clone(), model, classes)?)
+    if let Some(scores) = &mut scores {
+        scores.confusion = std::mem::take(&mut scores.confusion).with_names(&classes);
+    }
+    let model = TextClassifier::new(text.clone(), model, classes)?;
+    Ok(Scored { model, scores })
 }
 
 /// The batches of a labelled corpus.
@@ -181,7 +191,7 @@ pub fn class_loader(
         .with_batch_size(recipe.classifier.batch_size)
         .with_pad(Special::Pad.id())
         .with_seed(seed);
-    Ok(config.build(text.encode_all(&corpus.texts()), corpus.labels()?)?)
+    Ok(config.build(text.encode_all(&corpus.texts()), corpus.all_labels()?)?)
 }
 
 fn train_lm(

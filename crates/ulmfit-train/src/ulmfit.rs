@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 use ulmfit_data::Corpus;
-use ulmfit_model::{TextClassifier, TextLanguageModel};
+use ulmfit_model::{Task, TextClassifier, TextLanguageModel};
 use ulmfit_text::Direction;
 
 use crate::both::BothDirections;
 use crate::checkpoint::Checkpoints;
 use crate::error::{Error, Result};
-use crate::fit::{ClassifierScores, evaluate_classifier};
+use crate::fit::{ClassifierScores, Scored, targets, task_of};
 use crate::observe::{History, Observer};
 use crate::recipe::Recipe;
 use crate::steps::{self, Run};
@@ -112,7 +112,7 @@ impl Ulmfit {
         self
     }
 
-    /// The documents to score; without this a tenth of the labelled ones is held out.
+    /// The documents to score, their classes matched by name; without this a tenth of the labelled ones is held out.
     #[must_use]
     pub fn valid(mut self, corpus: Corpus) -> Self {
         self.valid = Some(corpus);
@@ -151,15 +151,25 @@ impl Ulmfit {
     /// Runs the three steps on a labelled corpus. The validation documents are not seen by any step.
     ///
     /// # Errors
-    /// For a corpus without labels or with a single class, a pretrained file that cannot be read or reads in another
-    /// direction, or a loss that is not finite; every message says what was expected, what was found and what to do.
+    /// For a corpus without labels, with labels of two kinds or with a single class, a pretrained file that cannot be read
+    /// or reads in another direction, or a loss that is not finite; every message says what was expected, what was found
+    /// and what to do.
     pub fn fit(mut self, corpus: &Corpus, device: &Device) -> Result<Learned> {
-        corpus.require_classes(2)?;
+        // Whatever is wrong with the labels is said before hours of training.
+        let task = task_of(corpus, self.recipe.classifier.range)?;
         let starts = self.starts(device)?;
+        if starts.len() == 2 && matches!(task, Task::Regression { .. }) {
+            return Err(Error::Setting {
+                name: "both_directions",
+                expected: "labels that are classes; train each direction on its own",
+                found: "numbers".to_owned(),
+            });
+        }
         let (train, valid) = match self.valid.take() {
-            Some(valid) => (corpus.clone(), valid),
+            Some(valid) => (corpus.clone(), valid.with_classes(corpus.classes())?),
             None => corpus.split(HELD_OUT, self.seed),
         };
+        task.check(targets(&valid.all_labels()?), train.n_classes())?;
         let mut watch = (History::default(), std::mem::take(&mut self.observers));
         let mut run = Run {
             seed: self.seed,
@@ -180,7 +190,11 @@ impl Ulmfit {
         };
         let backward = fits.next();
         let both = match backward {
-            Some(backward) => Some(BothDirections::join(&first, backward, &valid.labels()?)?),
+            Some(backward) => Some(BothDirections::join(
+                &first,
+                backward,
+                &valid.all_labels()?,
+            )?),
             None => None,
         };
         Ok(Learned {
@@ -256,9 +270,13 @@ impl Ulmfit {
             }
         };
         let classifier = steps::classify(recipe, &language_model, train, Some(valid), device, run)?;
-        let loader = steps::class_loader(recipe, &classifier.text, valid, self.seed)?;
-        let mut scores = evaluate_classifier(&classifier.model, &loader);
-        scores.confusion = scores.confusion.with_names(train.classes());
+        let Scored {
+            model: classifier,
+            scores: Some(scores),
+        } = classifier
+        else {
+            unreachable!("validation documents were given");
+        };
         Ok(Fitted {
             language_model,
             classifier,
@@ -314,26 +332,31 @@ pub struct Learned {
 }
 
 impl Learned {
-    /// The table of epochs, the accuracy and the confusion matrix, as text; of both directions where there are two.
+    /// The table of epochs, the metrics and, of classes, the confusion matrix, as text; of both directions where there
+    /// are two.
     pub fn report(&self) -> String {
         let mut report = self.history.to_string();
-        let percent = |scores: &ClassifierScores| 100.0 * scores.confusion.accuracy();
-        let accuracy = percent(&self.scores);
+        let (name, own) = self.scores.headline();
+        let scores = self
+            .both
+            .as_ref()
+            .map_or(&self.scores, |both| &both.ensemble_scores);
         // Writing to a string cannot fail.
         let _ = match &self.both {
-            None => write!(
-                report,
-                "\naccuracy {accuracy:.2} %\n\n{}",
-                self.scores.confusion
-            ),
+            None => write!(report, "\n{name} {own}"),
             Some(both) => write!(
                 report,
-                "\naccuracy {:.2} % (forward {accuracy:.2} %, backward {:.2} %)\n\n{}",
-                percent(&both.ensemble_scores),
-                percent(&both.scores),
-                both.ensemble_scores.confusion
+                "\n{name} {} (forward {own}, backward {})",
+                scores.headline().1,
+                both.scores.headline().1,
             ),
         };
+        for (name, value) in scores.metrics.iter().skip(1) {
+            let _ = write!(report, ", {name} {value:.4}");
+        }
+        if scores.confusion.n_classes() > 0 {
+            let _ = write!(report, "\n\n{}", scores.confusion);
+        }
         report
     }
 

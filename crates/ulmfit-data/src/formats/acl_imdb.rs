@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use super::review_set::{ReviewSet, unknown};
 use crate::decode::decode_file;
 use crate::open::{io_error, list, open, read};
-use crate::{Corpus, Document, Result};
+use crate::{Corpus, Document, Label, Result};
 
 /// The classes, sorted; unlabeled reviews lie in a folder beside theirs.
 const CLASSES: [&str; 2] = ["neg", "pos"];
@@ -127,7 +127,7 @@ fn assemble(mut reviews: Vec<Review>, path: &Path) -> Result<ReviewSet> {
         };
         documents.push(Document {
             text: review.text,
-            label: review.class,
+            label: review.class.map(Label::Class),
         });
     }
     if train.is_empty() {

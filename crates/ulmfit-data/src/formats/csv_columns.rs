@@ -1,6 +1,10 @@
 //! Which columns of a CSV file hold what.
 
 use std::fmt;
+use std::path::Path;
+
+use crate::LabelKind;
+use crate::label_kind::LabelField;
 
 /// A column, by its name in the header or by its number from 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +47,8 @@ impl fmt::Display for Column {
 /// | setting | default | purpose |
 /// |---|---|---|
 /// | text columns | required | the text; several are joined, each marked with its number as in fastai v2 |
-/// | label column | none | the class; an empty field means an unlabeled document |
+/// | label column | none | the label |
+/// | label kind | one class | whether a label is a class, several or a number, see [`LabelKind`] |
 /// | split column | none | which rows are for validation, see [`Corpus::from_csv_split`](crate::Corpus::from_csv_split) |
 /// | classes | the distinct labels, sorted | their order, and a check that no other label occurs |
 /// | delimiter | `,` | what separates fields |
@@ -59,6 +64,7 @@ impl fmt::Display for Column {
 pub struct CsvColumns {
     pub(super) texts: Vec<Column>,
     pub(super) label: Option<Column>,
+    pub(crate) labels: LabelKind,
     pub(super) split: Option<Column>,
     pub(super) classes: Option<Vec<String>>,
     pub(super) delimiter: u8,
@@ -78,6 +84,7 @@ impl CsvColumns {
         Self {
             texts: vec![text.into()],
             label: None,
+            labels: LabelKind::default(),
             split: None,
             classes: None,
             delimiter: b',',
@@ -101,13 +108,26 @@ impl CsvColumns {
         self
     }
 
+    /// With labels of this kind; without it each is one class.
+    ///
+    /// ```
+    /// use ulmfit_data::{CsvColumns, LabelKind};
+    /// let tags = CsvColumns::new("text").with_label("tags").with_label_kind(LabelKind::set(";"));
+    /// let stars = CsvColumns::new("text").with_label("stars").with_label_kind(LabelKind::Number);
+    /// # let _ = (tags, stars);
+    /// ```
+    pub fn with_label_kind(mut self, kind: LabelKind) -> Self {
+        self.labels = kind;
+        self
+    }
+
     /// With this column saying which rows are for validation.
     pub fn with_split(mut self, split: impl Into<Column>) -> Self {
         self.split = Some(split.into());
         self
     }
 
-    /// With these classes, in this order; a label that is none of them is an error.
+    /// With these classes, in this order; a label that is none of them is an error. Of numbers it is the name.
     pub fn with_classes<S: Into<String>>(mut self, classes: impl IntoIterator<Item = S>) -> Self {
         self.classes = Some(classes.into_iter().map(Into::into).collect());
         self
@@ -115,6 +135,24 @@ impl CsvColumns {
 
     pub(crate) fn classes(&self) -> Option<&[String]> {
         self.classes.as_deref()
+    }
+
+    /// The label column's name, where it is given by name.
+    pub(crate) fn label_name(&self) -> Option<&str> {
+        match &self.label {
+            Some(Column::Name(name)) => Some(name),
+            Some(Column::Number(_)) | None => None,
+        }
+    }
+
+    /// All that is known of the labels of the file.
+    pub(super) fn label_field<'a>(&'a self, file: &'a Path) -> LabelField<'a> {
+        LabelField {
+            kind: &self.labels,
+            classes: self.classes(),
+            name: self.label_name(),
+            file,
+        }
     }
 
     /// With fields separated by this byte, such as `b'\t'`.

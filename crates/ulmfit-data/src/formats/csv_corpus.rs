@@ -7,8 +7,8 @@ use ulmfit_text::Special;
 
 use super::csv_columns::{Column, CsvColumns, Header};
 use super::csv_rows::{CsvRows, Row, no_rows};
-use crate::classes::number_labels;
 use crate::error::quoted;
+use crate::label_kind::LabelReader;
 use crate::source::{Documents, RawDocument, until_error};
 use crate::{Corpus, Error, Result, Source};
 
@@ -23,7 +23,8 @@ impl Corpus {
     ///
     /// # Errors
     /// If the file cannot be read, has no rows or no such column, or a row is malformed: too few or too many fields, a
-    /// quote that is never closed, a label outside the given classes, bytes that are no text. The message names the line.
+    /// quote that is never closed, a label outside the given classes or not of the kind that was asked for, bytes that are
+    /// no text. The message names the line.
     pub fn from_csv(path: impl AsRef<Path>, columns: &CsvColumns) -> Result<Self> {
         Source::csv(path.as_ref(), columns.clone()).corpus()
     }
@@ -52,7 +53,7 @@ impl Corpus {
             documents.push(document);
             valid.push(is_valid);
         }
-        let corpus = number_labels(documents, columns.classes(), path)?;
+        let corpus = columns.label_field(path).corpus(documents)?;
         let (second, first): (Vec<usize>, Vec<usize>) =
             (0..corpus.len()).partition(|&row| valid[row]);
         Ok((corpus.pick(&first), corpus.pick(&second)))
@@ -60,22 +61,19 @@ impl Corpus {
 }
 
 /// The documents of a file, one at a time.
-pub(crate) fn documents<'a>(path: &Path, columns: &'a CsvColumns) -> Result<Documents<'a>> {
+pub(crate) fn documents<'a>(path: &'a Path, columns: &'a CsvColumns) -> Result<Documents<'a>> {
     let mut rows = CsvDocuments::open(path, columns)?;
-    let classes = columns.classes();
-    let place = path.display().to_string();
+    // Where the classes are given, a wrong label is an error even to those who look at the texts alone.
+    let reader = columns
+        .classes()
+        .map(|classes| LabelReader::new(columns.label_field(path), classes))
+        .transpose()?;
     Ok(until_error(move || {
         let Some((document, _)) = rows.next()? else {
             return Ok(None);
         };
-        if let (Some(classes), Some(label)) = (classes, &document.label)
-            && !classes.contains(label)
-        {
-            return Err(Error::UnknownLabel {
-                at: format!("{place}, line {}", document.line),
-                found: label.clone(),
-                classes: quoted(classes),
-            });
+        if let Some(reader) = &reader {
+            reader.read(&document)?;
         }
         Ok(Some(document))
     }))
@@ -86,6 +84,8 @@ struct CsvDocuments {
     rows: CsvRows,
     texts: Vec<usize>,
     label: Option<usize>,
+    /// Whether an empty label says something.
+    reads_empty: bool,
     split: Option<usize>,
     /// The row that comes next; looked at beforehand, so that a file without one is an error at once.
     next: Option<Row>,
@@ -119,6 +119,7 @@ impl CsvDocuments {
             rows,
             texts,
             label,
+            reads_empty: columns.labels.reads_empty(),
             split,
             next,
         })
@@ -132,7 +133,7 @@ impl CsvDocuments {
         let label = self
             .label
             .map(|at| fields[at].trim())
-            .filter(|name| !name.is_empty())
+            .filter(|label| self.reads_empty || !label.is_empty())
             .map(str::to_owned);
         let valid = match self.split.map(|at| &fields[at]) {
             None => false,
@@ -193,6 +194,7 @@ fn is_validation(mark: &str) -> Option<bool> {
 #[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests {
     use super::*;
+    use crate::{Label, LabelKind, Labels};
 
     fn in_file<T>(text: &str, read: impl FnOnce(&Path) -> Result<T>) -> Result<T, String> {
         let dir = tempfile::tempdir().unwrap();
@@ -220,9 +222,9 @@ mod tests {
             named
                 .documents()
                 .iter()
-                .map(|d| d.label)
+                .map(|d| d.label.clone())
                 .collect::<Vec<_>>(),
-            [Some(1), Some(0), None]
+            [Some(Label::Class(1)), Some(Label::Class(0)), None]
         );
         let tabs = CsvColumns::new(1)
             .with_label(0)
@@ -238,6 +240,73 @@ mod tests {
             csv("body,title\nb c,a\n", columns).unwrap().texts(),
             ["xxfld 1 a xxfld 2 b c"]
         );
+    }
+
+    #[test]
+    fn a_label_column_of_several_classes() {
+        let tags = || {
+            CsvColumns::new("text")
+                .with_label("tags")
+                .with_label_kind(LabelKind::set(";"))
+        };
+        let text = "text,tags\na,sad; old\nb,\nc,old;old\n";
+        let corpus = csv(text, tags()).unwrap();
+        assert_eq!(corpus.classes(), ["old", "sad"]);
+        let sets = Labels::Sets(vec![vec![0, 1], vec![], vec![0]]);
+        assert_eq!(corpus.all_labels().unwrap(), sets);
+        let given = csv(text, tags().with_classes(["sad", "new", "old"])).unwrap();
+        let sets = Labels::Sets(vec![vec![0, 2], vec![], vec![2]]);
+        assert_eq!(given.all_labels().unwrap(), sets);
+        let check = |columns: CsvColumns, text: &str, expected: &str| {
+            assert_eq!(csv(text, columns).unwrap_err(), expected);
+        };
+        check(
+            tags().with_classes(["sad", "new"]),
+            text,
+            "a.csv, line 2: expected a label among `sad`, `new`, found `old`; correct the label or add the class",
+        );
+        check(
+            tags(),
+            "text,tags\na,sad;;old\n",
+            "a.csv, line 2: expected names of classes with `;` between them, found an empty name in `sad;;old`; correct \
+             the label or remove the document",
+        );
+        check(
+            tags().with_label_kind(LabelKind::set("")),
+            text,
+            "setting `delimiter`: expected what stands between two classes, such as `;`, found nothing; change the setting",
+        );
+    }
+
+    #[test]
+    fn a_label_column_of_numbers() {
+        let stars = || {
+            CsvColumns::new("text")
+                .with_label("stars")
+                .with_label_kind(LabelKind::Number)
+        };
+        let corpus = csv("text,stars\na, 4.5\nb,-1e1\n", stars()).unwrap();
+        assert_eq!(corpus.classes(), ["stars"]);
+        let values = Labels::Values(vec![vec![4.5], vec![-10.0]]);
+        assert_eq!(corpus.all_labels().unwrap(), values);
+        for (field, found) in [
+            ("good", "`good`"),
+            ("NaN", "`NaN`"),
+            ("1e99", "`1e99`"),
+            ("", "nothing"),
+            ("\"3,5\"", "`3,5`"),
+        ] {
+            let error = csv(&format!("text,stars\na,1\nb,{field}\n"), stars()).unwrap_err();
+            assert_eq!(
+                error,
+                format!(
+                    "a.csv, line 3: expected a finite number as the label, found {found}; correct the label or remove the \
+                     document"
+                )
+            );
+        }
+        let error = csv("text,stars\na,1\n", stars().with_classes(["a", "b"])).unwrap_err();
+        assert!(error.contains("expected one name for a number"), "{error}");
     }
 
     #[test]

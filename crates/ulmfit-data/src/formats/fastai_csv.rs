@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::csv_rows::{CsvRows, no_rows};
 use super::review_set::ReviewSet;
-use crate::classes::number_labels;
 use crate::decode::decode_file;
+use crate::label_kind::LabelField;
 use crate::open::read;
 use crate::source::RawDocument;
 use crate::{Corpus, Result};
@@ -70,13 +70,13 @@ fn read_part(path: &Path, classes: Option<&[String]>) -> Result<Corpus> {
             row.label = row.label.take().map(by_number);
         }
     }
-    number_labels(rows, classes, path)
+    LabelField::of_classes(classes, path).corpus(rows)
 }
 
 fn read_unlabeled(path: &Path, classes: &[String]) -> Result<Corpus> {
     let mut rows = read_rows(path)?;
     rows.iter_mut().for_each(|row| row.label = None);
-    number_labels(rows, Some(classes), path)
+    LabelField::of_classes(Some(classes), path).corpus(rows)
 }
 
 fn read_rows(path: &Path) -> Result<Vec<RawDocument>> {
@@ -137,7 +137,10 @@ mod tests {
         assert_eq!(set.test.unwrap().labels().unwrap(), [1]);
         let unlabeled = set.unlabeled.unwrap();
         assert_eq!(
-            (unlabeled.documents()[0].label, unlabeled.n_classes()),
+            (
+                unlabeled.documents()[0].label.clone(),
+                unlabeled.n_classes()
+            ),
             (None, 2)
         );
     }

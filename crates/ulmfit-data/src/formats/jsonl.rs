@@ -8,11 +8,11 @@ use super::csv_rows::no_rows;
 use crate::error::quoted;
 use crate::lines::Lines;
 use crate::source::{Documents, RawDocument, until_error};
-use crate::{Corpus, Error, Result, Source};
+use crate::{Corpus, Error, LabelKind, Result, Source};
 
 impl Corpus {
     /// The documents of a file with one JSON object per line. Labels are strings, numbers or booleans; `null` means an
-    /// unlabeled document. Blank lines are skipped; `.gz` and `.zst` are decompressed on the way.
+    /// unlabeled document; with [`LabelKind::Set`] also lists of strings. Blank lines are skipped; `.gz` and `.zst` are decompressed on the way.
     ///
     /// ```no_run
     /// let corpus = ulmfit_data::Corpus::from_jsonl("reviews.jsonl", "text", Some("stars"))?;
@@ -35,6 +35,7 @@ pub(crate) fn documents<'a>(
     path: &'a Path,
     text_field: &'a str,
     label_field: Option<&'a str>,
+    labels: &'a LabelKind,
 ) -> Result<Documents<'a>> {
     let mut lines = Lines::open(path)?;
     let mut seen = false;
@@ -51,7 +52,7 @@ pub(crate) fn documents<'a>(
                     line,
                     source,
                 })?;
-            return document(object, text_field, label_field, path, line).map(Some);
+            return document(object, text_field, label_field, labels, path, line).map(Some);
         }
         if seen {
             Ok(None)
@@ -65,6 +66,7 @@ fn document(
     mut object: Map<String, Value>,
     text_field: &str,
     label_field: Option<&str>,
+    labels: &LabelKind,
     path: &Path,
     line: u64,
 ) -> Result<RawDocument> {
@@ -82,14 +84,9 @@ fn document(
         None => None,
         Some(field) => match object.get(field) {
             Some(Value::Null) => None,
-            Some(Value::String(label)) => Some(label.clone()),
-            Some(value @ (Value::Number(_) | Value::Bool(_))) => Some(value.to_string()),
-            Some(_) => {
-                return Err(error(
-                    field,
-                    "a string or number",
-                    "a list or an object".into(),
-                ));
+            Some(value) => {
+                let wrong = |(kind, found): (&str, String)| error(field, kind, found);
+                Some(label_text(value, labels).map_err(wrong)?)
             }
             None => return Err(error(field, "a label", missing(&object))),
         },
@@ -102,6 +99,32 @@ fn document(
     // JSON can spell a NUL as an escape, which the check of the bytes does not see.
     crate::decode::refuse_nul(&text, path, line)?;
     Ok(RawDocument { text, label, line })
+}
+
+/// A label as a file of columns would have it; a list is joined by the delimiter of [`LabelKind::Set`].
+///
+/// Fails with what was expected and what was found.
+fn label_text(value: &Value, labels: &LabelKind) -> Result<String, (&'static str, String)> {
+    match (value, labels) {
+        (Value::String(label), _) => Ok(label.clone()),
+        (Value::Number(_) | Value::Bool(_), _) => Ok(value.to_string()),
+        (Value::Array(list), LabelKind::Set { delimiter }) => {
+            let mut names = Vec::with_capacity(list.len());
+            for value in list {
+                match value {
+                    Value::String(name) if !name.trim().is_empty() && !name.contains(delimiter) => {
+                        names.push(name.as_str());
+                    }
+                    _ => {
+                        let expected = "a list of names without the delimiter";
+                        return Err((expected, format!("`{value}` in it")));
+                    }
+                }
+            }
+            Ok(names.join(delimiter))
+        }
+        _ => Err(("a string or number", "a list or an object".into())),
+    }
 }
 
 #[cfg(test)]
@@ -128,6 +151,38 @@ mod tests {
             (vec!["a", "b\nc", ""], &["9".into(), "10".into()][..])
         );
         assert_eq!(corpus.documents()[2].label, None);
+    }
+
+    #[test]
+    fn lists_are_sets_of_classes() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.jsonl");
+        let read = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            let source = Source::jsonl(&path, "text", Some("tags"));
+            source.with_label_kind(LabelKind::set(";")).corpus()
+        };
+        let text = "{\"text\": \"a\", \"tags\": [\"x\", \"y\"]}\n{\"text\": \"b\", \"tags\": []}\n\
+                    {\"text\": \"c\", \"tags\": \"y;z\"}";
+        let corpus = read(text).unwrap();
+        assert_eq!(corpus.classes(), ["x", "y", "z"]);
+        let sets = vec![vec![0, 1], vec![], vec![1, 2]];
+        assert_eq!(corpus.all_labels().unwrap(), sets.into());
+        for bad in ["[1]", "[\"x;y\"]", "[\" \"]"] {
+            let error = read(&format!("{{\"text\": \"a\", \"tags\": {bad}}}")).unwrap_err();
+            let error = error.to_string();
+            assert!(
+                error.contains(
+                    "line 1: expected a list of names without the delimiter in the field `tags`"
+                ),
+                "{error}"
+            );
+        }
+        let number = Source::jsonl(&path, "text", Some("tags")).with_label_kind(LabelKind::Number);
+        std::fs::write(&path, "{\"text\": \"a\", \"tags\": 2.5}").unwrap();
+        let corpus = number.corpus().unwrap();
+        assert_eq!(corpus.classes(), ["tags"]);
+        assert_eq!(corpus.all_labels().unwrap(), vec![vec![2.5]].into());
     }
 
     #[test]

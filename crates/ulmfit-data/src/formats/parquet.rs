@@ -201,8 +201,8 @@ mod tests {
             let corpus = Corpus::from_parquet(&path, "body", Some("stars")).unwrap();
             assert_eq!(corpus.texts(), ["ten", "nine", "none"]);
             assert_eq!(corpus.classes(), ["9", "10"]);
-            let labels: Vec<_> = corpus.documents().iter().map(|d| d.label).collect();
-            assert_eq!(labels, [Some(1), Some(0), None]);
+            let labels: Vec<_> = corpus.documents().iter().map(|d| d.label.clone()).collect();
+            assert_eq!(labels, [Some(1.into()), Some(0.into()), None]);
         }
     }
 

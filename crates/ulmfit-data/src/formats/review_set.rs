@@ -8,7 +8,7 @@ use crate::open::{file_name, io_error, list};
 use crate::{Corpus, Error, Result};
 
 /// A data set in its published parts. All parts share one list of classes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ReviewSet {
     /// Labeled documents to learn from.
     pub train: Corpus,

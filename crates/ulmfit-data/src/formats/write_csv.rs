@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use crate::open::{Compression, compression, file_name, io_error};
-use crate::{Corpus, Result};
+use crate::{Corpus, Error, Label, Result};
 
 /// Writes `corpus` to `<folder>/<name>.csv` as [`Corpus::write_csv`] does; the folder is made if need be.
 ///
@@ -46,16 +46,28 @@ impl Corpus {
     /// on disk, so `path` never holds half a corpus. A name that ends in `.gz` or `.zst` is compressed.
     ///
     /// # Errors
-    /// If the file cannot be written.
+    /// If a document's label is no single class; if the file cannot be written.
     pub fn write_csv(&self, path: impl AsRef<Path>) -> Result<()> {
+        let kinds = self
+            .documents()
+            .iter()
+            .map(|d| d.label.as_ref())
+            .enumerate();
+        let mut others = kinds.filter_map(|(at, label)| Some((at, label?)));
+        if let Some((at, label)) = others.find(|(_, label)| label.class().is_none()) {
+            return Err(Error::LabelText {
+                at: format!("document {at}"),
+                expected: "one class, as fast.ai's layout has".into(),
+                found: label.kind().into(),
+            });
+        }
         replace(path.as_ref(), |out| {
             let mut writer = csv::WriterBuilder::new()
                 .has_headers(false)
                 .from_writer(out);
             for document in self.documents() {
-                let label = document
-                    .label
-                    .map_or(self.n_classes(), |label| label as usize);
+                let class = document.label.as_ref().and_then(Label::class);
+                let label = class.map_or(self.n_classes(), |class| class as usize);
                 writer.write_record([label.to_string().as_str(), &document.text])?;
             }
             writer.flush()

@@ -56,6 +56,15 @@ impl Targets<'_> {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    /// The kind in words.
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Classes(_) => "one class for each document",
+            Self::Sets(_) => "a list of classes for each document",
+            Self::Values(_) => "numbers for each document",
+        }
+    }
 }
 
 macro_rules! targets_from {
@@ -162,6 +171,71 @@ impl Task {
         })
     }
 
+    /// From this probability on a class counts as one of a document's classes ([`Task::MultiLabel`]): 0.5, fastai's.
+    pub const THRESHOLD: f32 = 0.5;
+
+    /// Succeeds if the targets are of this task and fit a model of `outputs` outputs; none fit any.
+    ///
+    /// ```
+    /// use ulmfit_model::Task;
+    /// assert!(Task::SingleLabel.check((&[0, 1]).into(), 2).is_ok());
+    /// let error = Task::SingleLabel.check((&[0, 2]).into(), 2).unwrap_err().to_string();
+    /// assert_eq!(error, "field `targets`: expected classes below 2, found 2 for document 1; correct the label");
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Config`] that names the first document whose target does not fit.
+    pub fn check(self, targets: Targets<'_>, outputs: usize) -> Result<()> {
+        let outside = |class: &u32| *class as usize >= outputs;
+        let wrong: Option<(String, String)> = match (self, targets) {
+            (_, targets) if targets.is_empty() => None,
+            (Self::SingleLabel, Targets::Classes(all)) => {
+                let at = all.iter().position(outside);
+                at.map(|at| below(outputs, all[at], at))
+            }
+            (Self::MultiLabel, Targets::Sets(all)) => {
+                let first = |set: &Vec<u32>| set.iter().copied().find(outside);
+                let mut found = all.iter().enumerate();
+                let found = found.find_map(|(at, set)| Some((at, first(set)?)));
+                found.map(|(at, class)| below(outputs, class, at))
+            }
+            (Self::Regression { range }, Targets::Values(all)) => {
+                let (low, high) = range.unwrap_or((f64::MIN, f64::MAX));
+                let fits = |value: &f32| (low..=high).contains(&f64::from(*value));
+                let fits = |row: &Vec<f32>| row.len() == outputs && row.iter().all(fits);
+                all.iter().position(|row| !fits(row)).map(|at| {
+                    let within = match range {
+                        Some((low, high)) => format!("of {low} to {high}"),
+                        None => "that are finite".to_owned(),
+                    };
+                    (
+                        format!("numbers {within}, {outputs} for each document"),
+                        format!("{:?} for document {at}; correct the label", all[at]),
+                    )
+                })
+            }
+            (task, targets) => Some((
+                task.wants().to_owned(),
+                format!("{}; give labels of the model's task", targets.kind()),
+            )),
+        };
+        let error = |(expected, found)| Error::Config {
+            field: "targets",
+            expected,
+            found,
+        };
+        wrong.map_or(Ok(()), |wrong| Err(error(wrong)))
+    }
+
+    /// The targets of this task in words.
+    fn wants(self) -> &'static str {
+        match self {
+            Self::SingleLabel => Targets::Classes(&[]).kind(),
+            Self::MultiLabel => Targets::Sets(&[]).kind(),
+            Self::Regression { .. } => Targets::Values(&[]).kind(),
+        }
+    }
+
     /// Logits `[B, C]` as probabilities or numbers `[B, C]`.
     pub(crate) fn activate(self, logits: Tensor<2>) -> Tensor<2> {
         match self {
@@ -208,6 +282,14 @@ impl Task {
             (task, targets) => panic!("targets {targets:?} for the task {task:?}"),
         }
     }
+}
+
+/// What was expected and found where a class is not one of the outputs.
+fn below(outputs: usize, class: u32, document: usize) -> (String, String) {
+    (
+        format!("classes below {outputs}"),
+        format!("{class} for document {document}; correct the label"),
+    )
 }
 
 /// Mean cross-entropy over documents, weighted by the classes' weights.
@@ -333,6 +415,43 @@ mod tests {
         let expected = [1.0_f32, 0.0, 2.0, 5.0, 4.0, 0.0].iter().zip(&shown);
         let expected = expected.map(|(t, v)| f64::from(t - v).powi(2)).sum::<f64>() / 6.0;
         check(loss(stars), expected);
+    }
+
+    #[test]
+    fn targets_that_do_not_fit_are_named() {
+        let check = |task: Task, targets: Targets<'_>, expected: &str| {
+            let found = task.check(targets, 2).map_err(|e| e.to_string());
+            match (expected, found) {
+                ("", found) => assert_eq!(found, Ok(())),
+                (expected, found) => assert_eq!(found, Err(format!("field `targets`: {expected}"))),
+            }
+        };
+        let stars = |range| Task::Regression { range };
+        let rows = [vec![1.0, 2.0], vec![5.5, 2.0]];
+        check(Task::MultiLabel, (&[vec![], vec![1, 0]]).into(), "");
+        check(stars(None), (&rows).into(), "");
+        check(stars(Some((1.0, 5.5))), (&rows).into(), "");
+        check(stars(None), Targets::Classes(&[]), "");
+        check(
+            Task::MultiLabel,
+            (&[vec![], vec![1, 2]]).into(),
+            "expected classes below 2, found 2 for document 1; correct the label",
+        );
+        check(
+            stars(Some((1.0, 5.0))),
+            (&rows).into(),
+            "expected numbers of 1 to 5, 2 for each document, found [5.5, 2.0] for document 1; correct the label",
+        );
+        check(
+            stars(None),
+            (&[vec![1.0, f32::NAN]]).into(),
+            "expected numbers that are finite, 2 for each document, found [1.0, NaN] for document 0; correct the label",
+        );
+        check(
+            Task::SingleLabel,
+            (&rows).into(),
+            "expected one class for each document, found numbers for each document; give labels of the model's task",
+        );
     }
 
     #[test]

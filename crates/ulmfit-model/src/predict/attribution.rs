@@ -7,6 +7,7 @@ use ulmfit_text::{Direction, TokenGrid, word_spans};
 use crate::classify::classifier::Classifier;
 use crate::encoder::awd_lstm::int_tensor;
 use crate::encoder::dropout::Mode;
+use crate::predict::top_class::top_class;
 use crate::text_model::TextClassifier;
 
 /// A word of a text and how much it decided.
@@ -60,8 +61,7 @@ fn token_weights(model: &Classifier, ids: &[u32], class: Option<usize>) -> Vec<f
     let logits = model.logits(&grid, &[ids.len()], &mut Mode::Eval);
     let outputs = model.config().task.activate(logits);
     let values: Vec<f32> = outputs.clone().detach().into_data().iter::<f32>().collect();
-    let top = (0..values.len()).fold(0, |top, c| if values[c] > values[top] { c } else { top });
-    let class = class.unwrap_or(top);
+    let class = class.or_else(|| top_class(&values)).unwrap_or(0);
     let gradients = outputs.slice([0..1, class..class + 1]).sum().backward();
     let embedding = model.encoder.embedding.val();
     match embedding.grad(&gradients) {

@@ -5,3 +5,4 @@ pub(crate) mod ensemble;
 pub(crate) mod predictor;
 pub(crate) mod regressor;
 pub(crate) mod scorer;
+pub(crate) mod top_class;

@@ -8,10 +8,8 @@ use crate::classify::task::Task;
 use crate::error::{Error, Result};
 use crate::predict::attribution::{WordWeight, attribute};
 use crate::predict::scorer::Scorer;
+use crate::predict::top_class::top_class;
 use crate::text_model::TextClassifier;
-
-/// From this probability on a class counts as one of a document's classes ([`Task::MultiLabel`]; fastai's threshold).
-const THRESHOLD: f32 = 0.5;
 
 /// What a classifier says of one text.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
@@ -33,15 +31,10 @@ impl Prediction {
     }
 
     pub(crate) fn new(probabilities: Vec<f32>, task: Task, classes: &[String]) -> Self {
-        let mut class = 0;
-        for (index, &p) in probabilities.iter().enumerate() {
-            if p > probabilities[class] {
-                class = index;
-            }
-        }
+        let class = top_class(&probabilities).unwrap_or(0);
         let labels = match task {
             Task::MultiLabel => {
-                let above = |(_, p): &(&String, &f32)| **p >= THRESHOLD;
+                let above = |(_, p): &(&String, &f32)| **p >= Task::THRESHOLD;
                 let pairs = classes.iter().zip(&probabilities).filter(above);
                 pairs.map(|(name, _)| name.clone()).collect()
             }

@@ -4,16 +4,21 @@
 mod classifier;
 mod language_model;
 mod progress;
+mod scores;
+mod task;
 
 use crate::checkpoint::Checkpoints;
 use crate::observe::Observer;
 use crate::optimizer::OptimizerConfig;
 
-pub use classifier::{ClassifierScores, evaluate_classifier, fit_classifier};
+pub use classifier::{Scored, fit_classifier};
 pub use language_model::{
     LmScores, Weighting, evaluate_language_model, evaluate_language_model_by, fit_language_model,
 };
 pub(crate) use progress::{Progress, Scores};
+pub use scores::{ClassifierScores, evaluate_classifier};
+pub use task::targets;
+pub(crate) use task::{check as check_labels, task_of};
 
 /// What a loop needs beside model, data and stages.
 ///

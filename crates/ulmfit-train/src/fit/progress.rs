@@ -36,6 +36,8 @@ pub(crate) struct Progress<'a, M> {
     batches: Vec<usize>,
     at: Position,
     kept: Option<M>,
+    /// Whether `kept` is the model of the epoch that was reported last.
+    kept_last: bool,
     /// The epochs that have been reported, with the batches of the stage until their end.
     epochs: Vec<(u64, EpochEnd)>,
     started: Instant,
@@ -82,6 +84,7 @@ impl<'a, M: Module> Progress<'a, M> {
             batches,
             at: Position::default(),
             kept: None,
+            kept_last: false,
             epochs: Vec::new(),
             started: Instant::now(),
         })
@@ -187,6 +190,7 @@ impl<'a, M: Module> Progress<'a, M> {
         self.optimizer.epoch_end(end.valid_loss);
         observer.epoch_end(&end);
         let decision = observer.after_epoch(&end)?;
+        self.kept_last = decision.keep;
         if decision.keep {
             self.kept = Some(deep_copy(&shown));
         }
@@ -207,6 +211,11 @@ impl<'a, M: Module> Progress<'a, M> {
             Some(kept) => kept,
             None => self.optimizer.averaged(&model).unwrap_or(model),
         }
+    }
+
+    /// Whether the stage hands on the model of the epoch that was reported last, if it ends here.
+    pub(crate) fn hands_on_last(&self) -> bool {
+        self.at.batch == 0 && (self.kept.is_none() || self.kept_last)
     }
 
     fn epoch_len(&self) -> usize {
@@ -286,6 +295,7 @@ impl<M: Module> Progress<'_, M> {
     }
 
     pub(crate) fn keep(&mut self, model: M) {
+        self.kept_last = false;
         self.kept = Some(model);
     }
 }

@@ -10,6 +10,7 @@ use ulmfit_data::{ClassLoader, LmLoader};
 use ulmfit_model::{Classifier, LanguageModel, Mode};
 
 use crate::error::{Error, Result};
+use crate::fit::{check_labels, targets};
 use crate::groups::LayerGroups;
 use crate::optimizer::OptimizerConfig;
 use crate::stage::Trained;
@@ -129,15 +130,17 @@ impl LrFind {
     /// Returns the losses of a classifier at rising rates. The model must live on an autodiff device.
     ///
     /// # Errors
-    /// As [`Self::language_model`].
+    /// As [`Self::language_model`], and [`Error::Model`] for labels that are not of the model's task.
     pub fn classifier(&self, model: &Classifier, train: &ClassLoader) -> Result<RateCurve> {
+        check_labels(model, train)?;
         let groups = LayerGroups::classifier(model);
         let mut search = Search::begin(self, &groups)?;
         let mut model = search.copy(model);
         let mut mode = Mode::train(self.seed);
         for epoch in 0.. {
             for batch in train.epoch(epoch) {
-                let loss = model.loss(&batch.inputs, &batch.lengths, &batch.labels, &mut mode);
+                let targets = targets(&batch.labels);
+                let loss = model.loss(&batch.inputs, &batch.lengths, targets, &mut mode);
                 let gradients = loss.objective.backward();
                 model = search.step(model, gradients);
                 if search.ends_with(f64::from(loss.value.into_scalar::<f32>())) {

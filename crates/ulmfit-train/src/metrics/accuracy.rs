@@ -1,6 +1,7 @@
 //! Share of rows whose most probable class is the true one.
 
-use super::scores::best_class;
+use ulmfit_model::top_class;
+
 use super::{Metric, Scores, share};
 
 /// Accuracy, from 0 to 1; among equal probabilities the first class is the prediction.
@@ -45,7 +46,7 @@ impl Metric for Accuracy {
 
     fn update(&mut self, batch: &Scores<'_>) {
         for (row, target) in batch.rows() {
-            self.add(u64::from(best_class(row) == Some(target as usize)), 1);
+            self.add(u64::from(top_class(row) == Some(target as usize)), 1);
         }
     }
 

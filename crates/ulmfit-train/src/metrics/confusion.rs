@@ -4,9 +4,11 @@
 //! it, `fn` rows of it predicted as others. A class without predictions has precision 0, one
 //! without rows has recall 0, and F1 is 0 where both are, as in scikit-learn.
 
-use super::scores::best_class;
-use super::{Metric, Scores, share};
 use std::collections::BTreeMap;
+
+use ulmfit_model::top_class;
+
+use super::{Metric, Scores, share};
 
 /// Counts of rows by true and predicted class.
 ///
@@ -218,7 +220,7 @@ impl Metric for ConfusionMatrix {
     fn update(&mut self, batch: &Scores<'_>) {
         for (row, target) in batch.rows() {
             self.n_classes = self.n_classes.max(row.len());
-            self.add(target as usize, best_class(row).unwrap_or(usize::MAX));
+            self.add(target as usize, top_class(row).unwrap_or(usize::MAX));
         }
     }
 

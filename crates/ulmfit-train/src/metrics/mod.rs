@@ -14,6 +14,7 @@ mod auroc;
 mod confusion;
 mod f1;
 mod loss;
+mod multi_label;
 mod perplexity;
 mod regression;
 mod scores;
@@ -24,8 +25,9 @@ pub use auroc::Auroc;
 pub use confusion::ConfusionMatrix;
 pub use f1::{MacroF1, Mcc};
 pub use loss::Loss;
+pub use multi_label::{AccuracyMulti, F1Multi};
 pub use perplexity::Perplexity;
-pub use regression::{MeanSquaredError, R2};
+pub use regression::{MeanAbsoluteError, MeanSquaredError, R2, RootMeanSquaredError};
 pub use scores::Scores;
 pub use top_k::TopK;
 
@@ -123,7 +125,11 @@ pub const ALL: &[MetricEntry] = &[
     ("macro_f1", || Box::new(MacroF1::default())),
     ("mcc", || Box::new(Mcc::default())),
     ("auroc", || Box::new(Auroc::default())),
+    ("accuracy_multi", || Box::new(AccuracyMulti::default())),
+    ("f1_multi", || Box::new(F1Multi::default())),
     ("mse", || Box::new(MeanSquaredError::default())),
+    ("rmse", || Box::new(RootMeanSquaredError::default())),
+    ("mae", || Box::new(MeanAbsoluteError::default())),
     ("r2", || Box::new(R2::default())),
 ];
 

@@ -1,4 +1,4 @@
-//! Mean squared error and R2, for targets that are quantities.
+//! Squared and absolute errors and R2, for targets that are quantities.
 //!
 //! [`Scores`] holds whole-numbered targets, such as star ratings. A model with one output predicts
 //! the quantity itself; a classifier over ordered classes predicts the mean class, each weighed by
@@ -33,6 +33,97 @@ impl MeanSquaredError {
 impl Metric for MeanSquaredError {
     fn name(&self) -> &'static str {
         "mse"
+    }
+
+    fn update(&mut self, batch: &Scores<'_>) {
+        batch
+            .rows()
+            .for_each(|(row, target)| self.add(quantity(row), f64::from(target)));
+    }
+
+    fn value(&self) -> f64 {
+        self.sum / self.n_rows as f64
+    }
+
+    fn reset(&mut self) {
+        *self = Self::default();
+    }
+
+    fn higher_is_better(&self) -> bool {
+        false
+    }
+}
+
+/// Root of the mean of the squared differences: in the unit of the truth.
+///
+/// ```
+/// use ulmfit_train::metrics::{Metric, RootMeanSquaredError};
+///
+/// let mut rmse = RootMeanSquaredError::default();
+/// rmse.add(2.0, 5.0);
+/// assert_eq!(rmse.value(), 3.0);
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct RootMeanSquaredError {
+    squares: MeanSquaredError,
+}
+
+impl RootMeanSquaredError {
+    /// Takes in one row.
+    pub fn add(&mut self, predicted: f64, truth: f64) {
+        self.squares.add(predicted, truth);
+    }
+}
+
+impl Metric for RootMeanSquaredError {
+    fn name(&self) -> &'static str {
+        "rmse"
+    }
+
+    fn update(&mut self, batch: &Scores<'_>) {
+        self.squares.update(batch);
+    }
+
+    fn value(&self) -> f64 {
+        self.squares.value().sqrt()
+    }
+
+    fn reset(&mut self) {
+        self.squares.reset();
+    }
+
+    fn higher_is_better(&self) -> bool {
+        false
+    }
+}
+
+/// Mean of the absolute differences: in the unit of the truth, and less moved by single rows that are far off.
+///
+/// ```
+/// use ulmfit_train::metrics::{MeanAbsoluteError, Metric};
+///
+/// let mut mae = MeanAbsoluteError::default();
+/// mae.add(2.0, 5.0);
+/// mae.add(1.0, 1.0);
+/// assert_eq!(mae.value(), 1.5);
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct MeanAbsoluteError {
+    sum: f64,
+    n_rows: u64,
+}
+
+impl MeanAbsoluteError {
+    /// Takes in one row.
+    pub fn add(&mut self, predicted: f64, truth: f64) {
+        self.sum += (predicted - truth).abs();
+        self.n_rows += 1;
+    }
+}
+
+impl Metric for MeanAbsoluteError {
+    fn name(&self) -> &'static str {
+        "mae"
     }
 
     fn update(&mut self, batch: &Scores<'_>) {

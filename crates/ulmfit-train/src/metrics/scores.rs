@@ -80,29 +80,9 @@ impl<'a> Scores<'a> {
     }
 }
 
-/// The class of the largest probability, the first of equals; none for a row of NaN.
-pub(super) fn best_class(row: &[f32]) -> Option<usize> {
-    let mut best = None;
-    for (class, &probability) in row.iter().enumerate() {
-        let beaten = best.is_none_or(|(_, largest)| probability > largest);
-        if beaten && !probability.is_nan() {
-            best = Some((class, probability));
-        }
-    }
-    best.map(|(class, _)| class)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_first_of_equals_is_best_and_nan_never_is() {
-        assert_eq!(best_class(&[0.25, 0.5, 0.5]), Some(1));
-        assert_eq!(best_class(&[f32::NAN, 0.1]), Some(1));
-        assert_eq!(best_class(&[f32::NAN]), None);
-        assert_eq!(best_class(&[]), None);
-    }
 
     #[test]
     fn rows_without_probabilities_are_left_out() {

@@ -84,7 +84,7 @@ pub struct EpochEnd {
     pub train_loss: f64,
     /// Mean loss on the validation data in nats, where there is some.
     pub valid_loss: Option<f64>,
-    /// The metric's name and its value on the validation data: perplexity or accuracy.
+    /// The metric's name and its value on the validation data: perplexity, or what fits the classifier's task.
     pub metric: Option<(&'static str, f64)>,
     /// The peak learning rate of the last group.
     pub rate: f64,

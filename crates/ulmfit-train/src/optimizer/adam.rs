@@ -2,16 +2,14 @@
 
 use std::collections::HashMap;
 
-use burn::module::{Module, ParamId};
-use burn::tensor::{Gradients, Tensor};
+use burn::module::ParamId;
+use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 use ulmfit_kernels::{AdamHyper, adam_update};
 
-use super::Decayed;
 use super::memory::Memory;
-use super::rule::{Rule, Step, sweep};
-use crate::gradients::ParamGradients;
-use crate::groups::LayerGroups;
+use super::rule::{Rule, Step};
+use super::{Decayed, Optimizer};
 
 /// The constants of Adam.
 ///
@@ -58,11 +56,11 @@ impl Default for AdamConfig {
 
 impl AdamConfig {
     /// Returns an optimizer without moments.
-    pub fn init(&self) -> Adam {
-        Adam {
+    pub fn init(&self) -> Optimizer {
+        Optimizer::Adam(Adam {
             config: *self,
             moments: HashMap::new(),
-        }
+        })
     }
 }
 
@@ -88,22 +86,6 @@ pub struct Adam {
 }
 
 impl Adam {
-    /// Returns the model after one step along `gradients`, with `rates[g]` for group `g` and `momentum` for all.
-    ///
-    /// # Panics
-    /// If there is not one rate a group.
-    pub fn step<M: Module>(
-        &mut self,
-        model: M,
-        gradients: Gradients,
-        groups: &LayerGroups,
-        rates: &[f64],
-        momentum: f64,
-    ) -> M {
-        let gradients = ParamGradients::of(&model, gradients, 1.0);
-        sweep(self, model, gradients, groups, rates, momentum)
-    }
-
     /// Returns the moments of a parameter that has been stepped.
     pub fn moments(&self, id: ParamId) -> Option<&Moments> {
         self.moments.get(&id)

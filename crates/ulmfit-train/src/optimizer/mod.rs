@@ -97,7 +97,7 @@ impl OptimizerConfig {
     /// Returns an optimizer without memory of earlier steps.
     pub fn init(&self) -> Optimizer {
         match self {
-            Self::Adam(config) => Optimizer::Adam(config.init()),
+            Self::Adam(config) => config.init(),
             Self::Sgd(config) => Optimizer::Sgd(config.init()),
             Self::NtAsgd(config) => Optimizer::NtAsgd(config.init()),
         }

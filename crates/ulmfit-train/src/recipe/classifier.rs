@@ -16,6 +16,9 @@ pub struct ClassifierRecipe {
     pub drop_mult: f64,
     /// Batches whose gradients are averaged before each step of the optimizer; default 1.
     pub accumulate: usize,
+    /// The smallest and the largest number where the labels are numbers, fastai's `y_range`; default none.
+    #[serde(with = "crate::none")]
+    pub range: Option<(f64, f64)>,
     /// How documents are cut; default 72 and 1440 (fastai v2).
     pub window: DocumentWindow,
     /// Dropouts before the factor; default [`Dropouts::classifier`].
@@ -33,7 +36,8 @@ pub struct ClassifierRecipe {
     pub stages: Vec<Stage>,
 }
 
-/// How cross-entropy counts classes, before the classes are known.
+/// How cross-entropy counts classes, before the classes are known; for documents of several classes and numbers it says
+/// nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LossRecipe {

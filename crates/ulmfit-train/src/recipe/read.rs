@@ -129,6 +129,18 @@ mod tests {
     }
 
     #[test]
+    fn a_range_is_two_numbers_or_none() {
+        let range = |text: &str| Recipe::from_toml(text).map(|recipe| recipe.classifier.range);
+        assert_eq!(range("").unwrap(), None);
+        assert_eq!(
+            range("classifier.range = [1, 5.5]").unwrap(),
+            Some((1.0, 5.5))
+        );
+        let error = range("classifier.range = 5").unwrap_err().to_string();
+        assert!(error.contains("classifier.range"), "{error}");
+    }
+
+    #[test]
     fn stages_are_replaced_as_a_whole() {
         let text = r#"
             [[classifier.stages]]

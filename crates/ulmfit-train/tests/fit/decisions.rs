@@ -4,7 +4,7 @@ use ulmfit_train::observe::{
     BatchEnd, Control, CsvLog, EarlyStopping, History, KeepBest, Observer, ReduceOnPlateau,
 };
 use ulmfit_train::{
-    FitConfig, Result, evaluate_classifier, evaluate_language_model, fit_classifier,
+    FitConfig, Result, Stage, evaluate_classifier, evaluate_language_model, fit_classifier,
     fit_language_model,
 };
 
@@ -91,9 +91,37 @@ fn the_best_classifier_is_returned_with_its_running_statistics() {
     let mut watch = (History::default(), KeepBest::default());
     let stages = [stage("one", 4, 1e-2)];
     let mut fit = FitConfig::new(&mut watch);
-    let model = fit_classifier(classifier(), &stages, &train, Some(&valid), &mut fit).unwrap();
+    let fitted = fit_classifier(classifier(), &stages, &train, Some(&valid), &mut fit).unwrap();
     let best = best(&watch.0);
-    assert_eq!(evaluate_classifier(&model, &valid).loss, best);
+    assert_eq!(evaluate_classifier(&fitted.model, &valid).loss, best);
+    assert_eq!(fitted.scores.unwrap().loss, best);
+}
+
+#[test]
+fn the_scores_are_those_of_the_model_that_is_returned() {
+    let (train, valid) = (documents(40), documents_of(17, 1));
+    let last = |stages: &[Stage], observer: &mut dyn Observer| {
+        let mut fit = FitConfig::new(observer);
+        let fitted = fit_classifier(classifier(), stages, &train, Some(&valid), &mut fit).unwrap();
+        let again = evaluate_classifier(&fitted.model, &valid);
+        assert_eq!(fitted.scores.unwrap().probabilities, again.probabilities);
+    };
+    last(&[], &mut ());
+    last(&[stage("one", 2, 1e-2), stage("two", 1, 1e-2)], &mut ());
+    // Cut within an epoch, behind one that was evaluated.
+    last(&[stage("one", 3, 1e-2)], &mut AfterSeven(0));
+}
+
+struct AfterSeven(usize);
+
+impl Observer for AfterSeven {
+    fn after_batch(&mut self, _: &BatchEnd) -> Result<Control> {
+        self.0 += 1;
+        Ok(match self.0 {
+            7 => Control::Stop,
+            _ => Control::Continue,
+        })
+    }
 }
 
 #[test]

@@ -64,7 +64,7 @@ fn a_loss_that_explodes_ends_the_search() {
 #[test]
 fn nothing_to_train_on_and_no_groups_are_errors() {
     let empty = ClassLoaderConfig::new()
-        .build(Vec::<Vec<u32>>::new(), Vec::new())
+        .build(Vec::<Vec<u32>>::new(), Vec::<u32>::new())
         .unwrap();
     let result = LrFind::default().classifier(&classifier(), &empty);
     assert!(matches!(result, Err(Error::TooLittle { .. })));

@@ -11,10 +11,12 @@ mod thaw;
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
-use ulmfit_data::{ClassLoader, ClassLoaderConfig, DocumentOrder, LmLoader, LmLoaderConfig};
+use ulmfit_data::{
+    ClassLoader, ClassLoaderConfig, DocumentOrder, Labels, LmLoader, LmLoaderConfig,
+};
 use ulmfit_model::{
     AwdLstmConfig, Classifier, ClassifierConfig, Dropouts, LanguageModel, LanguageModelConfig,
-    Random,
+    Random, Task,
 };
 use ulmfit_train::schedule::{Constant, GroupRates};
 use ulmfit_train::{Stage, Trained};
@@ -31,9 +33,15 @@ fn language_model() -> LanguageModel {
 
 /// A classifier of two classes, with its dropouts.
 fn classifier() -> Classifier {
+    classifier_for(Task::SingleLabel)
+}
+
+/// A classifier of two outputs, with its dropouts.
+fn classifier_for(task: Task) -> Classifier {
     let device = Device::default().autodiff();
     let encoder = sizes().init(&mut Random::new(2), &device).unwrap();
-    ClassifierConfig::new(2).init(encoder, 3, &device).unwrap()
+    let config = ClassifierConfig::new(2).with_task(task);
+    config.init(encoder, 3, &device).unwrap()
 }
 
 /// A stream of `n` ids in which the next is mostly certain.
@@ -58,13 +66,21 @@ fn documents(n: u32) -> ClassLoader {
 
 /// Documents whose class is the parity of their words plus `shift`.
 fn documents_of(n: u32, shift: u32) -> ClassLoader {
+    labelled(n, shift, |class| class)
+}
+
+/// Documents as [`documents_of`], with `label` of their class.
+fn labelled<L>(n: u32, shift: u32, label: impl Fn(u32) -> L) -> ClassLoader
+where
+    Labels: From<Vec<L>>,
+{
     let document = |i: u32| {
         (0..4 + i % 5)
             .map(|t| 10 + 2 * (t % 7) + (i + shift) % 2)
             .collect()
     };
     let docs: Vec<Vec<u32>> = (0..n).map(document).collect();
-    let labels = (0..n).map(|i| i % 2).collect();
+    let labels: Vec<L> = (0..n).map(|i| label(i % 2)).collect();
     ClassLoaderConfig::new()
         .with_batch_size(8)
         .build(docs, labels)

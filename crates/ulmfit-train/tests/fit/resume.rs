@@ -6,7 +6,9 @@ use std::time::Duration;
 use burn::module::Module;
 use burn::tensor::Device;
 use ulmfit_data::{ClassLoader, Corpus, Document, Lengths, LmLoader, LmLoaderConfig};
-use ulmfit_model::{AwdLstmConfig, Cell, Classifier, Dropouts, LanguageModel, LanguageModelConfig};
+use ulmfit_model::{
+    AwdLstmConfig, Cell, Classifier, Dropouts, LanguageModel, LanguageModelConfig, Task,
+};
 use ulmfit_train::checkpoint::load_weights;
 use ulmfit_train::observe::{
     BatchEnd, Control, EarlyStopping, History, KeepBest, Observer, ReduceOnPlateau,
@@ -18,7 +20,9 @@ use ulmfit_train::{
     fit_classifier, fit_language_model,
 };
 
-use crate::{classifier, documents, documents_of, sizes, stage, stream, stream_from, values};
+use crate::{
+    classifier_for, documents, documents_of, labelled, sizes, stage, stream, stream_from, values,
+};
 
 /// Ends the run with an error after so many batches, as a full disk would.
 struct Cut(usize);
@@ -176,8 +180,29 @@ fn with_the_state_of_a_qrnn_and_batches_of_random_length() {
 
 #[test]
 fn with_the_running_statistics_of_a_classifier() {
-    let (train, valid): (ClassLoader, _) = (documents(60), documents_of(30, 1));
-    let start: Classifier = classifier();
+    classifier_run(Task::SingleLabel, [documents(60), documents_of(30, 1)]);
+}
+
+#[test]
+fn with_several_classes_for_a_document() {
+    let set = |class: u32| (0..2 * class).map(|class| class % 2).collect::<Vec<_>>();
+    classifier_run(
+        Task::MultiLabel,
+        [labelled(60, 0, set), labelled(30, 1, set)],
+    );
+}
+
+#[test]
+fn with_numbers_for_a_document() {
+    let range = Some((-1.0, 2.0));
+    let values = |class: u32| vec![class as f32, 0.25];
+    let loaders = [labelled(60, 0, values), labelled(30, 1, values)];
+    classifier_run(Task::Regression { range }, loaders);
+}
+
+#[track_caller]
+fn classifier_run(task: Task, [train, valid]: [ClassLoader; 2]) {
+    let start: Classifier = classifier_for(task);
     let before = values(&start);
     same_bits(&[4, 6, 13], |c, observer: &mut dyn Observer| {
         let mut fit = FitConfig::new(observer).with_checkpoints(c);
@@ -189,8 +214,37 @@ fn with_the_running_statistics_of_a_classifier() {
             Some(&valid),
             &mut fit,
         )
+        .map(|fitted| fitted.model)
     });
     assert_eq!(before, values(&start));
+}
+
+#[test]
+fn labels_of_another_task_are_refused() {
+    let (model, train) = (classifier_for(Task::MultiLabel), documents(20));
+    let error = fit_classifier(model, &stages(), &train, None, &mut FitConfig::new(&mut ()));
+    let error = error.unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "field `targets`: expected a list of classes for each document, found one class for each document; give labels of \
+         the model's task"
+    );
+}
+
+#[test]
+fn other_labels_are_another_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |value: f32| {
+        let train = labelled(20, 0, |class| vec![class as f32, value]);
+        let checkpoints = Checkpoints::new(folder.path()).with_resume(Resume::Newest);
+        let mut watch = ();
+        let mut fit = FitConfig::new(&mut watch).with_checkpoints(checkpoints);
+        let model = classifier_for(Task::Regression { range: None });
+        fit_classifier(model, &stages(), &train, None, &mut fit).map(|_| ())
+    };
+    run(0.5).unwrap();
+    let error = run(0.75).unwrap_err().to_string();
+    assert!(error.contains("expected `training documents`"), "{error}");
 }
 
 #[test]

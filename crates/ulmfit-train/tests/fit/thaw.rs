@@ -43,7 +43,9 @@ fn chain_thaw_trains_the_named_groups_and_no_other() {
         let mut nobody = ();
         let mut fit = FitConfig::new(&mut nobody).with_optimizer(recipe.classifier.optimizer);
         let stages = [stage.clone()];
-        model = fit_classifier(model, &stages, &documents(24), None, &mut fit).unwrap();
+        model = fit_classifier(model, &stages, &documents(24), None, &mut fit)
+            .unwrap()
+            .model;
         let after = groups(&model);
         let changed: Vec<usize> = (0..n).filter(|&g| before[g] != after[g]).collect();
         let expected: Vec<usize> = match stage.trained {

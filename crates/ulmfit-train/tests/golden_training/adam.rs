@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use serde_json::Value;
 use ulmfit_model::{LanguageModel, Mode, Recurrence};
-use ulmfit_train::{Adam, AdamConfig, LayerGroups};
+use ulmfit_train::{AdamConfig, LayerGroups, Optimizer};
 
 use crate::weights::{Named, ids, language_model, of_language_model};
 use crate::{apart, count, json, list, number};
@@ -72,7 +72,15 @@ fn check(what: &str, model: &LanguageModel, recorded: &Value) -> f64 {
     errors.fold(0.0, f64::max)
 }
 
-fn check_moments(step: usize, adam: &Adam, model: &LanguageModel, recorded: &Value) -> f64 {
+fn check_moments(
+    step: usize,
+    optimizer: &Optimizer,
+    model: &LanguageModel,
+    recorded: &Value,
+) -> f64 {
+    let Optimizer::Adam(adam) = optimizer else {
+        panic!("{optimizer:?}");
+    };
     let mut worst_of_all = 0.0_f64;
     for named in of_language_model(model) {
         let moments = adam.moments(named.id).unwrap();

@@ -1,0 +1,295 @@
+//! What is known of a document: its class, its classes, or numbers. Another kind of truth is a variant here and an arm
+//! wherever this file matches; the other files of this crate do not look inside.
+
+use std::fmt;
+
+use crate::error::quoted;
+use crate::{Error, Result};
+
+/// What is known of one document.
+///
+/// Whole numbers are classes, lists of them sets, and fractions values:
+///
+/// ```
+/// use ulmfit_data::Label;
+/// assert_eq!(Label::from(1), Label::Class(1));
+/// assert_eq!(Label::from(vec![0, 2]), Label::Set(vec![0, 2]));
+/// assert_eq!(Label::from(3.5), Label::Values(vec![3.5]));
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub enum Label {
+    /// Its class, an index into [`Corpus::classes`](crate::Corpus::classes).
+    Class(u32),
+    /// Its classes, in any order; none for a document that is known to be of no class.
+    Set(Vec<u32>),
+    /// Its numbers, one for each name in [`Corpus::classes`](crate::Corpus::classes).
+    Values(Vec<f32>),
+}
+
+/// What is known of each of several documents, all of one kind.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Labels {
+    /// The class of each document.
+    Classes(Vec<u32>),
+    /// The classes of each document.
+    Sets(Vec<Vec<u32>>),
+    /// The numbers of each document.
+    Values(Vec<Vec<f32>>),
+}
+
+macro_rules! label_from {
+    ($($item:ty => $label:ident, $labels:ident;)*) => {$(
+        impl From<$item> for Label {
+            fn from(item: $item) -> Self {
+                Self::$label(item)
+            }
+        }
+
+        impl From<Vec<$item>> for Labels {
+            fn from(items: Vec<$item>) -> Self {
+                Self::$labels(items)
+            }
+        }
+    )*};
+}
+
+label_from! {
+    u32 => Class, Classes;
+    Vec<u32> => Set, Sets;
+    Vec<f32> => Values, Values;
+}
+
+impl From<f32> for Label {
+    fn from(value: f32) -> Self {
+        Self::Values(vec![value])
+    }
+}
+
+impl fmt::Display for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Class(class) => write!(f, "{class}"),
+            Self::Set(classes) => write!(f, "{classes:?}"),
+            Self::Values(values) => write!(f, "{values:?}"),
+        }
+    }
+}
+
+impl Label {
+    /// Succeeds if the label of document `document` belongs to these classes.
+    pub(crate) fn check(&self, document: usize, classes: &[String]) -> Result<()> {
+        let outside = |class: &u32| *class as usize >= classes.len();
+        let unknown = match self {
+            Self::Class(class) => Some(class).filter(|class| outside(class)),
+            Self::Set(set) => set.iter().find(|class| outside(class)),
+            Self::Values(values) => {
+                if values.len() == classes.len() && values.iter().all(|value| value.is_finite()) {
+                    return Ok(());
+                }
+                return Err(Error::LabelText {
+                    at: format!("document {document}"),
+                    expected: format!("a finite number for each of {}", quoted(classes)),
+                    found: self.to_string(),
+                });
+            }
+        };
+        unknown.map_or(Ok(()), |class| {
+            Err(Error::UnknownLabel {
+                at: format!("document {document}"),
+                found: class.to_string(),
+                classes: format!("the {} indices of {}", classes.len(), quoted(classes)),
+            })
+        })
+    }
+
+    /// The label with other numbers for its classes.
+    pub(crate) fn renumbered(&self, mut number: impl FnMut(u32) -> Result<u32>) -> Result<Self> {
+        Ok(match self {
+            Self::Class(class) => Self::Class(number(*class)?),
+            Self::Set(set) => Self::Set(set.iter().map(|&c| number(c)).collect::<Result<_>>()?),
+            Self::Values(values) => Self::Values(values.clone()),
+        })
+    }
+
+    /// The classes that it names.
+    pub(crate) fn classes(&self) -> &[u32] {
+        match self {
+            Self::Class(class) => std::slice::from_ref(class),
+            Self::Set(set) => set,
+            Self::Values(_) => &[],
+        }
+    }
+
+    /// The class, where there is exactly one by kind.
+    pub(crate) fn class(&self) -> Option<u32> {
+        match self {
+            Self::Class(class) => Some(*class),
+            Self::Set(_) | Self::Values(_) => None,
+        }
+    }
+
+    /// The kind in words.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Class(_) => "one class",
+            Self::Set(_) => "a list of classes",
+            Self::Values(_) => "numbers",
+        }
+    }
+
+    /// Hands the label to a digest; a class as its number alone.
+    pub(crate) fn digest(&self, mut part: impl FnMut(&[u8])) {
+        match self {
+            Self::Class(class) => part(&u64::from(*class).to_le_bytes()),
+            Self::Set(set) => {
+                part(b"set");
+                set.iter().for_each(|class| part(&class.to_le_bytes()));
+            }
+            Self::Values(values) => {
+                part(b"values");
+                values.iter().for_each(|value| part(&value.to_le_bytes()));
+            }
+        }
+    }
+}
+
+impl Labels {
+    /// The labels of documents, of which each needs one, all of the first one's kind.
+    pub(crate) fn of<'a>(labels: impl Iterator<Item = Option<&'a Label>>) -> Result<Self> {
+        let mut all = Self::Classes(Vec::new());
+        for (document, label) in labels.enumerate() {
+            let label = label.ok_or(Error::Unlabeled { document })?;
+            match (&mut all, label) {
+                (Self::Classes(all), Label::Class(class)) => all.push(*class),
+                (Self::Sets(all), Label::Set(set)) => all.push(set.clone()),
+                (Self::Values(all), Label::Values(values)) => all.push(values.clone()),
+                (first, label) if document == 0 => {
+                    *first = match label {
+                        Label::Class(class) => Self::Classes(vec![*class]),
+                        Label::Set(set) => Self::Sets(vec![set.clone()]),
+                        Label::Values(values) => Self::Values(vec![values.clone()]),
+                    }
+                }
+                (all, label) => {
+                    return Err(Error::LabelKind {
+                        document,
+                        expected: all.kind(),
+                        found: label.kind(),
+                    });
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    /// The number of documents.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Classes(all) => all.len(),
+            Self::Sets(all) => all.len(),
+            Self::Values(all) => all.len(),
+        }
+    }
+
+    /// Whether there is no document.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The class of each document, where each is of one class.
+    pub fn classes(&self) -> Option<&[u32]> {
+        match self {
+            Self::Classes(all) => Some(all),
+            Self::Sets(_) | Self::Values(_) => None,
+        }
+    }
+
+    /// The labels of these documents, in this order.
+    ///
+    /// # Panics
+    /// If there is no such document.
+    pub(crate) fn pick(&self, rows: &[usize]) -> Self {
+        match self {
+            Self::Classes(all) => Self::Classes(rows.iter().map(|&row| all[row]).collect()),
+            Self::Sets(all) => Self::Sets(rows.iter().map(|&row| all[row].clone()).collect()),
+            Self::Values(all) => Self::Values(rows.iter().map(|&row| all[row].clone()).collect()),
+        }
+    }
+
+    /// Hands all labels to a digest; classes as their numbers alone.
+    pub(crate) fn digest(&self, mut bytes: impl FnMut(&[u8])) {
+        match self {
+            Self::Classes(all) => all.iter().for_each(|class| bytes(&class.to_le_bytes())),
+            Self::Sets(all) => {
+                bytes(b"sets");
+                for set in all {
+                    bytes(&(set.len() as u64).to_le_bytes());
+                    set.iter().for_each(|class| bytes(&class.to_le_bytes()));
+                }
+            }
+            Self::Values(all) => {
+                bytes(b"values");
+                for row in all {
+                    bytes(&(row.len() as u64).to_le_bytes());
+                    row.iter().for_each(|value| bytes(&value.to_le_bytes()));
+                }
+            }
+        }
+    }
+
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Classes(_) => "one class",
+            Self::Sets(_) => "a list of classes",
+            Self::Values(_) => "numbers",
+        }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_gathered_by_their_kind() {
+        let of = |labels: &[Label]| Labels::of(labels.iter().map(Some));
+        assert_eq!(of(&[]).unwrap(), Labels::Classes(vec![]));
+        assert_eq!(of(&[1.into(), 0.into()]).unwrap(), vec![1, 0].into());
+        let sets = [vec![2], vec![]];
+        assert_eq!(
+            of(&sets.clone().map(Label::from)).unwrap(),
+            sets.to_vec().into()
+        );
+        let values = of(&[1.5.into(), (-2.0).into()]).unwrap();
+        assert_eq!(values, vec![vec![1.5], vec![-2.0]].into());
+        assert_eq!(values.pick(&[1]), vec![vec![-2.0]].into());
+        let error = of(&[1.into(), 0.5.into()]).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "document 1: expected one class as in the documents before it, found numbers; give all documents one kind of \
+             label"
+        );
+        let error = Labels::of([None].into_iter()).unwrap_err().to_string();
+        assert!(
+            error.starts_with("document 0: expected a label, found none"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn equal_digests_need_equal_labels() {
+        let digest = |labels: Labels| {
+            let mut all = Vec::new();
+            labels.digest(|bytes| all.extend_from_slice(bytes));
+            all
+        };
+        let sets = |sets: [&[u32]; 2]| digest(sets.map(<[u32]>::to_vec).to_vec().into());
+        assert_eq!(sets([&[1, 2], &[]]), sets([&[1, 2], &[]]));
+        assert_ne!(sets([&[1, 2], &[]]), sets([&[1], &[2]]));
+        assert_ne!(
+            sets([&[0], &[0]]),
+            digest(vec![vec![0.0], vec![0.0]].into())
+        );
+    }
+}
