@@ -1,14 +1,11 @@
 //! ULMFiT in pure Rust: a text classifier from few labels and much unlabelled text, without Python.
 //!
 //! ULMFiT (Howard & Ruder 2018) trains in three steps: a language model on general text, the same model on the target
-//! text, and a classifier on its encoder. The crates follow the data:
+//! text, and a classifier on its encoder.
 //!
-//! 1. [`text`]: raw text to tokens to ids.
-//! 2. [`data`]: files to corpora, ids to batches.
-//! 3. [`model`]: AWD-LSTM language model and classifier; [`kernels`] are the operations that take its time.
-//! 4. [`train`]: schedules, layer groups, optimizer, the loops, and [`train::Ulmfit`], all three steps in one call.
+//! # A tour
 //!
-//! [`prelude`] holds what most programs name. Everything that [`train::Ulmfit`] does is made of public parts.
+//! All three steps in one call, and a prediction:
 //!
 //! ```
 //! use ulmfit::prelude::*;
@@ -25,6 +22,46 @@
 //! assert!(["neg", "pos"].contains(&prediction.label.as_str()));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! One level down the steps are functions, and a model is a file that the next step reads:
+//!
+//! ```no_run
+//! use ulmfit::prelude::*;
+//! use ulmfit::train::observe::Console;
+//! use ulmfit::train::steps::{self, Run};
+//!
+//! let (recipe, device, mut console) = (Recipe::default(), Device::default(), Console::new());
+//! let mut run = Run { seed: 0, checkpoints: None, observer: &mut console };
+//! let columns = CsvColumns::new("text").with_label("label");
+//! let (train, valid) = Corpus::from_csv("reviews.csv", &columns)?.split(0.1, 0);
+//!
+//! let general = TextLanguageModel::load("english.safetensors", &device)?;
+//! let adapted = steps::adapt(&recipe, &general, &train.texts(), &device, &mut run)?;
+//! let classifier = steps::classify(&recipe, &adapted, &train, Some(&valid), &device, &mut run)?;
+//! classifier.save("reviews.safetensors")?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! And everything that the steps do is made of public parts. The crates follow the data:
+//!
+//! 1. [`text`]: raw text to tokens to ids. [`text::TokenizerConfig`], [`text::Vocab`].
+//! 2. [`data`]: files to corpora, ids to batches. [`data::Corpus`], [`data::LmLoader`], [`data::ClassLoader`].
+//! 3. [`model`]: AWD-LSTM language model and classifier, their file, prediction. [`model::LanguageModel`],
+//!    [`model::Classifier`], [`model::Predictor`]; [`kernels`] are the operations that take their time.
+//! 4. [`train`]: schedules, layer groups, optimizers, the loops, recipes. [`train::Stage`], [`train::Recipe`],
+//!    [`train::Ulmfit`].
+//!
+//! [`prelude`] holds what most programs name. The examples `01_tokenize` to `05_predict` walk the same road with things
+//! to look at; the folder `docs` is a book.
+//!
+//! # Devices and features
+//!
+//! No line of these crates names a backend: functions take a `Device` of [`burn`], and a Cargo feature makes one
+//! available: `flex` (CPU, default), `ndarray`, `wgpu`, `vulkan`, `metal`, `cuda`. Further features: `console` (progress
+//! on the terminal, default), `parquet`, `subwords`.
+
+#[cfg(doctest)]
+mod book;
 
 pub use burn;
 pub use ulmfit_data as data;

@@ -10,7 +10,7 @@ impl Corpus {
     /// fastai's default fraction is 0.2, its course's 0.1. Both parts keep the order of this corpus. A fraction outside
     /// 0 to 1 counts as the nearer end; in between, neither part of two documents or more is empty.
     ///
-    /// Stratified: [`split_random`](Self::split_random) does not look at the classes.
+    /// Deviation: stratified, and rounded to nearest; [`split_random`](Self::split_random) does not look at the classes.
     ///
     /// ```
     /// use ulmfit_data::{Corpus, Document};

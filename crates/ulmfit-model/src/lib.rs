@@ -12,6 +12,30 @@
 //! * [`Predictor`], [`Regressor`] and [`Generator`]: text in, classes, numbers or text out; [`Ensemble`]: several
 //!   predictors as one.
 //!
+//! ```
+//! use burn::tensor::Device;
+//! use ulmfit_model::{
+//!     AwdLstmConfig, ClassifierConfig, Generator, LanguageModelConfig, Predictor, Sampling, TextClassifier,
+//!     TextEncoding, TextLanguageModel,
+//! };
+//! use ulmfit_text::{TokenizerConfig, VocabConfig};
+//!
+//! let device = Device::default();
+//! let tokens = TokenizerConfig::new().init().tokenize_all(&["good film", "bad film", "good, bad"]);
+//! let text = TextEncoding::new(TokenizerConfig::new(), VocabConfig::new().with_min_freq(1).build(&tokens));
+//!
+//! let sizes = AwdLstmConfig::new(text.vocab().len()).with_sizes(8, 16, 2);
+//! let model = LanguageModelConfig::new(sizes).init(1, &device)?;
+//! let language_model = TextLanguageModel::new(text.clone(), model)?; // untrained, it still writes
+//! let written = Generator::new(&language_model).generate("good", 3, &Sampling::default(), 0);
+//! assert!(written.starts_with("good"));
+//!
+//! let head = ClassifierConfig::new(2).init(language_model.model.encoder, 2, &device)?;
+//! let classifier = TextClassifier::new(text, head, vec!["neg".into(), "pos".into()])?;
+//! assert_eq!(Predictor::new(&classifier)?.predict("good").probabilities.len(), 2);
+//! # Ok::<(), ulmfit_model::Error>(())
+//! ```
+//!
 //! Legend: `B` rows of the batch, `T` time steps, `V` vocabulary size, `E` embedding width, `H` hidden width. Batches
 //! come in as [`ulmfit_text::TokenGrid`], `B` rows of `T` ids.
 

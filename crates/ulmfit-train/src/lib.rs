@@ -11,6 +11,20 @@
 //! * [`lr_find`]: which learning rate to begin with.
 //! * [`checkpoint`]: runs that can be cut anywhere.
 //! * [`metrics`] and [`observe`]: what is measured, who watches, and who may stop a stage.
+//!
+//! Top and bottom of the tour: a recipe with what differs, and what one of its stages comes to.
+//!
+//! ```
+//! use ulmfit_train::{Recipe, Trained};
+//!
+//! let recipe = Recipe::from_toml("name = \"fastbook\"\nclassifier.drop_mult = 0.7\n")?;
+//! let head = &recipe.classifier.stages[0];
+//! assert_eq!(head.trained, Trained::Last(1));
+//! let rates = head.rates.rates(5)?; // a classifier of three layers has five groups
+//! let early = head.schedule.at(0, 100);
+//! assert!(early.rate * rates[4] < rates[4]); // one-cycle begins below the peak
+//! # Ok::<(), ulmfit_train::Error>(())
+//! ```
 
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 

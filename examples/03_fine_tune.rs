@@ -1,0 +1,62 @@
+//! Step 2: the language model of 02 learns the text that is to be classified: first its new words, then all layers.
+//! `cargo run --release --example 03_fine_tune`, after `02_language_model`
+
+use std::path::PathBuf;
+
+use ulmfit::prelude::*;
+use ulmfit::train::evaluate_language_model;
+use ulmfit::train::observe::Console;
+use ulmfit::train::schedule::GroupRates;
+use ulmfit::train::steps::{self, Run};
+
+/// `exp` of the mean loss on texts that no step has read: among how many words the model is undecided.
+fn perplexity(model: &TextLanguageModel, texts: &[&str]) -> Result<f64, ulmfit::train::Error> {
+    let stream = LmLoaderConfig::new()
+        .with_batch_size(16)
+        .build(model.text.encode_all(texts))?;
+    Ok(evaluate_language_model(&model.model, &stream).perplexity())
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let folder = std::env::args_os().nth(1).map(PathBuf::from);
+    let folder = folder.unwrap_or_else(|| PathBuf::from(root).join("target/tour"));
+
+    let device = Device::default();
+    let general = TextLanguageModel::load(folder.join("general.safetensors"), &device)
+        .map_err(|error| format!("{error}; run the example 02_language_model first"))?;
+    let set = ReviewSet::open(format!("{root}/examples/data"))?;
+    let held_out = set.test.ok_or("examples/data/test.csv is missing")?;
+
+    let mut recipe = Recipe::default();
+    recipe.language_model.batch_size = 16;
+    recipe.language_model.finetune[0].epochs = 8;
+    recipe.language_model.finetune[0].rates = GroupRates::paper(1e-2);
+
+    let mut console = Console::new();
+    let mut run = Run {
+        seed: 0,
+        checkpoints: None,
+        observer: &mut console,
+    };
+    let texts = set.train.texts();
+    let model = steps::adapt(&recipe, &general, &texts, &device, &mut run)?;
+
+    // The two vocabularies differ, so the general model is asked with its new words, but before it has learned them.
+    let (old, new) = (general.text.vocab(), model.text.vocab());
+    let known = new.tokens().iter().filter(|word| old.contains(word));
+    println!(
+        "\n{} words, of which the general model knew {}",
+        new.len(),
+        known.count()
+    );
+    let before = perplexity(&general.adapt(new), &held_out.texts())?;
+    let after = perplexity(&model, &held_out.texts())?;
+    println!("perplexity of {} held-out reviews", held_out.len());
+    println!("  before fine-tuning {before:8.1}\n  after              {after:8.1}");
+
+    let path = folder.join("reviews.lm.safetensors");
+    model.save(&path)?;
+    println!("\nsaved {}; next: 04_classifier", path.display());
+    Ok(())
+}
