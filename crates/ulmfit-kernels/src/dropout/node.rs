@@ -1,7 +1,17 @@
-//! The autodiff node: what is kept for the way back is the bits.
+//! The autodiff node: what is kept for the way back is the bits. An operation that asks for the product again, as an LSTM
+//! layer asks for its dropped weights, has it made anew: each chunk of a document drops the weights in its own way, and
+//! all those copies would wait for the way back.
+
+use std::marker::PhantomData;
 
 use burn::backend::autodiff::{
-    checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
+    NodeId,
+    checkpoint::{
+        base::Checkpointer,
+        retro_forward::RetroForward,
+        state::BackwardStates,
+        strategy::{BalancedCheckpointing, CheckpointStrategy},
+    },
     grads::Gradients,
     ops::{Backward, Ops, OpsKind},
 };
@@ -43,11 +53,34 @@ impl<B: DropoutKernels> Backward<B, 1> for DropoutBackward {
     }
 }
 
+/// The product, made again from `x`.
+#[derive(Debug)]
+struct Again<B> {
+    x: NodeId,
+    kept: KeptElements,
+    backend: PhantomData<B>,
+}
+
+impl<B: DropoutKernels> RetroForward for Again<B> {
+    fn forward(&self, states: &mut BackwardStates, out: NodeId) {
+        let x = states.get_state::<FloatTensor<B>>(&self.x);
+        states.save(out, B::multiply(x, &self.kept));
+    }
+}
+
 impl<B: DropoutKernels, C: CheckpointStrategy> DropoutOps for Autodiff<B, C> {
     fn drop_elements(x: FloatTensor<Self>, kept: KeptElements) -> FloatTensor<Self> {
+        let again = Again::<B> {
+            x: x.id(),
+            kept: kept.clone(),
+            backend: PhantomData,
+        };
+        // Whatever the device's strategy, this product is cheaper to make than to keep.
         let prepared = DropoutBackward
-            .prepare::<C>([x.node()])
-            .compute_bound()
+            .prepare::<BalancedCheckpointing>([x.node()])
+            .memory_bound()
+            .retro_forward(again)
+            .parents([&x])
             .stateful();
         let out = B::multiply(x.into_primitive(), &kept);
         match prepared {
