@@ -44,3 +44,29 @@ impl DropoutKernels for Flex {
         tensor(product, x.layout().shape().clone())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dropout::generic;
+
+    #[test]
+    fn the_generic_body_agrees_in_place_and_beside() {
+        // Two tasks, with a tail.
+        let n = TASK + 77;
+        let x: Vec<f32> = (0..n).map(|n| (n as f32 * 0.7).sin()).collect();
+        let kept = KeptElements::from_fn(n, 1.25, |element| element % 7 % 3 > 0);
+        let x = || tensor(x.clone(), [n]);
+        let expected = generic::multiply::<Flex>(x(), &kept);
+        let in_place = Flex::multiply(x(), &kept);
+        assert_eq!(values(&in_place), values(&expected));
+        let shared = x();
+        let beside = Flex::multiply(shared.clone(), &kept);
+        assert_eq!(values(&beside), values(&expected));
+        assert_eq!(
+            values(&shared),
+            values(&x()),
+            "a shared tensor stays as it was"
+        );
+    }
+}

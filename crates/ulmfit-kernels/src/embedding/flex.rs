@@ -23,3 +23,28 @@ impl EmbeddingKernels for Flex {
         tensor(gradient, [vocabulary, width])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{Shape, TensorData};
+
+    use super::*;
+    use crate::embedding::generic;
+
+    #[test]
+    fn the_generic_body_agrees() {
+        let d_rows: Vec<f32> = (0..12).map(|n| (n as f32 * 0.7).sin()).collect();
+        let d_rows = tensor(d_rows, [4, 3]);
+        let ids = TensorData::new(vec![4i64, 1, 4, 0], [4]);
+        let taken = Taken::<Flex> {
+            ids: FlexTensor::from_data(ids),
+            shares: tensor(vec![1.0, 0.0, 1.0, 1.0], [4, 1]),
+            shape: Shape::from([6, 3]),
+        };
+        let by_rows = Flex::rows_backward(taken.clone(), d_rows.clone());
+        assert_eq!(
+            values(&by_rows),
+            values(&generic::backward::<Flex>(taken, d_rows))
+        );
+    }
+}

@@ -117,10 +117,10 @@ pub(super) fn f16_bytes(values: &[f32]) -> Option<Vec<u8>> {
 /// Adds the numbers of half precision in these bytes.
 pub(super) fn add_f16(values: &mut Vec<f32>, bytes: &[u8]) {
     let (words, _) = bytes.as_chunks::<2>();
-    // Eight at a time, for which processors have an instruction.
-    let mut single = [0.0; 8];
+    // Many at a time: whether the processor has an instruction for it is asked once for all of them.
+    let mut single = [0.0; 256];
     for words in words.chunks(single.len()) {
-        let mut half = [f16::ZERO; 8];
+        let mut half = [f16::ZERO; 256];
         for (half, word) in half.iter_mut().zip(words) {
             *half = f16::from_le_bytes(*word);
         }
