@@ -4,7 +4,6 @@
 use std::path::PathBuf;
 
 use ulmfit::prelude::*;
-use ulmfit::train::evaluate_classifier;
 use ulmfit::train::observe::Console;
 use ulmfit::train::schedule::GroupRates;
 use ulmfit::train::steps::{self, Run};
@@ -47,7 +46,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         checkpoints: None,
         observer: &mut console,
     };
-    let classifier = steps::classify(
+    let scored = steps::classify(
         &recipe,
         &language_model,
         &train,
@@ -56,8 +55,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         &mut run,
     )?;
 
-    let loader = steps::class_loader(&recipe, &classifier.text, &valid, 0)?;
-    let scores = evaluate_classifier(&classifier.model, &loader);
+    let classifier = scored.model;
+    let scores = scored.scores.ok_or("no held-out reviews")?;
     let confusion = scores.confusion.with_names(&classifier.classes);
     let accuracy = 100.0 * confusion.accuracy();
     println!(

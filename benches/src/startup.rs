@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
-use ulmfit::model::Random;
+use ulmfit::model::{Random, Storage};
 use ulmfit::prelude::*;
 
 use crate::median;
@@ -18,6 +18,9 @@ pub(crate) struct Args {
     /// Processes that are started.
     #[arg(long, default_value_t = 5)]
     reps: usize,
+    /// How the file has its matrices: f32, f16 or int8.
+    #[arg(long, default_value_t)]
+    storage: Storage,
     /// Load this model and predict, in this process: what the started processes do.
     #[arg(long, hide = true)]
     model: Option<PathBuf>,
@@ -34,7 +37,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Value> {
     }
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("model.safetensors");
-    make(&path)?;
+    make(&path, args.storage)?;
     let started = |more: &[&str]| -> anyhow::Result<(f64, Value)> {
         let start = Instant::now();
         let mut command = Command::new(std::env::current_exe()?);
@@ -56,7 +59,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Value> {
     let (_, warm) = started(&["--warm"])?;
     let size = std::fs::metadata(&path)?.len() as f64 / 1e6;
     Ok(json!({
-        "bench": "startup", "process_s": median(seconds.clone()), "all": seconds, "file_MB": size, "cold": cold, "warm": warm,
+        "bench": "startup", "storage": args.storage.to_string(), "process_s": median(seconds.clone()), "all": seconds, "file_MB": size, "cold": cold, "warm": warm,
     }))
 }
 
@@ -79,7 +82,7 @@ fn predict(path: &Path, warm: bool) -> anyhow::Result<Value> {
     }))
 }
 
-fn make(path: &Path) -> anyhow::Result<()> {
+fn make(path: &Path, storage: Storage) -> anyhow::Result<()> {
     let config = TokenizerConfig::new();
     let words: Vec<String> = (0..59_991).map(|i| format!("w{i}")).collect();
     let texts = [TEXT.to_owned(), words.join(" ")];
@@ -92,5 +95,5 @@ fn make(path: &Path) -> anyhow::Result<()> {
     let encoder = sizes.init(&mut Random::new(0), &device)?;
     let model = ClassifierConfig::new(2).init(encoder, 1, &device)?;
     let model = TextClassifier::new(text, model, vec!["neg".into(), "pos".into()])?;
-    Ok(model.save(path)?)
+    Ok(model.save_as(path, storage)?)
 }

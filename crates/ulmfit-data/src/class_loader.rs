@@ -1,12 +1,11 @@
 //! Batches for a classifier: documents of like length, padded on the right, with their labels of whatever kind.
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use ulmfit_text::TokenGrid;
 
+use crate::digest::Digest;
 use crate::length_order::{batches_by_length, training_batches};
 use crate::random::{Purpose, generator};
-use crate::token_docs::hex;
 use crate::{Error, Labels, PAD, Result, TokenDocs};
 
 /// The settings of a [`ClassLoader`].
@@ -175,10 +174,10 @@ impl ClassLoader {
 
     /// A digest of all ids and labels, in hexadecimal: equal for equal documents in equal order.
     pub fn fingerprint(&self) -> String {
-        let mut hash = Sha256::new();
-        hash.update(self.docs.fingerprint());
-        self.labels.digest(|bytes| hash.update(bytes));
-        hex(&hash.finalize())
+        let mut digest = Digest::default();
+        digest.bytes(self.docs.fingerprint().as_bytes());
+        self.labels.digest(|bytes| digest.bytes(bytes));
+        digest.hex()
     }
 
     /// All documents from the longest to the shortest: the fastest way through an evaluation. Put results back in order

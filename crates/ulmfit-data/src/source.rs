@@ -2,8 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
+use crate::digest::Digest;
 use crate::formats::{csv_corpus, folder, jsonl, plain_text};
 use crate::label_kind::LabelField;
 use crate::open::{bytes_of, list};
@@ -192,10 +191,10 @@ impl DocumentSource for Source {
     }
 
     fn fingerprint(&self) -> Result<[u8; 32]> {
-        let mut hash = Sha256::new();
-        hash.update(format!("{:?}", self.format));
-        digest_files(&self.path, &mut hash)?;
-        Ok(hash.finalize().into())
+        let mut digest = Digest::default();
+        digest.bytes(format!("{:?}", self.format).as_bytes());
+        digest_files(&self.path, &mut digest)?;
+        Ok(digest.finish())
     }
 
     fn class_names(&self) -> Option<&[String]> {
@@ -220,22 +219,18 @@ impl DocumentSource for Corpus {
     }
 
     fn fingerprint(&self) -> Result<[u8; 32]> {
-        let mut hash = Sha256::new();
-        let mut part = |bytes: &[u8]| {
-            hash.update((bytes.len() as u64).to_le_bytes());
-            hash.update(bytes);
-        };
-        self.classes()
-            .iter()
-            .for_each(|class| part(class.as_bytes()));
+        let mut digest = Digest::default();
+        for class in self.classes() {
+            digest.part(class.as_bytes());
+        }
         for document in self.documents() {
-            part(document.text.as_bytes());
+            digest.part(document.text.as_bytes());
             match &document.label {
-                None => part(&u64::MAX.to_le_bytes()),
-                Some(label) => label.digest(&mut part),
+                None => digest.part(&u64::MAX.to_le_bytes()),
+                Some(label) => label.digest(|bytes| digest.part(bytes)),
             }
         }
-        Ok(hash.finalize().into())
+        Ok(digest.finish())
     }
 
     fn class_names(&self) -> Option<&[String]> {
@@ -257,12 +252,11 @@ impl<S: AsRef<str> + Sync> DocumentSource for Vec<S> {
     }
 
     fn fingerprint(&self) -> Result<[u8; 32]> {
-        let mut hash = Sha256::new();
+        let mut digest = Digest::default();
         for text in self {
-            hash.update((text.as_ref().len() as u64).to_le_bytes());
-            hash.update(text.as_ref());
+            digest.part(text.as_ref().as_bytes());
         }
-        Ok(hash.finalize().into())
+        Ok(digest.finish())
     }
 }
 
@@ -281,20 +275,20 @@ pub(crate) fn until_error<'a>(
 }
 
 /// The names and bytes, as they are on the disk, of a file or of all files of a folder.
-fn digest_files(path: &Path, hash: &mut Sha256) -> Result<()> {
+fn digest_files(path: &Path, digest: &mut Digest) -> Result<()> {
     if path.is_dir() {
         for inner in list(path)? {
-            hash.update(inner.file_name().unwrap_or_default().as_encoded_bytes());
-            hash.update([0]);
-            digest_files(&inner, hash)?;
+            digest.bytes(inner.file_name().unwrap_or_default().as_encoded_bytes());
+            digest.bytes(&[0]);
+            digest_files(&inner, digest)?;
         }
         return Ok(());
     }
     let mut length = 0;
     bytes_of(path, |bytes| {
         length += bytes.len() as u64;
-        hash.update(bytes);
+        digest.bytes(bytes);
     })?;
-    hash.update(length.to_le_bytes());
+    digest.number(length);
     Ok(())
 }

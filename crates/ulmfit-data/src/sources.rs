@@ -1,7 +1,6 @@
 //! Several sources as one.
 
-use sha2::{Digest, Sha256};
-
+use crate::digest::Digest;
 use crate::source::{DocumentSource, Documents, Source, until_error};
 use crate::{Error, Result};
 
@@ -59,11 +58,11 @@ impl DocumentSource for Sources {
     }
 
     fn fingerprint(&self) -> Result<[u8; 32]> {
-        let mut hash = Sha256::new();
+        let mut digest = Digest::default();
         for part in &self.0 {
-            hash.update(part.fingerprint()?);
+            digest.bytes(&part.fingerprint()?);
         }
-        Ok(hash.finalize().into())
+        Ok(digest.finish())
     }
 }
 

@@ -9,6 +9,9 @@
 //!   exist whole, and the gradient is made in the same pass.
 //! * [`adam_update`]: moments, decay and parameter in one sweep.
 //!
+//! Three more are here for the memory that they take otherwise: [`embedding_rows`], whose gradient is written only where
+//! the batch has words; [`drop_elements`], whose mask is bits; [`sum_of_squares`], for clipping.
+//!
 //! Each has a **generic body** made of Burn's own operations, which every backend runs, and an override for Flex
 //! (the CPU backend) on raw slices. The tests hold the two against each other, value by value and gradient by
 //! gradient. Which one runs is decided by the device of the tensors.
@@ -19,6 +22,8 @@
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 
 mod adam;
+mod dropout;
+mod embedding;
 #[cfg(feature = "flex")]
 mod flex_slices;
 mod lstm;
@@ -26,8 +31,12 @@ mod lstm;
 mod math;
 #[cfg(feature = "flex")]
 mod product;
+mod squares;
 mod tied_loss;
 
 pub use adam::{AdamHyper, adam_update};
+pub use dropout::{KeptElements, drop_elements};
+pub use embedding::embedding_rows;
 pub use lstm::{LstmOutput, LstmWeights, lstm_layer};
+pub use squares::sum_of_squares;
 pub use tied_loss::{IGNORED, TiedLoss, tied_cross_entropy};

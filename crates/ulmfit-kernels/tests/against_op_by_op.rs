@@ -9,7 +9,8 @@ use proptest::prelude::*;
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use ulmfit_kernels::{
-    AdamHyper, IGNORED, LstmWeights, adam_update, lstm_layer, tied_cross_entropy,
+    AdamHyper, IGNORED, KeptElements, LstmWeights, adam_update, drop_elements, embedding_rows,
+    lstm_layer, sum_of_squares, tied_cross_entropy,
 };
 
 /// The devices of all backends that this build has.
@@ -214,6 +215,134 @@ fn all_rows_ignored_is_zero_loss() {
             (values(out.loss)[0], values(out.correct)[0], out.counted),
             (0.0, 0.0, 0)
         );
+    }
+}
+
+/// Rows twice, beside a dense use of the matrix as a tied decoder has it.
+#[test]
+fn embedding_rows_against_selections() {
+    for (name, device, tolerance) in devices() {
+        let device = device.autodiff();
+        let rng = &mut Xoshiro256PlusPlus::seed_from_u64(9);
+        let (table, seen, dense) = (
+            random(rng, [70, 6]),
+            random(rng, [9, 6]),
+            random(rng, [70, 6]),
+        );
+        let ids: [u32; 9] = [3, 69, 1, 3, 0, 1, 3, 44, 1];
+        let leaf = || Tensor::<2>::from_data(table.clone(), &device).require_grad();
+        let constant = |data: &TensorData| Tensor::<2>::from_data(data.clone(), &device);
+        for tied in [0.0, 1.0] {
+            let kernel = leaf();
+            let rows = embedding_rows(kernel.clone(), &ids, Some(1));
+            let loss = (rows.clone() * constant(&seen)).sum()
+                + (kernel.clone() * constant(&dense)).sum() * tied;
+            let ids = ids.map(i64::from).to_vec();
+            let by_ops = leaf();
+            let indices = Tensor::<1, Int>::from_data(TensorData::new(ids.clone(), [9]), &device);
+            let selected = by_ops.clone().select(0, indices);
+            let shares = ids.iter().map(|&id| if id == 1 { 0.0 } else { 1.0f32 });
+            let shares = TensorData::new(shares.collect::<Vec<_>>(), [9, 1]);
+            let expected_loss = (selected.clone() * constant(&seen) * constant(&shares)).sum()
+                + (by_ops.clone() * constant(&dense)).sum() * tied;
+            assert_eq!(values(rows), values(selected), "{name}: rows");
+            let found = kernel.grad(&loss.backward()).unwrap();
+            let expected = by_ops.grad(&expected_loss.backward()).unwrap();
+            assert_close(name, &values(found), &values(expected), tolerance);
+        }
+    }
+}
+
+#[test]
+fn dropout_is_a_product_with_its_factors() {
+    for (name, device, _) in devices() {
+        let device = device.autodiff();
+        let rng = &mut Xoshiro256PlusPlus::seed_from_u64(10);
+        // Over several tasks of the override, with a tail.
+        let shape = [131, 257];
+        let (x, d) = (random(rng, shape), random(rng, shape));
+        let kept = KeptElements::from_fn(131 * 257, 1.25, |_| rng.next_u32() % 5 > 0);
+        let factors: Vec<f32> = (0..131 * 257).map(|n| kept.factor(n)).collect();
+        let share = factors.iter().filter(|&&f| f == 0.0).count() as f32 / factors.len() as f32;
+        assert!((share - 0.2).abs() < 0.02, "{share}");
+        let leaf = Tensor::<2>::from_data(x, &device).require_grad();
+        let factors = Tensor::<2>::from_data(TensorData::new(factors, shape), &device);
+        let out = drop_elements(leaf.clone(), kept.clone());
+        assert_eq!(values(out.clone()), values(leaf.clone() * factors.clone()));
+        // A view of the matrix: columns side by side in memory.
+        let turned = drop_elements(leaf.clone().inner().transpose(), kept);
+        let by_ops = leaf.clone().inner().transpose() * factors.clone().inner().reshape([257, 131]);
+        assert_eq!(values(turned), values(by_ops), "{name}");
+        let d = Tensor::<2>::from_data(d, &device);
+        let gradient = leaf.grad(&(out * d.clone()).sum().backward()).unwrap();
+        assert_eq!(values(gradient), values((d * factors).inner()), "{name}");
+    }
+}
+
+#[test]
+fn squares_are_summed() {
+    for (name, device, tolerance) in devices() {
+        let data = random(&mut Xoshiro256PlusPlus::seed_from_u64(11), [131, 257]);
+        let expected: f64 = data.iter::<f32>().map(|x| f64::from(x).powi(2)).sum();
+        let x = Tensor::<2>::from_data(data, &device);
+        let found = values(sum_of_squares(x));
+        assert_close(name, &found, &[expected as f32], tolerance);
+    }
+}
+
+/// Whole pages without a gradient, some of them with moments: what is left out must change nothing.
+#[test]
+fn adam_on_words_that_do_not_occur() {
+    for (name, device, _) in devices() {
+        for (l2, decay) in [(0.0, 0.1), (0.0, 0.0), (0.02, 0.1)] {
+            let hyper = AdamHyper {
+                rate: 0.01,
+                beta1: 0.8,
+                beta2: 0.99,
+                eps: 1e-5,
+                decay,
+                l2,
+                gradient_scale: 0.5,
+                step: 3,
+            };
+            let n = 20_000;
+            let p = random(&mut Xoshiro256PlusPlus::seed_from_u64(12), [n]);
+            let only = |page: usize, value: f32| -> Vec<f32> {
+                let there = |at: usize| (at / 1000 % 8 == page) as u8;
+                (0..n).map(|at| f32::from(there(at)) * value).collect()
+            };
+            let tensor =
+                |values: Vec<f32>| Tensor::<1>::from_data(TensorData::new(values, [n]), &device);
+            let (g, m, s) = (only(1, 0.3), only(3, -0.2), only(5, 0.04));
+            let start = Tensor::<1>::from_data(p.clone(), &device);
+            let (p2, m2, s2) = adam_update(
+                start,
+                tensor(g.clone()),
+                tensor(m.clone()),
+                tensor(s.clone()),
+                hyper,
+            );
+            let mut expected = [Vec::new(), Vec::new(), Vec::new()];
+            for (at, p) in p.iter::<f32>().enumerate() {
+                let kept = p * (1.0 - 0.01 * decay) as f32;
+                let grad = g[at] * 0.5 + kept * l2 as f32;
+                let first = m[at] * 0.8 + grad * 0.2;
+                let second = s[at] * 0.99 + grad * grad * 0.01;
+                let root = (f64::from(second) / (1.0 - 0.99f64.powi(3))).sqrt() + 1e-5;
+                let rate = 0.01 / (1.0 - 0.8f64.powi(3));
+                let stepped = f64::from(kept) - f64::from(first) / root * rate;
+                expected[0].push(stepped as f32);
+                expected[1].push(first);
+                expected[2].push(second);
+            }
+            for (found, expected) in [p2, m2, s2].into_iter().zip(&expected) {
+                let pairs = values(found).into_iter().zip(expected);
+                // A moment without squares makes steps of hundreds.
+                let error = pairs.map(|(a, b)| (a - b).abs() / b.abs().max(1.0));
+                let worst = error.fold(0.0, f32::max);
+                assert!(worst < 1e-6, "{name}, l2 {l2}, decay {decay}: {worst:e}");
+            }
+        }
     }
 }
 

@@ -5,7 +5,10 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
-use ulmfit_kernels::{IGNORED, LstmWeights, lstm_layer, tied_cross_entropy};
+use ulmfit_kernels::{
+    IGNORED, KeptElements, LstmWeights, drop_elements, embedding_rows, lstm_layer,
+    tied_cross_entropy,
+};
 
 /// Half the distance of the two points; the error of the difference grows with its square, that of rounding with its
 /// inverse.
@@ -159,4 +162,19 @@ fn tied_decoder_with_cross_entropy() {
         |i| run(i, Pass::Value).0.into_scalar::<f32>(),
         &gradients,
     );
+}
+
+#[test]
+fn rows_of_an_embedding_after_dropout() {
+    let inputs = inputs(&[&[9, 4]], 4);
+    let run = |inputs: &[Input], pass: Pass| {
+        let table = pass.leaf::<2>(&inputs[0]);
+        let rows = embedding_rows(table.clone(), &[8, 2, 8, 0, 5], None);
+        let kept = KeptElements::from_fn(20, 1.5, |element| element % 3 != 1);
+        (weighted(drop_elements(rows, kept).powi_scalar(2)), table)
+    };
+    let (loss, table) = run(&inputs, Pass::Gradients);
+    let gradients = [values(table.grad(&loss.backward()).unwrap())];
+    let value = |inputs: &[Input]| run(inputs, Pass::Value).0.into_scalar::<f32>();
+    check(inputs, value, &gradients);
 }

@@ -1,6 +1,6 @@
 //! What can go wrong with a model: its configuration and its file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// An error of this crate. Every message names the file or field, what was expected, what was found and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +43,26 @@ pub enum Error {
     /// A text part of the model (rules, vocabulary) is not valid.
     #[error(transparent)]
     Text(#[from] ulmfit_text::Error),
+}
+
+impl Error {
+    /// For `map_err`: this file could not be read.
+    pub(crate) fn unread(path: &Path) -> impl Fn(std::io::Error) -> Self {
+        Self::io(path, "read")
+    }
+
+    /// For `map_err`: this file could not be written.
+    pub(crate) fn unwritten(path: &Path) -> impl Fn(std::io::Error) -> Self {
+        Self::io(path, "written")
+    }
+
+    fn io(path: &Path, verb: &'static str) -> impl Fn(std::io::Error) -> Self {
+        move |source| Self::Io {
+            path: path.to_owned(),
+            verb,
+            source,
+        }
+    }
 }
 
 /// A result with this crate's [`Error`].

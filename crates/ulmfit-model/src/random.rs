@@ -7,6 +7,7 @@ use burn::tensor::{Device, Shape, Tensor, TensorData};
 use rand::{Rng as _, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::{Deserialize, Serialize};
+use ulmfit_kernels::KeptElements;
 
 /// A seeded generator of weights, masks and samples; a value, passed where it is used. Stored and read again, it goes on
 /// with the number it would have drawn next.
@@ -52,18 +53,30 @@ impl Random {
 
     /// `n` factors of a dropout mask: 0 with probability `p`, else `1 / (1 - p)`.
     pub(crate) fn mask_values(&mut self, n: usize, p: f64) -> Vec<f32> {
-        let keep = (1.0 / (1.0 - p)) as f32;
+        let (mut is_kept, scale) = (self.draws(p), scale(p));
+        (0..n)
+            .map(|element| if is_kept(element) { scale } else { 0.0 })
+            .collect()
+    }
+
+    /// The same draws as those of [`Self::mask_values`], as bits.
+    pub(crate) fn kept(&mut self, n: usize, p: f64) -> KeptElements {
+        KeptElements::from_fn(n, scale(p), self.draws(p))
+    }
+
+    /// Draws for the elements 0, 1, and so on whether each is kept.
+    fn draws(&mut self, p: f64) -> impl FnMut(usize) -> bool {
         // One 32-bit half of each draw decides one element.
         let threshold = (p * 4_294_967_296.0) as u64;
-        let mut mask = Vec::with_capacity(n + 1);
-        while mask.len() < n {
-            let bits = self.0.next_u64();
-            for half in [bits >> 32, bits & 0xffff_ffff] {
-                mask.push(if half < threshold { 0.0 } else { keep });
+        let mut bits = 0;
+        move |element| {
+            if element % 2 == 0 {
+                bits = self.0.next_u64();
+                bits >> 32 >= threshold
+            } else {
+                bits & 0xffff_ffff >= threshold
             }
         }
-        mask.truncate(n);
-        mask
     }
 
     /// A dropout mask as a tensor.
@@ -76,6 +89,11 @@ impl Random {
         let values = self.mask_values(shape.iter().product(), p);
         from_values(values, shape, device)
     }
+}
+
+/// What is kept is multiplied by this.
+fn scale(p: f64) -> f32 {
+    (1.0 / (1.0 - p)) as f32
 }
 
 /// A tensor of `values` in row-major order.
@@ -98,6 +116,14 @@ mod tests {
         let mut read: Random = serde_json::from_str(&serde_json::to_string(&random)?)?;
         assert_eq!(read.mask_values(9, 0.5), random.mask_values(9, 0.5));
         Ok(())
+    }
+
+    #[test]
+    fn bits_are_the_draws_of_the_factors() {
+        let factors = Random::new(8).mask_values(131, 0.4);
+        let kept = Random::new(8).kept(131, 0.4);
+        let bits: Vec<f32> = (0..131).map(|element| kept.factor(element)).collect();
+        assert_eq!(bits, factors);
     }
 
     #[test]

@@ -303,6 +303,52 @@ fn a_header_that_lies_is_refused_by_its_field() {
 }
 
 #[test]
+fn a_file_of_another_length_is_refused() {
+    let device = Device::default();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    for storage in Storage::ALL {
+        language_model(6).save_as(&path, storage).unwrap();
+        let whole = std::fs::read(&path).unwrap();
+        let cuts = [0, 7, 8, 9, 500, whole.len() / 2, whole.len() - 1];
+        let mut files: Vec<Vec<u8>> = cuts.iter().map(|&cut| whole[..cut].to_vec()).collect();
+        files.push([&whole[..], &[0]].concat());
+        // A header that is longer than the file.
+        files.push([&(1u64 << 40).to_le_bytes()[..], &whole[8..]].concat());
+        for file in files {
+            std::fs::write(&path, &file).unwrap();
+            let error = TextLanguageModel::load(&path, &device).unwrap_err();
+            says(error, &["header", "damaged or incomplete"]);
+            assert!(ModelInfo::read(&path).is_err(), "{} bytes", file.len());
+        }
+    }
+}
+
+/// Matrices of several blocks, with a last one that is not full.
+#[test]
+fn large_matrices_are_read_as_they_were() {
+    let device = Device::default();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    let text = text();
+    let sizes = AwdLstmConfig::new(text.vocab().len()).with_sizes(41, 307, 2);
+    let model = LanguageModelConfig::new(sizes).init(5, &device).unwrap();
+    let model = TextLanguageModel::new(text, model).unwrap();
+    model.save(&path).unwrap();
+    let loaded = TextLanguageModel::load(&path, &device).unwrap();
+    assert_eq!(lm_logits(&loaded), lm_logits(&model));
+    loaded.save_as(&path, Storage::F16).unwrap();
+    let half = TextLanguageModel::load(&path, &device).unwrap();
+    let weight = |model: &TextLanguageModel| -> Vec<f32> {
+        let weight = model.model.encoder.embedding.val();
+        weight.into_data().iter::<f32>().collect()
+    };
+    let single = weight(&model);
+    let largest = single.iter().fold(0.0f32, |m, x| m.max(x.abs()));
+    assert!(worst(&weight(&half), &single) <= largest / 2048.0);
+}
+
+#[test]
 fn changed_bytes_never_panic() {
     let device = Device::default();
     let folder = tempfile::tempdir().unwrap();

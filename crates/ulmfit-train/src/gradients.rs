@@ -2,6 +2,7 @@
 
 use burn::module::{Module, ModuleVisitor, Param, ParamId};
 use burn::tensor::{Gradients, Tensor};
+use ulmfit_kernels::sum_of_squares;
 
 /// The gradients of a module's parameters, flat and outside of autodiff, with the weight they stand for.
 ///
@@ -44,22 +45,28 @@ impl ParamGradients {
     pub fn join(&mut self, other: Self) {
         let whole = self.weight + other.weight;
         let (here, there) = (self.weight / whole, other.weight / whole);
-        for (_, gradient) in &mut self.list {
-            *gradient = gradient.clone() * here;
-        }
-        for (id, gradient) in other.list {
-            let part = gradient * there;
-            match self.list.iter_mut().find(|(known, _)| *known == id) {
-                Some((_, sum)) => *sum = sum.clone() + part,
-                None => self.list.push((id, part)),
-            }
-        }
+        let mut others = other.list;
+        // Every tensor is taken out of its list first, so that the sums are made in place.
+        let list = std::mem::take(&mut self.list).into_iter();
+        self.list = list
+            .map(|(id, gradient)| {
+                let gradient = gradient * here;
+                let other = others.iter().position(|(known, _)| *known == id);
+                match other.map(|at| others.remove(at)) {
+                    Some((_, other)) => (id, gradient + other * there),
+                    None => (id, gradient),
+                }
+            })
+            .collect();
+        let rest = others.into_iter();
+        self.list
+            .extend(rest.map(|(id, other)| (id, other * there)));
         self.weight = whole;
     }
 
     /// Returns the L2 norm of all gradients together.
     pub fn norm(&self) -> f64 {
-        let squares = self.list.iter().map(|(_, g)| (g.clone() * g.clone()).sum());
+        let squares = self.list.iter().map(|(_, g)| sum_of_squares(g.clone()));
         squares
             .reduce(|sum, square| sum + square)
             .map_or(0.0, |sum| f64::from(sum.into_scalar::<f32>()).sqrt())

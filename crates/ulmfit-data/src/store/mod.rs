@@ -9,13 +9,13 @@ use std::io::Read;
 use std::path::Path;
 
 use rayon::prelude::*;
-use sha2::{Digest, Sha256};
 use ulmfit_text::{Tokenizer, Vocab};
 
 use self::layout::{Footer, MAGIC, NO_LABEL, VERSION, Width};
 pub(crate) use self::mapped::Mapped;
 use self::writer::Writer;
 use crate::chunks::{CHUNK_BYTES, for_each_chunk};
+use crate::digest::Digest;
 use crate::open::io_error;
 use crate::source::{DocumentSource, RawDocument};
 use crate::{Error, Result, TokenDocs};
@@ -172,24 +172,19 @@ fn fingerprint(
     tokenizer: &Tokenizer,
     vocab: &Vocab,
 ) -> Result<String> {
-    let mut hash = Sha256::new();
-    let mut part = |bytes: &[u8]| {
-        hash.update((bytes.len() as u64).to_le_bytes());
-        hash.update(bytes);
-    };
-    part(&VERSION.to_le_bytes());
+    let mut digest = Digest::default();
+    digest.part(&VERSION.to_le_bytes());
     let config = serde_json::to_vec(tokenizer.config()).map_err(|source| Error::Json {
         path: "tokenizer".into(),
         line: 1,
         source,
     })?;
-    part(&config);
+    digest.part(&config);
     for id in 0..vocab.len() as u32 {
-        part(vocab.token(id).as_bytes());
+        digest.part(vocab.token(id).as_bytes());
     }
-    part(&source.fingerprint()?);
-    let digest = hash.finalize();
-    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    digest.part(&source.fingerprint()?);
+    Ok(digest.hex())
 }
 
 #[cfg(test)]

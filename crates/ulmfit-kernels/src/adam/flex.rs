@@ -10,6 +10,9 @@ use crate::flex_slices::values;
 /// Elements of one task: 4 arrays of 16 Ki values stay in the second-level cache.
 const TASK: usize = 16 << 10;
 
+/// Elements that are looked at together for a gradient: a page of memory.
+const PAGE: usize = 1 << 10;
+
 impl AdamOps for Flex {
     fn adam_update(
         parameter: FlexTensor,
@@ -28,10 +31,36 @@ impl AdamOps for Flex {
             .zip(moment2.storage_mut::<f32>().par_chunks_mut(TASK))
             .zip(values(&gradient).par_chunks(TASK))
             .for_each(|(((parameter, moment1), moment2), gradient)| {
-                sweep(parameter, gradient, moment1, moment2, factors);
+                let pages = parameter
+                    .chunks_mut(PAGE)
+                    .zip(moment1.chunks_mut(PAGE))
+                    .zip(moment2.chunks_mut(PAGE))
+                    .zip(gradient.chunks(PAGE));
+                for (((parameter, moment1), moment2), gradient) in pages {
+                    let arrays = [&*moment1, &*moment2, gradient];
+                    if factors.leave_zeros() && arrays.into_iter().all(is_zero) {
+                        // Words that have not occurred yet: the moments stay zero, so that fresh memory which is not
+                        // written to stays without pages, and the parameter only decays.
+                        decay(parameter, factors);
+                    } else {
+                        sweep(parameter, gradient, moment1, moment2, factors);
+                    }
+                }
             });
         let [parameter, moment1, moment2] = owned;
         (parameter, moment1, moment2)
+    }
+}
+
+fn is_zero(values: &[f32]) -> bool {
+    let (blocks, rest) = values.as_chunks::<16>();
+    let zero = |block: &[f32]| block.iter().fold(true, |zero, &x| zero & (x == 0.0));
+    blocks.iter().all(|block| zero(block)) && zero(rest)
+}
+
+fn decay(parameter: &mut [f32], f: Factors) {
+    if f.keep != 1.0 {
+        parameter.iter_mut().for_each(|p| *p *= f.keep);
     }
 }
 

@@ -63,6 +63,14 @@ pub(crate) struct Factors {
     rate: f32,
 }
 
+impl Factors {
+    /// Whether moments of zero stay zero under a gradient of zero, and move nothing.
+    #[cfg(feature = "flex")]
+    fn leave_zeros(&self) -> bool {
+        self.l2 == 0.0 && self.eps > 0.0 && self.scale.is_finite()
+    }
+}
+
 /// The operation as the dispatcher sees it; it runs outside of autodiff.
 #[backend_extension(
     Flex: cfg(feature = "flex"),

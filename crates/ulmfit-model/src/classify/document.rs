@@ -74,6 +74,11 @@ pub(crate) fn encode(
     let mut finished = Vec::new();
     let mut penalty = Penalty::new(regularization);
     let longest = lengths.first().copied().unwrap_or(0);
+    let words = order.iter().zip(&lengths).flat_map(|(&row, &len)| {
+        let read = longest.min(len.next_multiple_of(window.bptt));
+        tokens.row(row)[..read].iter().copied()
+    });
+    let words = encoder.words(words, mode);
     for from in (0..longest).step_by(window.bptt) {
         let running = lengths.partition_point(|&len| len > from);
         if running < alive {
@@ -89,7 +94,7 @@ pub(crate) fn encode(
             .iter()
             .map(|&len| len.min(to) - from)
             .collect();
-        let (hidden, next) = encoder.forward_padded(&chunk, &here, &state, dropouts, mode);
+        let (hidden, next) = encoder.forward_words(&words, &chunk, &here, &state, dropouts, mode);
         state = next;
         let here = chunk_window(&lengths[..alive], from, to, window.max_len);
         let pool = pool.get_or_insert_with(|| ConcatPool::new(&hidden));

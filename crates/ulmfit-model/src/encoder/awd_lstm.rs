@@ -5,13 +5,14 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use ulmfit_text::{Special, TokenGrid};
+use ulmfit_text::TokenGrid;
 
 use crate::encoder::awd_lstm_config::{AwdLstmConfig, Cell, Directions};
 use crate::encoder::dropout::{Dropouts, Mode};
 use crate::encoder::encoder_layer::EncoderLayer;
 use crate::encoder::reversal::Reversal;
 use crate::encoder::state::HiddenState;
+use crate::encoder::words::Words;
 
 /// The encoder: `V x E` embedding and recurrent layers `E -> H -> ... -> E`.
 ///
@@ -97,6 +98,25 @@ impl AwdLstm {
         dropouts: &Dropouts,
         mode: &mut Mode,
     ) -> (Tensor<3>, HiddenState) {
+        let words = self.words(tokens.ids().iter().copied(), mode);
+        self.forward_words(&words, tokens, lengths, state, dropouts, mode)
+    }
+
+    /// The rows of the embedding for all words of a batch.
+    pub(crate) fn words(&self, ids: impl Iterator<Item = u32>, mode: &Mode) -> Words {
+        Words::new(&self.embedding, ids, mode)
+    }
+
+    /// As [`Self::forward_padded`], for a part of a batch whose words have been taken out.
+    pub(crate) fn forward_words(
+        &self,
+        words: &Words,
+        tokens: &TokenGrid,
+        lengths: &[usize],
+        state: &HiddenState,
+        dropouts: &Dropouts,
+        mode: &mut Mode,
+    ) -> (Tensor<3>, HiddenState) {
         assert_eq!(
             state.rows(),
             tokens.rows(),
@@ -114,7 +134,7 @@ impl AwdLstm {
                 Some(Reversal::new(lengths, tokens.cols(), &device))
             }
         };
-        let mut x = self.embed(tokens, dropouts, mode);
+        let mut x = self.embed(words, tokens, dropouts, mode);
         let mut next = Vec::with_capacity(self.layers.len());
         for (index, (layer, before)) in self.layers.iter().zip(state.layers()).enumerate() {
             if index > 0 {
@@ -128,35 +148,22 @@ impl AwdLstm {
     }
 
     /// Embeddings after embedding and input dropout, `[T, B, E]`.
-    fn embed(&self, tokens: &TokenGrid, dropouts: &Dropouts, mode: &mut Mode) -> Tensor<3> {
+    fn embed(
+        &self,
+        words: &Words,
+        tokens: &TokenGrid,
+        dropouts: &Dropouts,
+        mode: &mut Mode,
+    ) -> Tensor<3> {
         let (rows, steps) = (tokens.rows(), tokens.cols());
         let [vocabulary, width] = self.embedding.dims();
         let ids = time_first(tokens);
-        let device = self.embedding.device();
-        if let Some(&id) = ids.iter().find(|&&id| id as usize >= vocabulary) {
-            panic!("token id {id} of a vocabulary of {vocabulary} words");
-        }
-        let mut x = self.embedding.val().select(0, int_tensor(&ids, &device));
-        if mode.is_train() && ids.contains(&Special::Pad.id()) {
-            x = without_gradient_at(x, &ids, Special::Pad.id());
-        }
-        if let Some(factors) = mode.word_factors(&ids, vocabulary, dropouts.embed, &device) {
+        let mut x = words.rows(&ids);
+        if let Some(factors) = mode.word_factors(&ids, vocabulary, dropouts.embed, &x.device()) {
             x = x * factors;
         }
         mode.drop_locked(x.reshape([steps, rows, width]), dropouts.input)
     }
-}
-
-/// `x` with the rows of `pad` cut out of the graph: padding takes no gradient from the input side, as PyTorch's
-/// `padding_idx` has it (the tied decoder still gives it one).
-fn without_gradient_at(x: Tensor<2>, ids: &[u32], pad: u32) -> Tensor<2> {
-    let real = ids
-        .iter()
-        .map(|&id| if id == pad { 0.0 } else { 1.0 })
-        .collect();
-    let real = crate::random::from_values(real, [ids.len(), 1], &x.device());
-    let padding = x.clone().detach() * (real.clone().neg() + 1.0);
-    x * real + padding
 }
 
 /// The ids of a grid column by column: the order of `[T, B]`.

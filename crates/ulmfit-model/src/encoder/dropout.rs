@@ -12,6 +12,7 @@
 
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
+use ulmfit_kernels::drop_elements;
 
 use crate::error::{Error, Result};
 use crate::random::Random;
@@ -152,8 +153,8 @@ impl Mode {
     pub(crate) fn drop_elements<const D: usize>(&mut self, x: Tensor<D>, p: f64) -> Tensor<D> {
         match self.active(p) {
             Some(random) => {
-                let mask = random.mask(x.dims(), p, &x.device());
-                x * mask
+                let kept = random.kept(x.shape().num_elements(), p);
+                drop_elements(x, kept)
             }
             None => x,
         }

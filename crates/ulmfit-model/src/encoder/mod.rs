@@ -10,3 +10,4 @@ pub(crate) mod qrnn_layer;
 pub(crate) mod recurrence;
 pub(crate) mod reversal;
 pub(crate) mod state;
+pub(crate) mod words;

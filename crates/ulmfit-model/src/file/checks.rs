@@ -4,7 +4,7 @@ use std::path::Path;
 
 use ulmfit_text::Vocab;
 
-use super::tensors::{DAMAGED, Reader};
+use super::reader::{DAMAGED, Reader};
 use crate::classify::classifier::ClassifierConfig;
 use crate::classify::pooling::ConcatPool;
 use crate::encoder::awd_lstm_config::AwdLstmConfig;

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use ulmfit_text::{TokenizerConfig, Vocab};
 
+use super::reader::DAMAGED;
 use super::storage::Storage;
-use super::tensors::DAMAGED;
 use crate::classify::classifier::ClassifierConfig;
 use crate::encoder::awd_lstm_config::AwdLstmConfig;
 use crate::error::{Error, Result};

@@ -3,7 +3,8 @@
 use burn::module::Param;
 use burn::tensor::Device;
 
-use super::tensors::{Reader, Writer};
+use super::reader::Reader;
+use super::writer::Writer;
 use crate::encoder::awd_lstm::AwdLstm;
 use crate::encoder::awd_lstm_config::{AwdLstmConfig, Cell, Directions, RecurrenceShape};
 use crate::encoder::encoder_layer::EncoderLayer;

@@ -2,11 +2,7 @@
 
 use std::path::Path;
 
-use safetensors::Dtype;
-use ulmfit_text::write_beside;
-
-use super::storage::f32_bytes;
-use super::tensors::{self, Writer};
+use super::writer::{self, Content, Writer};
 use crate::error::{Error, Result};
 use crate::import::names::{
     DECODER_BIAS, DECODER_WEIGHT, EMBEDDING, EMBEDDING_COPIES, HEAD, LAYER_PARTS, backward_name,
@@ -114,7 +110,7 @@ impl Names<'_> {
 
 fn save(writer: Writer, names: &Names<'_>, path: &Path) -> Result<()> {
     let mut renamed = Vec::new();
-    for (ours, (shape, values)) in writer.tensors {
+    for (ours, source) in writer.tensors {
         let theirs = names.of(&ours).ok_or_else(|| Error::ModelFile {
             path: path.to_owned(),
             part: format!("tensor `{ours}`"),
@@ -122,20 +118,14 @@ fn save(writer: Writer, names: &Names<'_>, path: &Path) -> Result<()> {
             found: "a tensor without a name there".to_owned(),
             remedy: "save it as a model file of this library",
         })?;
-        let bytes = f32_bytes(&values);
         for name in theirs {
-            renamed.push((name, Dtype::F32, shape.clone(), bytes.clone()));
+            renamed.push((name, Content::F32(source.clone())));
         }
     }
     // PyTorch counts the batches of a normalization; with its fixed momentum the count has no effect.
     for block in 0..names.dropouts.len() {
         let name = format!("{HEAD}{block}.0.num_batches_tracked");
-        renamed.push((name, Dtype::I64, Vec::new(), vec![0; 8]));
+        renamed.push((name, Content::Zero));
     }
-    let bytes = tensors::serialize(&renamed, "format", "pt".to_owned(), path)?;
-    write_beside(path, &bytes).map_err(|source| Error::Io {
-        path: path.to_owned(),
-        verb: "written",
-        source,
-    })
+    writer::write(renamed, "format", "pt".to_owned(), path)
 }

@@ -1,14 +1,87 @@
-//! Which entry of a safetensors header is wrong: the format's own errors do not always name it.
+//! The header of a safetensors file, and which entry of it is wrong: the format's own errors do not always name it.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::ops::Range;
+use std::path::Path;
 
 use safetensors::Dtype;
+use safetensors::tensor::{Metadata, TensorInfo};
 use serde_json::Value;
 
-/// The tensor and the field that lie, if it is one of them.
+use super::METADATA_KEY;
+use super::reader::DAMAGED;
+use crate::error::{Error, Result};
+
+/// The longest header that the format allows.
+const LONGEST: u64 = 100_000_000;
+
+/// The header of a file, whose places fit the file's length.
+pub(super) struct Header {
+    /// Where the tensors' bytes begin.
+    start: u64,
+    metadata: Metadata,
+}
+
+impl Header {
+    /// Reads the header of a file of `bytes` bytes, and nothing behind it.
+    pub(super) fn read(mut file: &File, bytes: u64, path: &Path) -> Result<Self> {
+        let problem = |part: Option<String>, found: String| Error::ModelFile {
+            path: path.to_owned(),
+            part: part.map_or("header".to_owned(), |part| format!("header, {part}")),
+            expected: "a safetensors file".to_owned(),
+            found,
+            remedy: DAMAGED,
+        };
+        let mut length = [0; 8];
+        if bytes < length.len() as u64 {
+            return Err(problem(None, format!("a file of {bytes} bytes")));
+        }
+        file.read_exact(&mut length).map_err(Error::unread(path))?;
+        let length = u64::from_le_bytes(length);
+        if length > LONGEST.min(bytes - 8) {
+            let found = format!("a header of {length} bytes in a file of {bytes}");
+            return Err(problem(None, found));
+        }
+        let mut header = vec![0; length as usize];
+        file.read_exact(&mut header).map_err(Error::unread(path))?;
+        let data = bytes - 8 - length;
+        let metadata: Metadata = serde_json::from_slice(&header)
+            .map_err(|error| problem(blame_header(&header, data), error.to_string()))?;
+        if metadata.data_len() as u64 != data {
+            let found = format!("{data} bytes for tensors of {}", metadata.data_len());
+            return Err(problem(blame_header(&header, data), found));
+        }
+        let start = 8 + length;
+        Ok(Self { start, metadata })
+    }
+
+    /// The document of the metadata.
+    pub(super) fn document(&self) -> Option<&str> {
+        let metadata = self.metadata.metadata().as_ref()?;
+        metadata.get(METADATA_KEY).map(String::as_str)
+    }
+
+    /// Every tensor with the place of its bytes in the file.
+    pub(super) fn tensors(&self) -> impl Iterator<Item = (String, &TensorInfo, Range<u64>)> {
+        self.metadata.tensors().into_iter().map(|(name, info)| {
+            let (from, to) = info.data_offsets;
+            (name, info, self.start + from as u64..self.start + to as u64)
+        })
+    }
+}
+
+/// The tensor and the field of a whole file that lie, if it is one of them.
 pub(crate) fn blame(file: &[u8]) -> Option<String> {
     let length = u64::from_le_bytes(*file.first_chunk::<8>()?);
     let header_end = usize::try_from(length).ok()?.checked_add(8)?;
-    let header: Value = serde_json::from_slice(file.get(8..header_end)?).ok()?;
-    let data = (file.len() - header_end) as u64;
+    let header = file.get(8..header_end)?;
+    blame_header(header, (file.len() - header_end) as u64)
+}
+
+/// The tensor and the field that lie about `data` bytes of tensors.
+fn blame_header(header: &[u8], data: u64) -> Option<String> {
+    let header: Value = serde_json::from_slice(header).ok()?;
     let mut places = Vec::new();
     for (name, entry) in header.as_object()? {
         if name == "__metadata__" {
@@ -32,7 +105,7 @@ pub(crate) fn blame(file: &[u8]) -> Option<String> {
 }
 
 /// The bytes of a tensor, or the field that is wrong.
-fn place(entry: &Value, data: u64) -> Result<(u64, u64), &'static str> {
+fn place(entry: &Value, data: u64) -> std::result::Result<(u64, u64), &'static str> {
     let numbers = |field: &'static str| {
         let list = entry.get(field).and_then(Value::as_array);
         let list = list.and_then(|list| list.iter().map(Value::as_u64).collect::<Option<Vec<_>>>());

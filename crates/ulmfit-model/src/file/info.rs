@@ -6,6 +6,7 @@ use ulmfit_text::TokenizerConfig;
 
 use super::checks::check_vocabulary;
 use super::document::{Body, ModelKind};
+use super::reader::Reader;
 use super::storage::Storage;
 use crate::encoder::awd_lstm_config::AwdLstmConfig;
 use crate::error::Result;
@@ -58,7 +59,7 @@ impl ModelInfo {
     /// [`crate::Error::Io`] or [`crate::Error::ModelFile`].
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let (document, reader) = super::open(path)?;
+        let (document, reader) = Reader::open(path)?;
         let kind = document.body.kind();
         let (encoder, classes) = match document.body {
             Body::LanguageModel { config } => (config.encoder, Vec::new()),

@@ -9,14 +9,15 @@ mod encoder;
 mod export;
 mod header;
 mod info;
+mod reader;
 mod storage;
-mod tensors;
+mod writer;
 
 use std::path::Path;
 
 use burn::module::Param;
 use burn::tensor::Device;
-use ulmfit_text::{Vocab, write_beside};
+use ulmfit_text::Vocab;
 
 use crate::classify::batch_norm::BatchNorm;
 use crate::classify::classifier::{Classifier, ClassifierConfig};
@@ -27,14 +28,14 @@ use crate::text_model::{TextClassifier, TextEncoding, TextLanguageModel};
 use checks::{check_head, check_sizes, check_vocabulary};
 use document::{Body, Document};
 use encoder::write_encoder;
-use tensors::Writer;
+use writer::Writer;
 
 pub use document::ModelKind;
 pub(crate) use encoder::read_encoder;
 pub(crate) use header::blame;
 pub use info::ModelInfo;
+pub(crate) use reader::{Reader, Values};
 pub use storage::Storage;
-pub(crate) use tensors::{Reader, Values};
 
 /// The one key of the file's metadata.
 pub(crate) const METADATA_KEY: &str = "ulmfit";
@@ -54,11 +55,11 @@ pub(crate) fn save_language_model(
             regularization: model.model.regularization,
         },
     };
-    save(writer, Document::new(body, &model.text, storage), path)
+    writer.save(&Document::new(body, &model.text, storage), path)
 }
 
 pub(crate) fn load_language_model(path: &Path, device: &Device) -> Result<TextLanguageModel> {
-    let (document, mut reader) = open(path)?;
+    let (document, mut reader) = Reader::open(path)?;
     let Body::LanguageModel { config } = document.body else {
         let (asked, found) = (ModelKind::LanguageModel, document.body.kind());
         return Err(wrong_kind(path, asked, found));
@@ -92,7 +93,7 @@ pub(crate) fn save_classifier(model: &TextClassifier, path: &Path, storage: Stor
         config: model.model.config().clone(),
         classes: model.classes.clone(),
     };
-    save(writer, Document::new(body, &model.text, storage), path)
+    writer.save(&Document::new(body, &model.text, storage), path)
 }
 
 fn write_head(writer: &mut Writer, model: &Classifier) {
@@ -116,7 +117,7 @@ fn write_head(writer: &mut Writer, model: &Classifier) {
 }
 
 pub(crate) fn load_classifier(path: &Path, device: &Device) -> Result<TextClassifier> {
-    let (document, mut reader) = open(path)?;
+    let (document, mut reader) = Reader::open(path)?;
     let Body::Classifier {
         encoder: sizes,
         config,
@@ -162,24 +163,6 @@ pub(crate) fn read_head(
         }
     }
     Ok(model)
-}
-
-fn save(writer: Writer, document: Document, path: &Path) -> Result<()> {
-    let bytes = writer.into_bytes(&document, path)?;
-    write_beside(path, &bytes).map_err(|source| Error::Io {
-        path: path.to_owned(),
-        verb: "written",
-        source,
-    })
-}
-
-fn open(path: &Path) -> Result<(Document, Reader)> {
-    let bytes = std::fs::read(path).map_err(|source| Error::Io {
-        path: path.to_owned(),
-        verb: "read",
-        source,
-    })?;
-    Reader::open(bytes, path)
 }
 
 fn text_encoding(

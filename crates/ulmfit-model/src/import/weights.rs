@@ -38,11 +38,7 @@ impl FastaiWeights {
     /// [`Error::Io`], or [`Error::ModelFile`] with the part of the file, what was expected and what was found.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let file = std::fs::read(path).map_err(|source| Error::Io {
-            path: path.to_owned(),
-            verb: "read",
-            source,
-        })?;
+        let file = std::fs::read(path).map_err(Error::unread(path))?;
         Self::parse(file, path).map_err(|fault| fault.at(path))
     }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use burn::module::ParamId;
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 use ulmfit_kernels::{AdamHyper, adam_update};
 
@@ -135,7 +135,11 @@ impl Rule for Adam {
         gradient: Tensor<1>,
         step: Step,
     ) -> Tensor<1> {
-        let zeros = || Tensor::zeros(parameter.dims(), &parameter.device());
+        // Not `Tensor::zeros`, which writes them: on the CPU what is never written to takes no memory.
+        let zeros = || {
+            let zeros = TensorData::new(vec![0.0f32; parameter.dims()[0]], parameter.dims());
+            Tensor::from_data(zeros, &parameter.device())
+        };
         // Taken out of the map, so that the sweep can write in place.
         let Moments {
             first,

@@ -7,6 +7,7 @@ mod averaging;
 mod decisions;
 mod lr_find;
 mod resume;
+mod rows;
 mod thaw;
 
 use burn::module::{Module, ModuleVisitor, Param};
