@@ -33,7 +33,7 @@ pub mod steps;
 mod ulmfit;
 
 pub use both::BothDirections;
-pub use checkpoint::{Checkpoints, Resume};
+pub use checkpoint::{Checkpoints, Interrupt, Resume};
 pub use error::{Error, Result};
 pub use fit::{
     ClassifierScores, FitConfig, LmScores, Weighting, evaluate_classifier, evaluate_language_model,
