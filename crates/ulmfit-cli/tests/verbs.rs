@@ -189,7 +189,7 @@ fn generate_info_and_completions_print_on_the_standard_output() {
     let folder = trained();
     let text = ulmfit(folder, "generate --model lm A --tokens 5 --seed 4").done();
     assert!(
-        text.stdout.starts_with('A') && text.stderr.is_empty(),
+        text.stdout.starts_with('a') && text.stderr.is_empty(),
         "{}",
         text.stdout
     );
