@@ -24,7 +24,7 @@ fn browser() -> Option<&'static str> {
             .stderr(Stdio::null());
         command.status().is_ok_and(|status| status.success())
     };
-    let found = BROWSERS.into_iter().find(|name| runs(&name));
+    let found = BROWSERS.into_iter().find(runs);
     if found.is_none() {
         eprintln!("skipped: none of {} is installed", BROWSERS.join(", "));
     }
