@@ -140,7 +140,7 @@ fn from_scratch(recipe: Recipe, amount: Amount) -> Recipe {
     const STEPS: usize = 500;
     let size = match amount.words {
         ..1_000_000 => Size::Tiny,
-        ..10_000_000 => Size::Small,
+        1_000_000..10_000_000 => Size::Small,
         _ => Size::Standard,
     };
     let mut recipe = sized(recipe, size);
