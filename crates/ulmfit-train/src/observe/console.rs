@@ -70,7 +70,7 @@ impl Console {
             false => ProgressDrawTarget::hidden(),
         };
         let bar = ProgressBar::with_draw_target(Some(end.batches as u64), target);
-        let style = ProgressStyle::with_template("  {bar:32} {pos}/{len} batches, {msg}");
+        let style = ProgressStyle::with_template("  {bar:20} {pos}/{len} batches, {msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         self.bar = Some(bar);
     }
