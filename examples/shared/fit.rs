@@ -85,6 +85,7 @@ pub(crate) fn fit<M: Module, L: Lesson<M>>(
                     tokens,
                     loss,
                     rate,
+                    momentum,
                 });
             }
             let (valid_loss, score) = lesson.scores(&model);

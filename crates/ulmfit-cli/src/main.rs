@@ -1,59 +1,33 @@
-//! The `ulmfit` command: text to tokens, classes and language models, prompts to text; model files in and out.
+//! The `ulmfit` command: from files of text to classifiers, language models, predictions and a report.
+//!
+//! * `commands/`: a file for each verb, and their registry.
+//! * `options/`: what several verbs ask for; `learned/`: what training leaves behind, as files and as a page.
+//! * `talk.rs`: what is said where; `interrupt.rs`: Ctrl-C; `exit.rs`: how it ends.
 
 mod commands;
+mod exit;
+mod interrupt;
+mod learned;
+mod options;
+mod talk;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::Parser;
 
 #[derive(Debug, Parser)]
 #[command(
     name = "ulmfit",
     version,
-    about = "Text classifiers from few labels, without Python"
+    about = "Text classifiers from few labels, without Python",
+    after_help = "Most people need two: ulmfit train reviews.csv --text body --label stars\n\
+                  and then:             ulmfit predict --model model.safetensors \"A slow start, but a fine end.\""
 )]
 struct Cli {
     #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    Tokenize(commands::tokenize::Args),
-    Predict(commands::predict::Args),
-    Generate(commands::generate::Args),
-    Info(commands::info::Args),
-    Import(commands::import::Args),
-    Export(commands::export::Args),
-    Pretrain(commands::pretrain::Args),
-    Finetune(commands::finetune::Args),
+    verb: commands::Verb,
 }
 
 fn main() -> ExitCode {
-    let result = match Cli::parse().command {
-        Command::Tokenize(args) => commands::tokenize::run(&args),
-        Command::Predict(args) => commands::predict::run(&args),
-        Command::Generate(args) => commands::generate::run(&args),
-        Command::Info(args) => commands::info::run(&args),
-        Command::Import(args) => commands::import::run(&args),
-        Command::Export(args) => commands::export::run(&args),
-        Command::Pretrain(args) => commands::pretrain::run(&args),
-        Command::Finetune(args) => commands::finetune::run(&args),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        // A reader that has closed the pipe (`| head`) has seen enough.
-        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    let kind = error
-        .downcast_ref::<std::io::Error>()
-        .map(std::io::Error::kind);
-    kind == Some(std::io::ErrorKind::BrokenPipe)
+    exit::code(Cli::parse().verb.run())
 }

@@ -153,6 +153,12 @@ pub enum Error {
         /// The newest checkpoint.
         path: PathBuf,
     },
+    /// The run was asked to end, and is stored.
+    #[error("interrupted; the run is stored in {}, resume it to go on at the very step", path.display())]
+    Interrupted {
+        /// The checkpoint.
+        path: PathBuf,
+    },
     /// No observer is registered under this name.
     #[error("unknown observer \"{name}\"; known: {known}")]
     UnknownObserver {

@@ -47,7 +47,7 @@ pub mod steps;
 mod ulmfit;
 
 pub use both::BothDirections;
-pub use checkpoint::{Checkpoints, Resume};
+pub use checkpoint::{Checkpoints, Interrupt, Resume};
 pub use error::{Error, Result};
 pub use fit::{
     ClassifierScores, FitConfig, LmScores, Scored, Weighting, evaluate_classifier,

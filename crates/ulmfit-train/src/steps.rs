@@ -4,8 +4,8 @@ use burn::module::Module;
 use burn::tensor::Device;
 use ulmfit_data::{ClassLoader, ClassLoaderConfig, Corpus, LmLoader, LmLoaderConfig, count_tokens};
 use ulmfit_model::{
-    AwdLstmConfig, ClassLoss, ClassifierConfig, LanguageModel, LanguageModelConfig, TextClassifier,
-    TextEncoding, TextLanguageModel,
+    AwdLstmConfig, ClassLoss, Classifier, ClassifierConfig, LanguageModel, LanguageModelConfig,
+    TextClassifier, TextEncoding, TextLanguageModel,
 };
 use ulmfit_text::{Special, Tokenizer, Vocab, VocabConfig};
 
@@ -61,6 +61,22 @@ pub fn pretrain(
     device: &Device,
     run: &mut Run<'_>,
 ) -> Result<TextLanguageModel> {
+    let model = new_language_model(recipe, texts, device, run.seed)?;
+    let lm = &recipe.language_model;
+    let batch_size = lm.pretrain_batch_size.unwrap_or(lm.batch_size);
+    train_lm(model, texts, "pretrain", &lm.pretrain, batch_size, lm, run)
+}
+
+/// The model that [`pretrain`] begins with: weights drawn from the seed, the vocabulary of `texts`.
+///
+/// # Errors
+/// [`Error::Model`] for sizes or dropouts out of range.
+pub fn new_language_model(
+    recipe: &Recipe,
+    texts: &[&str],
+    device: &Device,
+    seed: u64,
+) -> Result<TextLanguageModel> {
     let tokenizer = recipe.tokenizer.init();
     let vocab = build_vocab(&tokenizer, texts, &recipe.vocabulary)?;
     let text = TextEncoding::new(recipe.tokenizer.clone(), vocab);
@@ -71,10 +87,8 @@ pub fn pretrain(
     let lm = &recipe.language_model;
     config.dropouts = lm.pretrain_dropouts();
     config.regularization = lm.regularization;
-    let model = config.init(run.seed, &device.clone().autodiff())?;
-    let model = TextLanguageModel::new(text, model)?;
-    let batch_size = lm.pretrain_batch_size.unwrap_or(lm.batch_size);
-    train_lm(model, texts, "pretrain", &lm.pretrain, batch_size, lm, run)
+    let model = config.init(seed, &device.clone().autodiff())?;
+    Ok(TextLanguageModel::new(text, model)?)
 }
 
 /// Step 2, from a pretrained model of another text: its vocabulary is replaced by that of `texts` (new words start
@@ -89,12 +103,26 @@ pub fn adapt(
     device: &Device,
     run: &mut Run<'_>,
 ) -> Result<TextLanguageModel> {
-    let vocab = build_vocab(pretrained.text.tokenizer(), texts, &recipe.vocabulary)?;
-    let mut model = pretrained.adapt(&vocab);
+    let model = adapted(recipe, pretrained, texts, device)?;
     let lm = &recipe.language_model;
-    model.model = ready(model.model, lm, device)?;
     let stages = [lm.adapt.clone(), lm.finetune.clone()].concat();
     train_lm(model, texts, "adapt", &stages, lm.batch_size, lm, run)
+}
+
+/// The model that [`adapt`] begins with: the pretrained one with the vocabulary of `texts` and the recipe's dropouts.
+///
+/// # Errors
+/// [`Error::Model`] for dropouts out of range.
+pub fn adapted(
+    recipe: &Recipe,
+    pretrained: &TextLanguageModel,
+    texts: &[&str],
+    device: &Device,
+) -> Result<TextLanguageModel> {
+    let vocab = build_vocab(pretrained.text.tokenizer(), texts, &recipe.vocabulary)?;
+    let mut model = pretrained.adapt(&vocab);
+    model.model = ready(model.model, &recipe.language_model, device)?;
+    Ok(model)
 }
 
 /// Step 2, for a model whose vocabulary is that of the target text already: all groups.
@@ -135,23 +163,9 @@ pub fn classify(
     device: &Device,
     run: &mut Run<'_>,
 ) -> Result<Scored<TextClassifier>> {
+    let model = new_classifier(recipe, language_model, train, device, run.seed)?;
     let r = &recipe.classifier;
-    let labels = train.all_labels()?;
-    let config = ClassifierConfig {
-        task: task_of(train, r.range)?,
-        dropouts: r.scaled_dropouts(),
-        loss: match labels.classes() {
-            Some(labels) => r.loss.of(labels, train.n_classes()),
-            None => ClassLoss::default(),
-        },
-        regularization: r.regularization,
-        window: r.window,
-        head: r.head.clone(),
-        ..ClassifierConfig::new(train.n_classes())
-    };
     let text = &language_model.text;
-    let encoder = on_autodiff(language_model.model.encoder.clone(), device);
-    let model = config.init(encoder, run.seed, &device.clone().autodiff())?;
     let train_loader = class_loader(recipe, text, train, run.seed)?;
     let valid_loader = valid
         .map(|valid| class_loader(recipe, text, valid, run.seed))
@@ -175,6 +189,35 @@ pub fn classify(
     }
     let model = TextClassifier::new(text.clone(), model, classes)?;
     Ok(Scored { model, scores })
+}
+
+/// The model that [`classify`] begins with: the language model's encoder under a head drawn from the seed.
+///
+/// # Errors
+/// [`Error::Data`] for a single class or a missing label, [`Error::Model`] for a configuration out of range.
+pub fn new_classifier(
+    recipe: &Recipe,
+    language_model: &TextLanguageModel,
+    train: &Corpus,
+    device: &Device,
+    seed: u64,
+) -> Result<Classifier> {
+    let r = &recipe.classifier;
+    let labels = train.all_labels()?;
+    let config = ClassifierConfig {
+        task: task_of(train, r.range)?,
+        dropouts: r.scaled_dropouts(),
+        loss: match labels.classes() {
+            Some(labels) => r.loss.of(labels, train.n_classes()),
+            None => ClassLoss::default(),
+        },
+        regularization: r.regularization,
+        window: r.window,
+        head: r.head.clone(),
+        ..ClassifierConfig::new(train.n_classes())
+    };
+    let encoder = on_autodiff(language_model.model.encoder.clone(), device);
+    Ok(config.init(encoder, seed, &device.clone().autodiff())?)
 }
 
 /// The batches of a labelled corpus.

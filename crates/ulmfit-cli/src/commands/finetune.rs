@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use ulmfit::prelude::*;
 use ulmfit::train::schedule::GroupRates;
 
-use super::language_model::{Output, Training, stage_of};
-use super::text_files::{Folder, TextFiles};
+use crate::options::language_model::{Training, stage_of};
+use crate::options::output::Output;
+use crate::options::text_files::{Folder, TextFiles};
 
 /// Fine-tune a pretrained language model on files of text, with the words of that text. The run can be cut at any moment
 /// and goes on with --resume.
@@ -32,9 +33,10 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    args.output.check()?;
+    args.output.check(&[], args.training.talk)?;
+    let device = args.training.compute.device()?;
     let folder = Folder::open(args.output.checkpoints())?;
-    let model = TextLanguageModel::load(&args.model, &Device::default().autodiff())?;
+    let model = TextLanguageModel::load(&args.model, &device.autodiff())?;
     let vocabulary = VocabConfig::new()
         .with_max_size(args.vocab_size)
         .with_min_freq(args.min_freq);

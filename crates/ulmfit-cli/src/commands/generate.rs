@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use ulmfit::prelude::*;
 
+use crate::options::compute::Compute;
+
 /// Continue a prompt with a language model.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -34,10 +36,12 @@ pub(crate) struct Args {
     /// The same seed gives the same text.
     #[arg(long, default_value_t = 0)]
     seed: u64,
+    #[command(flatten)]
+    compute: Compute,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    let model = TextLanguageModel::load(&args.model, &Device::default())?;
+    let model = TextLanguageModel::load(&args.model, &args.compute.device()?)?;
     let sampling = Sampling {
         temperature: args.temperature,
         top_k: args.top_k,

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 
+use serde_json::json;
 use ulmfit::model::ModelInfo;
 
 /// Print what a model file holds: kind, version, sizes, vocabulary, rules, classes, parameters, storage.
@@ -10,11 +11,31 @@ use ulmfit::model::ModelInfo;
 pub(crate) struct Args {
     /// A model file.
     file: PathBuf,
+    /// Print one JSON object.
+    #[arg(long)]
+    json: bool,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let info = ModelInfo::read(&args.file)?;
     let sizes = &info.encoder;
+    if args.json {
+        let object = json!({
+            "kind": info.kind.to_string(),
+            "version": info.format,
+            "embed": sizes.embed,
+            "hidden": sizes.hidden,
+            "layers": sizes.layers,
+            "vocabulary": sizes.vocabulary,
+            "rules": info.tokenizer.rules.to_string(),
+            "words": info.tokenizer.words.to_string(),
+            "classes": info.classes,
+            "parameters": info.parameters,
+            "storage": info.storage.to_string(),
+            "bytes": info.bytes,
+        });
+        return Ok(writeln!(std::io::stdout(), "{object}")?);
+    }
     let mut lines = vec![
         ("kind", info.kind.to_string()),
         ("version", info.format.to_string()),

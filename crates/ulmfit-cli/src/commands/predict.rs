@@ -6,6 +6,9 @@ use std::path::PathBuf;
 use serde_json::{Map, Value, json};
 use ulmfit::prelude::*;
 
+use crate::options::compute::Compute;
+use crate::options::lines::for_each_chunk;
+
 /// Print label and probabilities of texts: one JSON object for each input, in order.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -27,6 +30,8 @@ pub(crate) struct Args {
     /// Print how much each word mattered, too (0 to 1).
     #[arg(long, conflicts_with = "with")]
     words: bool,
+    #[command(flatten)]
+    compute: Compute,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
@@ -40,7 +45,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     };
     match (&args.text, &args.jsonl) {
         (Some(text), _) => print(std::slice::from_ref(text))?,
-        (None, Some(path)) => super::for_each_chunk(path, Some(&args.text_field), print)?,
+        (None, Some(path)) => for_each_chunk(path, Some(&args.text_field), print)?,
         (None, None) => {}
     }
     Ok(out.flush()?)
@@ -55,7 +60,7 @@ enum Model {
 
 impl Model {
     fn load(args: &Args) -> anyhow::Result<Self> {
-        let device = Device::default();
+        let device = args.compute.device()?;
         let model = TextClassifier::load(&args.model, &device)?;
         if let Task::Regression { .. } = model.model.config().task {
             return Ok(Self::Numbers(Regressor::new(&model)?));

@@ -3,9 +3,12 @@
 use std::path::PathBuf;
 
 use ulmfit::prelude::*;
+use ulmfit::train::schedule::GroupRates;
 
-use super::language_model::{Output, Training, stage_of};
-use super::text_files::{Folder, TextFiles};
+use crate::options::language_model::{Training, stage_of};
+use crate::options::output::Output;
+use crate::options::recipe::Size;
+use crate::options::text_files::{Folder, TextFiles};
 
 /// Train a language model on files of text. The run can be cut at any moment and goes on with --resume.
 #[derive(Debug, clap::Args)]
@@ -36,32 +39,16 @@ pub(crate) struct Args {
     from: Option<PathBuf>,
 }
 
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum Size {
-    Tiny,
-    Small,
-    Standard,
-}
-
-impl Size {
-    fn sizes(self) -> Sizes {
-        match self {
-            Self::Tiny => Sizes::TINY,
-            Self::Small => Sizes::SMALL,
-            Self::Standard => Sizes::STANDARD,
-        }
-    }
-}
-
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    args.output.check()?;
+    args.output.check(&[], args.training.talk)?;
+    let device = args.training.compute.device()?.autodiff();
     let recipe = Recipe::default();
     let folder = Folder::open(args.output.checkpoints())?;
     let model = match &args.from {
-        Some(path) => TextLanguageModel::load(path, &Device::default().autodiff())?,
-        None => args.new_model(&folder, &recipe)?,
+        Some(path) => TextLanguageModel::load(path, &device)?,
+        None => args.new_model(&folder, &recipe, &device)?,
     };
-    let rates = ulmfit::train::schedule::GroupRates::Same(args.lr);
+    let rates = GroupRates::Same(args.lr);
     let stages: Vec<Stage> = recipe.language_model.pretrain;
     let stages = stages
         .into_iter()
@@ -73,7 +60,12 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
 
 impl Args {
     /// A model with weights drawn from the seed, for the words of the text.
-    fn new_model(&self, folder: &Folder, recipe: &Recipe) -> anyhow::Result<TextLanguageModel> {
+    fn new_model(
+        &self,
+        folder: &Folder,
+        recipe: &Recipe,
+        device: &Device,
+    ) -> anyhow::Result<TextLanguageModel> {
         let direction = match self.backward {
             true => Direction::Backward,
             false => Direction::Forward,
@@ -92,7 +84,7 @@ impl Args {
         let mut config = LanguageModelConfig::new(encoder);
         config.dropouts = recipe.language_model.dropouts;
         config.regularization = recipe.language_model.regularization;
-        let model = config.init(self.training.seed, &Device::default().autodiff())?;
+        let model = config.init(self.training.seed, device)?;
         let text = TextEncoding::new(tokenizer, vocab);
         Ok(TextLanguageModel::new(text, model)?)
     }

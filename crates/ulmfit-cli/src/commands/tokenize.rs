@@ -6,6 +6,9 @@ use std::path::PathBuf;
 use ulmfit::prelude::*;
 use ulmfit::text::{SubwordModel, WordSplit};
 
+use crate::options::compute::Threads;
+use crate::options::lines::for_each_chunk;
+
 /// Print the tokens of texts: one JSON object for each input, in order.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -23,6 +26,8 @@ pub(crate) struct Args {
     /// The field of the text in a JSON object.
     #[arg(long, default_value = "text")]
     text_field: String,
+    #[command(flatten)]
+    threads: Threads,
 }
 
 /// A splitter by name, or a subword model by its file.
@@ -35,13 +40,14 @@ fn splitter(name: &str) -> Result<WordSplit, ulmfit::text::Error> {
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    args.threads.set()?;
     let field = args.jsonl.then_some(args.text_field.as_str());
     let config = TokenizerConfig::new()
         .with_rules(args.rules)
         .with_words(args.tokenizer.clone());
     let tokenizer = config.init();
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    super::for_each_chunk(&args.file, field, |texts| {
+    for_each_chunk(&args.file, field, |texts| {
         for tokens in tokenizer.tokenize_all(texts) {
             writeln!(out, "{}", serde_json::json!({ "tokens": tokens }))?;
         }

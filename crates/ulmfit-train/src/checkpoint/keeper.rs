@@ -132,7 +132,7 @@ impl Keeper {
         Ok(Entry::At(state))
     }
 
-    /// After a batch: stores the run if that is due.
+    /// After a batch: stores the run if that is due, or the run is to end.
     pub(crate) fn batch<M: Module>(
         &mut self,
         model: &M,
@@ -142,7 +142,11 @@ impl Keeper {
     ) -> Result<()> {
         let steps = self.steps_before + run.position().step as u64;
         match &self.checkpoints {
-            Some(c) if !run.gathers() && steps >= self.saved + c.every_steps as u64 => {
+            Some(c)
+                if !run.gathers()
+                    && (steps >= self.saved + c.every_steps as u64
+                        || c.interrupt.is_requested()) =>
+            {
                 self.within(model, run, mode, state)
             }
             _ => Ok(()),
@@ -243,7 +247,11 @@ impl Keeper {
         let path = folder::path_of(&checkpoints.folder, steps);
         writer.save(document, &path)?;
         self.saved = steps;
-        folder::prune(&checkpoints.folder, checkpoints.keep, best)
+        folder::prune(&checkpoints.folder, checkpoints.keep, best)?;
+        match checkpoints.interrupt.is_requested() {
+            true => Err(Error::Interrupted { path }),
+            false => Ok(()),
+        }
     }
 }
 

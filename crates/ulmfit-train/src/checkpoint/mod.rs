@@ -20,11 +20,13 @@
 //!
 //! * `document.rs`: the JSON; `file.rs`: the file; `folder.rs`: which files there are.
 //! * `params.rs`, `memory.rs`: models, optimizers and hidden states to tensors and back.
+//! * `interrupt.rs`: to end a run at its next step, stored.
 //! * `settings.rs`: whether a checkpoint is of this run; `keeper.rs`: what the loops call.
 
 mod document;
 mod file;
 mod folder;
+mod interrupt;
 mod keeper;
 mod memory;
 mod params;
@@ -36,6 +38,7 @@ use burn::module::Module;
 
 use crate::error::{Error, Result};
 pub(crate) use document::Position;
+pub use interrupt::Interrupt;
 pub(crate) use keeper::{Entry, Keeper};
 pub(crate) use settings::Settings;
 
@@ -56,6 +59,7 @@ pub enum Resume {
 /// | `every_steps` | 200 batches |
 /// | `keep` | 2 |
 /// | `resume` | [`Resume::Refuse`] |
+/// | `interrupt` | never asked for |
 ///
 /// A checkpoint takes the space of the weights three times with Adam (weights and two moments); about 540 MB for the
 /// standard sizes and 60,000 words.
@@ -79,6 +83,8 @@ pub struct Checkpoints {
     pub keep: usize,
     /// What happens with checkpoints that are there.
     pub resume: Resume,
+    /// Ends the run at its next step, stored, when it is asked for.
+    pub interrupt: Interrupt,
 }
 
 impl Checkpoints {
@@ -89,6 +95,7 @@ impl Checkpoints {
             every_steps: 200,
             keep: 2,
             resume: Resume::default(),
+            interrupt: Interrupt::default(),
         }
     }
 
@@ -111,6 +118,13 @@ impl Checkpoints {
     #[must_use]
     pub fn with_resume(self, resume: Resume) -> Self {
         Self { resume, ..self }
+    }
+
+    /// With a switch that ends the run.
+    #[must_use]
+    pub fn with_interrupt(self, interrupt: &Interrupt) -> Self {
+        let interrupt = interrupt.clone();
+        Self { interrupt, ..self }
     }
 
     /// The same in a folder within this one: for a run of several fits.

@@ -146,7 +146,7 @@ impl<'a, M: Module> Progress<'a, M> {
         self.at.loss += loss * weight as f64;
         self.at.weight += weight as f64;
         self.at.tokens += tokens;
-        let (rates, _) = self.plan.at(self.at.step, self.at.rate_factor);
+        let (rates, momentum) = self.plan.at(self.at.step, self.at.rate_factor);
         let end = BatchEnd {
             epoch,
             batch,
@@ -154,6 +154,7 @@ impl<'a, M: Module> Progress<'a, M> {
             tokens,
             loss,
             rate: rates.last().copied().unwrap_or(0.0),
+            momentum,
         };
         self.at.step += 1;
         observer.batch_end(&end);

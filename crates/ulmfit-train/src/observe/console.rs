@@ -1,4 +1,4 @@
-//! Progress for people: a bar with tokens per second and time left in a terminal, plain lines elsewhere.
+//! Progress for people: a bar with tokens per second, time left and memory in a terminal, plain lines elsewhere.
 
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -70,7 +70,7 @@ impl Console {
             false => ProgressDrawTarget::hidden(),
         };
         let bar = ProgressBar::with_draw_target(Some(end.batches as u64), target);
-        let style = ProgressStyle::with_template("  {bar:32} {pos}/{len} batches, {msg}");
+        let style = ProgressStyle::with_template("  {bar:20} {pos}/{len} batches, {msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         self.bar = Some(bar);
     }
@@ -98,6 +98,16 @@ fn time(seconds: f64) -> String {
     }
 }
 
+/// The memory that the process holds; nothing where the system does not say so in `/proc`.
+fn memory() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<f64>().ok());
+    kibibytes.map_or_else(String::new, |size| {
+        format!(", {:.2} GB", size * 1024.0 / 1e9)
+    })
+}
+
 /// A reader that has gone away (a closed pipe) is no reason to stop training.
 fn write_line(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
@@ -120,10 +130,11 @@ impl Observer for Console {
             self.tokens += end.tokens;
         }
         let message = format!(
-            "{:.0} tokens/s, loss {:.3}{}",
+            "{:.0} tokens/s, loss {:.3}{}{}",
             self.tokens_per_second(),
             end.loss,
-            self.left(end)
+            self.left(end),
+            memory()
         );
         if let Some(bar) = &self.bar {
             bar.set_position(end.batch as u64);

@@ -1,5 +1,8 @@
 //! Observers made of observers: all are told, in order, and any may decide.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use super::{BatchEnd, Control, Decision, EpochEnd, Observer, StageStart};
 use crate::error::Result;
 
@@ -92,5 +95,32 @@ impl<O: Observer + ?Sized> Observer for &mut O {
 
     fn after_epoch(&mut self, epoch: &EpochEnd) -> Result<Decision> {
         (**self).after_epoch(epoch)
+    }
+}
+
+/// An observer that a program keeps a hold of, to read what it has gathered when the run is over.
+impl<O: Observer> Observer for Rc<RefCell<O>> {
+    fn stage_start(&mut self, start: &StageStart) {
+        self.borrow_mut().stage_start(start);
+    }
+
+    fn batch_end(&mut self, batch: &BatchEnd) {
+        self.borrow_mut().batch_end(batch);
+    }
+
+    fn epoch_end(&mut self, epoch: &EpochEnd) {
+        self.borrow_mut().epoch_end(epoch);
+    }
+
+    fn epoch_replayed(&mut self, epoch: &EpochEnd) -> Result<()> {
+        self.borrow_mut().epoch_replayed(epoch)
+    }
+
+    fn after_batch(&mut self, batch: &BatchEnd) -> Result<Control> {
+        self.borrow_mut().after_batch(batch)
+    }
+
+    fn after_epoch(&mut self, epoch: &EpochEnd) -> Result<Decision> {
+        self.borrow_mut().after_epoch(epoch)
     }
 }

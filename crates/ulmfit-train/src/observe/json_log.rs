@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::log_file::LogFile;
 use super::{Decision, EpochEnd, Observer};
@@ -42,21 +42,27 @@ impl JsonLog {
 
 impl Observer for JsonLog {
     fn after_epoch(&mut self, epoch: &EpochEnd) -> Result<Decision> {
-        let (name, value) = epoch.metric.unzip();
-        let row = json!({
-            "stage": epoch.stage,
-            "epoch": epoch.epoch,
-            "epochs": epoch.epochs,
-            "train_loss": epoch.train_loss,
-            "valid_loss": epoch.valid_loss,
+        self.0.line(&epoch.to_json().to_string())?;
+        Ok(Decision::default())
+    }
+}
+
+impl EpochEnd {
+    /// The epoch as the object that [`JsonLog`] writes.
+    pub fn to_json(&self) -> Value {
+        let (name, value) = self.metric.unzip();
+        json!({
+            "stage": self.stage,
+            "epoch": self.epoch,
+            "epochs": self.epochs,
+            "train_loss": self.train_loss,
+            "valid_loss": self.valid_loss,
             "metric": name,
             "metric_value": value,
-            "rate": epoch.rate,
-            "tokens": epoch.tokens,
-            "seconds": epoch.time.as_secs_f64(),
-        });
-        self.0.line(&row.to_string())?;
-        Ok(Decision::default())
+            "rate": self.rate,
+            "tokens": self.tokens,
+            "seconds": self.time.as_secs_f64(),
+        })
     }
 }
 
@@ -65,7 +71,6 @@ impl Observer for JsonLog {
 mod tests {
     use super::*;
     use crate::observe::tests::epoch;
-    use serde_json::Value;
 
     #[test]
     fn every_line_is_an_object_and_a_resumed_run_goes_on() {

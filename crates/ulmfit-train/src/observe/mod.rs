@@ -2,6 +2,7 @@
 //!
 //! | observer | does |
 //! |---|---|
+//! | [`Curves`] | keeps the losses and rates of single batches |
 //! | [`History`], [`Console`], [`CsvLog`], [`JsonLog`] | keep, show or write every epoch |
 //! | [`EarlyStopping`] | ends a stage that no longer improves |
 //! | [`KeepBest`] | makes a stage return the model of its best epoch |
@@ -13,6 +14,7 @@
 #[cfg(feature = "console")]
 mod console;
 mod csv_log;
+mod curves;
 mod decision;
 mod early_stopping;
 mod forward;
@@ -31,6 +33,7 @@ use crate::error::{Error, Result};
 #[cfg(feature = "console")]
 pub use console::Console;
 pub use csv_log::CsvLog;
+pub use curves::{CurvePoint, Curves, StageCurve};
 pub use decision::{Control, Decision};
 pub use early_stopping::EarlyStopping;
 pub use history::History;
@@ -67,6 +70,8 @@ pub struct BatchEnd {
     pub loss: f64,
     /// The learning rate of the last group.
     pub rate: f64,
+    /// The momentum, Adam's beta1.
+    pub momentum: f64,
 }
 
 /// An epoch has been trained and evaluated.
@@ -149,6 +154,7 @@ pub type ObserverEntry = (&'static str, fn(&Path) -> Result<Box<dyn Observer>>);
 /// Every observer by name.
 pub const ALL: &[ObserverEntry] = &[
     ("history", |_| Ok(Box::new(History::default()))),
+    ("curves", |_| Ok(Box::new(Curves::default()))),
     #[cfg(feature = "console")]
     ("console", |_| Ok(Box::new(Console::new()))),
     ("csv_log", |folder| {

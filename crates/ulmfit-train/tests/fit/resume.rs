@@ -16,8 +16,8 @@ use ulmfit_train::observe::{
 use ulmfit_train::optimizer::{Averaging, Momentum, NtAsgdConfig, OptimizerConfig, SgdConfig};
 use ulmfit_train::schedule::GroupRates;
 use ulmfit_train::{
-    Checkpoints, Error, FitConfig, Recipe, Result, Resume, Sizes, Stage, Trained, Ulmfit,
-    fit_classifier, fit_language_model,
+    Checkpoints, Error, FitConfig, Interrupt, Recipe, Result, Resume, Sizes, Stage, Trained,
+    Ulmfit, fit_classifier, fit_language_model,
 };
 
 use crate::{
@@ -37,6 +37,18 @@ impl Observer for Cut {
                 found: String::new(),
             }),
             _ => Ok(Control::Continue),
+        }
+    }
+}
+
+/// Asks for the run's end after so many batches, as a handler of Ctrl-C does.
+struct Ask(usize, Interrupt);
+
+impl Observer for Ask {
+    fn batch_end(&mut self, _: &BatchEnd) {
+        self.0 -= 1;
+        if self.0 == 0 {
+            self.1.request();
         }
     }
 }
@@ -290,6 +302,28 @@ fn the_three_steps_in_one_call_go_on_in_the_step_that_was_cut() {
     let (a, b) = (&resumed.classifier.model, &whole.classifier.model);
     assert_eq!(values(a), values(b));
     assert_eq!(resumed.scores.probabilities, whole.scores.probabilities);
+}
+
+#[test]
+fn a_run_that_is_asked_to_end_is_stored_at_that_step_and_goes_on_there() {
+    let run = |c, o: &mut dyn Observer| language_run(OptimizerConfig::default(), 1, c, o);
+    let expected = run(None, &mut ()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let base = Checkpoints::new(folder.path()).with_resume(Resume::Newest);
+    // Within an epoch, and at the end of a stage.
+    for (batches, stored) in [(4, 4), (6, 10)] {
+        let interrupt = Interrupt::default();
+        let mut ask = Ask(batches, interrupt.clone());
+        let error = run(Some(base.clone().with_interrupt(&interrupt)), &mut ask).err();
+        assert!(
+            matches!(error, Some(Error::Interrupted { .. })),
+            "{error:?}"
+        );
+        let newest = base.list().unwrap().pop();
+        assert_eq!(newest.map(|(steps, _)| steps), Some(stored));
+    }
+    let found = run(Some(base), &mut ()).unwrap();
+    assert_eq!(values(&found), values(&expected));
 }
 
 /// A run of ten batches that is cut in the middle.

@@ -1,6 +1,5 @@
 //! Files of text on the command line: read one document at a time, and turned into ids once for all runs of a folder.
 
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -11,12 +10,14 @@ use ulmfit::data::{
 use ulmfit::prelude::*;
 use ulmfit::text::write_beside;
 
+use super::source::Columns;
+
 /// One document of this many is held out where no validation text is given (as in the recipe).
 const VALID_EVERY: usize = 20;
 
 /// The text that is read.
 #[derive(Debug, clap::Args)]
-pub(super) struct TextFiles {
+pub(crate) struct TextFiles {
     /// Files or folders of plain text, or files in .csv, .tsv, .jsonl or .parquet; .gz and .zst are decompressed.
     #[arg(required = true, value_name = "TEXT")]
     texts: Vec<PathBuf>,
@@ -26,9 +27,8 @@ pub(super) struct TextFiles {
     /// What a document is in plain text.
     #[arg(long, value_enum, default_value_t = Unit::Line)]
     unit: Unit,
-    /// The column or field of the text in the other formats.
-    #[arg(long, default_value = "text", value_name = "COLUMN")]
-    text: String,
+    #[command(flatten)]
+    columns: Columns,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -40,14 +40,14 @@ enum Unit {
 }
 
 /// Documents as ids.
-pub(super) struct Texts {
-    pub(super) train: TokenDocs,
-    pub(super) valid: Option<TokenDocs>,
+pub(crate) struct Texts {
+    pub(crate) train: TokenDocs,
+    pub(crate) valid: Option<TokenDocs>,
 }
 
 impl TextFiles {
     /// The vocabulary of the training text, counted or as it was counted before.
-    pub(super) fn vocabulary(
+    pub(crate) fn vocabulary(
         &self,
         folder: &Folder,
         tokenizer: &TokenizerConfig,
@@ -69,13 +69,13 @@ impl TextFiles {
     }
 
     /// The ids of all documents, from stores in the folder, which are made unless they are of this very text.
-    pub(super) fn encode(&self, folder: &Folder, text: &TextEncoding) -> anyhow::Result<Texts> {
+    pub(crate) fn encode(&self, folder: &Folder, text: &TextEncoding) -> anyhow::Result<Texts> {
         let store = |name: &str, sources: &Sources| {
             TokenStore::create(folder.0.join(name), sources, text.tokenizer(), text.vocab())
         };
         let all = store("train.tokens", &self.sources()?)?.docs().clone();
         if let Some(path) = &self.valid {
-            let valid = store("valid.tokens", &Sources::new(vec![self.source(path)])?)?;
+            let valid = store("valid.tokens", &Sources::new(vec![self.source(path)?])?)?;
             let valid = Some(valid.docs().clone());
             return Ok(Texts { train: all, valid });
         }
@@ -91,21 +91,11 @@ impl TextFiles {
 
     fn sources(&self) -> anyhow::Result<Sources> {
         let sources = self.texts.iter().map(|path| self.source(path));
-        Ok(Sources::new(sources.collect())?)
+        Ok(Sources::new(sources.collect::<anyhow::Result<_>>()?)?)
     }
 
-    /// The format is in the name.
-    fn source(&self, path: &Path) -> Source {
-        match extension(path).as_str() {
-            "csv" => Source::csv(path, CsvColumns::new(self.text.as_str())),
-            "tsv" => {
-                let columns = CsvColumns::new(self.text.as_str()).with_delimiter(b'\t');
-                Source::csv(path, columns)
-            }
-            "jsonl" | "json" => Source::jsonl(path, &self.text, None),
-            "parquet" => Source::parquet(path, &self.text, None),
-            _ => Source::text(path, self.unit.unit()),
-        }
+    fn source(&self, path: &Path) -> anyhow::Result<Source> {
+        self.columns.source(path, None, self.unit.unit())
     }
 }
 
@@ -119,18 +109,6 @@ impl Unit {
     }
 }
 
-/// What is behind the last point of a name, in lower case, but for `.gz` and `.zst`.
-fn extension(path: &Path) -> String {
-    let lower = |path: &Path| {
-        let extension = path.extension().and_then(OsStr::to_str);
-        extension.unwrap_or_default().to_ascii_lowercase()
-    };
-    match lower(path).as_str() {
-        "gz" | "zst" => lower(&path.with_extension("")),
-        other => other.to_owned(),
-    }
-}
-
 /// A vocabulary that was counted for exactly this; else it is counted again.
 fn stored_vocabulary(path: &Path, of: &Value) -> Option<Vocab> {
     let mut file: Value = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
@@ -141,24 +119,12 @@ fn stored_vocabulary(path: &Path, of: &Value) -> Option<Vocab> {
 }
 
 /// The folder of a run: its checkpoints, and its text as ids.
-pub(super) struct Folder(PathBuf);
+pub(crate) struct Folder(PathBuf);
 
 impl Folder {
     /// Makes it if it is not there.
-    pub(super) fn open(path: PathBuf) -> anyhow::Result<Self> {
+    pub(crate) fn open(path: PathBuf) -> anyhow::Result<Self> {
         std::fs::create_dir_all(&path).with_context(|| path.display().to_string())?;
         Ok(Self(path))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_format_is_in_the_name_whether_compressed_or_not() {
-        let names = ["a.CSV", "a.b.jsonl.zst", "wiki.txt.gz", "wiki", "a.parquet"];
-        let found = names.map(|name| extension(Path::new(name)));
-        assert_eq!(found, ["csv", "jsonl", "txt", "", "parquet"]);
     }
 }

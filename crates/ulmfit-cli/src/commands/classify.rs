@@ -1,0 +1,97 @@
+//! `ulmfit classify`: a classifier on a given language model, the last of the three steps.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use serde_json::json;
+use ulmfit::prelude::*;
+use ulmfit::train::observe::Curves;
+use ulmfit::train::{Scored, steps, steps::Run};
+
+use crate::interrupt;
+use crate::learned::finish::Finished;
+use crate::options::compute::Compute;
+use crate::options::labeled::{HeldOut, Labeled};
+use crate::options::output::Output;
+use crate::options::page::PageOptions;
+use crate::options::recipe::{Amount, RecipeOptions};
+use crate::talk::{Talk, path_json};
+
+/// Train a classifier on the encoder of a language model that knows the text of the domain already (ulmfit finetune, or
+/// train --language-model-out). The language model itself is left as it is.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The language model's file.
+    model: PathBuf,
+    #[command(flatten)]
+    labeled: Labeled,
+    #[command(flatten)]
+    held_out: HeldOut,
+    #[command(flatten)]
+    output: Output,
+    #[command(flatten)]
+    page: PageOptions,
+    #[command(flatten)]
+    recipe: RecipeOptions,
+    /// The same seed gives the same model.
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    seed: u64,
+    #[command(flatten)]
+    compute: Compute,
+    #[command(flatten)]
+    talk: Talk,
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    let talk = args.talk;
+    let documents = args.labeled.read(&args.held_out, args.seed, talk)?;
+    let (train, valid) = (&documents.train, &documents.valid);
+    let amount = Amount::of(train.texts(), train.len());
+    let recipe = args.recipe.choose(amount, true)?;
+    if args.recipe.print_config {
+        return super::print_recipe(&recipe);
+    }
+    let report = args.page.path(args.output.path());
+    let further: Vec<&Path> = report.iter().map(PathBuf::as_path).collect();
+    args.output.check(&further, talk)?;
+    let device = args.compute.device()?;
+    let language_model = TextLanguageModel::load(&args.model, &device)?;
+
+    let mut curves = Curves::default();
+    let mut watch = (&mut curves, talk.observers());
+    let mut run = Run {
+        seed: args.seed,
+        checkpoints: Some(args.output.stored().with_interrupt(&interrupt::listen()?)),
+        observer: &mut watch,
+    };
+    let Scored {
+        model: classifier,
+        scores,
+    } = steps::classify(
+        &recipe,
+        &language_model,
+        train,
+        Some(valid),
+        &device,
+        &mut run,
+    )?;
+    classifier.save(args.output.path())?;
+    let scores = scores.context("nothing was held out to evaluate on")?;
+    let finished = Finished {
+        labeled: &args.labeled,
+        documents: &documents,
+        output: &args.output,
+        page: report,
+        recipe: &recipe,
+        classifier: &classifier,
+        scores: &scores,
+        curves: &curves,
+        facts: vec![
+            ("language model", args.model.display().to_string()),
+            ("seed", args.seed.to_string()),
+        ],
+        notes: Vec::new(),
+        result: json!({ "models": [path_json(Some(args.output.path()))] }),
+    };
+    finished.finish(talk)
+}

@@ -1,0 +1,85 @@
+//! `ulmfit evaluate`: what a classifier scores on labelled documents.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use anyhow::bail;
+use ulmfit::prelude::*;
+use ulmfit::train::{evaluate_classifier, steps};
+
+use crate::learned::{page, scores};
+use crate::options::compute::Compute;
+use crate::options::labeled::Labeled;
+use crate::options::output::check_file;
+use crate::talk::{Talk, path_json};
+
+/// Print accuracy, scores by class and confusion matrix of a classifier on labelled documents; of a data set as
+/// published, on its test part.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The classifier's file.
+    model: PathBuf,
+    #[command(flatten)]
+    labeled: Labeled,
+    /// Documents of a batch; they change the speed, never the result.
+    #[arg(long, default_value_t = 32, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    batch_size: u16,
+    /// Write a report as a web page, with the mistakes.
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Replace a report that is there.
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    compute: Compute,
+    #[command(flatten)]
+    talk: Talk,
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    if let Some(path) = &args.report {
+        check_file(path, args.force)?;
+    }
+    let device = args.compute.device()?;
+    let classifier = TextClassifier::load(&args.model, &device)?;
+    let task = classifier.model.config().task;
+    if task != Task::SingleLabel {
+        bail!(
+            "{}: expected a classifier of one class for each document, found {task:?}; use `ulmfit predict`",
+            args.model.display()
+        );
+    }
+    let corpus = args.labeled.read_all(&classifier.classes)?;
+    let mut recipe = Recipe::default();
+    recipe.classifier.batch_size = usize::from(args.batch_size);
+    let loader = steps::class_loader(&recipe, &classifier.text, &corpus, 0)?;
+    let found = evaluate_classifier(&classifier.model, &loader);
+    let validation = scores::validation(&found, &corpus.labels()?, &classifier.classes);
+    if let Some(path) = &args.report {
+        let subject = page::Subject {
+            title: format!(
+                "{} on {}",
+                args.model.display(),
+                args.labeled.path().display()
+            ),
+            model: &args.model,
+            classifier: &classifier,
+            train: None,
+            valid: &corpus,
+            scores: &found,
+            validation: &validation,
+        };
+        page::write(&subject.report()?, path)?;
+        args.talk.note(&format!("report {}", path.display()));
+    }
+    if args.talk.is_json() {
+        let mut result = scores::json(&validation);
+        result["report"] = path_json(args.report.as_ref());
+        return args.talk.result(result);
+    }
+    Ok(write!(
+        std::io::stdout(),
+        "{}",
+        scores::text(&validation, &found)
+    )?)
+}

@@ -1,0 +1,186 @@
+//! `ulmfit train`: from labelled documents to a classifier and a report, all three steps.
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use serde_json::json;
+use ulmfit::prelude::*;
+use ulmfit::train::observe::Curves;
+
+use crate::interrupt;
+use crate::learned::finish::Finished;
+use crate::options::compute::Compute;
+use crate::options::labeled::{Documents, HeldOut, Labeled};
+use crate::options::output::Output;
+use crate::options::page::PageOptions;
+use crate::options::recipe::{Amount, RecipeOptions};
+use crate::talk::{Talk, path_json};
+
+/// Train a classifier on labelled documents: language model, fine-tuning, classifier. Writes the model, and a report as a
+/// web page. The run can be cut at any moment, Ctrl-C stores it, and --resume goes on.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    labeled: Labeled,
+    #[command(flatten)]
+    held_out: HeldOut,
+    /// Further text of the domain, without labels: plain text with a document a line, or tables with the same column.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    unlabeled: Vec<PathBuf>,
+    /// A language model to start from: far better than from scratch where there are few documents.
+    #[arg(long, value_name = "MODEL")]
+    pretrained: Option<PathBuf>,
+    /// A language model that reads backward, for --direction both.
+    #[arg(long, value_name = "MODEL", requires = "pretrained")]
+    pretrained_backward: Option<PathBuf>,
+    /// In which direction documents are read; both trains two classifiers and joins them, in twice the time [default: as
+    /// the recipe or the pretrained model].
+    #[arg(long, value_enum)]
+    direction: Option<Reading>,
+    #[command(flatten)]
+    output: Output,
+    /// Save the fine-tuned language model, too.
+    #[arg(long, value_name = "FILE")]
+    language_model_out: Option<PathBuf>,
+    #[command(flatten)]
+    page: PageOptions,
+    #[command(flatten)]
+    recipe: RecipeOptions,
+    /// The same seed gives the same model.
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    seed: u64,
+    #[command(flatten)]
+    compute: Compute,
+    #[command(flatten)]
+    talk: Talk,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Reading {
+    Forward,
+    Backward,
+    Both,
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    let talk = args.talk;
+    let documents = args.labeled.read(&args.held_out, args.seed, talk)?;
+    let unlabeled = args.unlabeled(&documents)?;
+    let texts = documents.train.texts().into_iter();
+    let texts = texts.chain(unlabeled.iter().flat_map(Corpus::texts));
+    let amount = Amount::of(texts, documents.train.len());
+    let recipe = args.recipe.choose(amount, args.pretrained.is_some())?;
+    if args.recipe.print_config {
+        return super::print_recipe(&recipe);
+    }
+    let report = args.page.path(args.output.path());
+    let further: Vec<&Path> = report
+        .iter()
+        .chain(&args.language_model_out)
+        .map(PathBuf::as_path)
+        .collect();
+    args.output.check(&further, talk)?;
+    let device = args.compute.device()?;
+    if args.pretrained.is_none() {
+        let Sizes {
+            embed,
+            hidden,
+            layers,
+        } = recipe.sizes;
+        talk.note(&format!(
+            "no --pretrained model: a new one of {embed}/{hidden}/{layers} from {} words",
+            amount.words
+        ));
+    }
+
+    let curves = Rc::new(RefCell::new(Curves::default()));
+    let mut ulmfit = Ulmfit::builder()
+        .recipe(recipe.clone())
+        .seed(args.seed)
+        .valid(documents.valid.clone())
+        .checkpoints(args.output.stored().with_interrupt(&interrupt::listen()?))
+        .observer(curves.clone())
+        .observer(talk.observers());
+    if let Some(unlabeled) = unlabeled {
+        ulmfit = ulmfit.unlabeled(unlabeled);
+    }
+    ulmfit = match args.direction {
+        None => ulmfit,
+        Some(Reading::Forward) => ulmfit.backward(false),
+        Some(Reading::Backward) => ulmfit.backward(true),
+        Some(Reading::Both) => ulmfit.both_directions(),
+    };
+    if let Some(path) = &args.pretrained {
+        ulmfit = ulmfit.pretrained(path);
+    }
+    if let Some(path) = &args.pretrained_backward {
+        ulmfit = ulmfit.pretrained_backward(path);
+    }
+    let learned = ulmfit.fit(&documents.train, &device)?;
+
+    let models = learned.save(args.output.path())?;
+    if let Some(path) = &args.language_model_out {
+        learned.language_model.save(path)?;
+    }
+    let scores = match &learned.both {
+        Some(both) => &both.ensemble_scores,
+        None => &learned.scores,
+    };
+    let finished = Finished {
+        labeled: &args.labeled,
+        documents: &documents,
+        output: &args.output,
+        page: report,
+        recipe: &recipe,
+        classifier: &learned.classifier,
+        scores,
+        curves: &curves.borrow(),
+        facts: vec![
+            ("seed", args.seed.to_string()),
+            ("words for the language model", amount.words.to_string()),
+        ],
+        notes: args.notes(&learned),
+        result: json!({
+            "models": models.iter().map(|path| path_json(Some(path))).collect::<Vec<_>>(),
+            "language_model": path_json(args.language_model_out.as_ref()),
+        }),
+    };
+    finished.finish(talk)
+}
+
+impl Args {
+    /// The text without labels, of the data and of further files.
+    fn unlabeled(&self, documents: &Documents) -> anyhow::Result<Option<Corpus>> {
+        let mut parts = self.labeled.read_unlabeled(&self.unlabeled)?;
+        parts.push(documents.unlabeled.clone());
+        let all = Corpus::concat(&parts.iter().collect::<Vec<_>>()).without_labels();
+        Ok((!all.is_empty()).then_some(all))
+    }
+
+    /// What a reader of the report should know.
+    fn notes(&self, learned: &Learned) -> Vec<String> {
+        let mut notes = Vec::new();
+        match &self.pretrained {
+            None => notes.push(
+                "The language model was trained from scratch on these texts alone; a pretrained one makes a better \
+                 classifier of few documents."
+                    .to_owned(),
+            ),
+            Some(path) => notes.push(format!("The language model began as {}.", path.display())),
+        }
+        if let Some(both) = &learned.both {
+            let direction = match learned.classifier.text.tokenizer_config().direction {
+                Direction::Forward => "forward",
+                Direction::Backward => "backward",
+            };
+            notes.push(format!(
+                "The scores are those of both directions as one; alone the classifier that reads {direction} has {:.1} %, \
+                 the other one {:.1} %. The words below are those of the first.",
+                100.0 * learned.scores.confusion.accuracy(),
+                100.0 * both.scores.confusion.accuracy()
+            ));
+        }
+        notes
+    }
+}

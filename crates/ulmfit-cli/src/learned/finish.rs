@@ -1,0 +1,83 @@
+//! The end of a training run: the report is written, people and programs are told.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use ulmfit::prelude::*;
+use ulmfit::train::ClassifierScores;
+use ulmfit::train::observe::Curves;
+
+use super::page::{self, Subject};
+use super::scores;
+use crate::options::labeled::{Documents, Labeled};
+use crate::options::output::Output;
+use crate::talk::{Talk, path_json};
+
+/// A classifier that was trained and saved.
+pub(crate) struct Finished<'a> {
+    pub(crate) labeled: &'a Labeled,
+    pub(crate) documents: &'a Documents,
+    pub(crate) output: &'a Output,
+    /// Where the report goes, if one is wanted.
+    pub(crate) page: Option<PathBuf>,
+    pub(crate) recipe: &'a Recipe,
+    pub(crate) classifier: &'a TextClassifier,
+    /// Its scores on the held-out documents.
+    pub(crate) scores: &'a ClassifierScores,
+    pub(crate) curves: &'a Curves,
+    /// Further facts of the report.
+    pub(crate) facts: Vec<(&'a str, String)>,
+    /// What a reader of the report should know.
+    pub(crate) notes: Vec<String>,
+    /// Further fields of the result for programs.
+    pub(crate) result: Value,
+}
+
+impl Finished<'_> {
+    /// Writes the report and tells of it.
+    ///
+    /// # Errors
+    /// If report or standard output cannot be written; the model is saved by then.
+    pub(crate) fn finish(self, talk: Talk) -> anyhow::Result<()> {
+        let valid = &self.documents.valid;
+        let validation = scores::validation(self.scores, &valid.labels()?, valid.classes());
+        talk.note(&format!("\n{}", scores::text(&validation, self.scores)));
+        self.output.saved(talk);
+        if let Some(path) = &self.page {
+            let subject = Subject {
+                title: format!(
+                    "{} of {}",
+                    self.labeled.label(),
+                    self.labeled.path().display()
+                ),
+                model: self.output.path(),
+                classifier: self.classifier,
+                train: Some(&self.documents.train),
+                valid,
+                scores: self.scores,
+                validation: &validation,
+            };
+            self.write(&subject, path)?;
+            talk.note(&format!("report {}", path.display()));
+        }
+        let mut result = scores::json(&validation);
+        if let (Value::Object(fields), Value::Object(more)) = (&mut result, self.result) {
+            fields.extend(more);
+            fields.insert("report".to_owned(), path_json(self.page.as_ref()));
+        }
+        talk.result(result)
+    }
+
+    fn write(&self, subject: &Subject<'_>, path: &Path) -> anyhow::Result<()> {
+        let mut report = subject.report()?;
+        let facts = self
+            .facts
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()));
+        report.facts.extend(facts);
+        report.notes.clone_from(&self.notes);
+        report.recipe = self.recipe.to_toml()?;
+        page::add_training(&mut report, self.curves);
+        page::write(&report, path)
+    }
+}

@@ -1,0 +1,11 @@
+//! What several verbs ask for: groups of options, and what they come to.
+
+pub(crate) mod compute;
+pub(crate) mod labeled;
+pub(crate) mod language_model;
+pub(crate) mod lines;
+pub(crate) mod output;
+pub(crate) mod page;
+pub(crate) mod recipe;
+pub(crate) mod source;
+pub(crate) mod text_files;

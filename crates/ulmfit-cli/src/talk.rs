@@ -1,0 +1,89 @@
+//! What is said where: words for people on the standard error stream, JSON for programs on the standard output.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use ulmfit::train::Result;
+use ulmfit::train::observe::{Console, EpochEnd, Observer};
+
+/// How much is said.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(crate) struct Talk {
+    /// Say nothing but errors.
+    #[arg(long)]
+    quiet: bool,
+    /// Write JSON to the standard output: an object a line, the result in the last one.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Talk {
+    /// Says a line to people.
+    pub(crate) fn note(self, text: &str) {
+        if !self.quiet {
+            say(text);
+        }
+    }
+
+    /// Whether the result is for a program.
+    pub(crate) fn is_json(self) -> bool {
+        self.json
+    }
+
+    /// Writes the result for a program, if it is for one; `value` must be an object.
+    ///
+    /// # Errors
+    /// If the standard output cannot be written.
+    pub(crate) fn result(self, mut value: Value) -> anyhow::Result<()> {
+        if !self.json {
+            return Ok(());
+        }
+        if let Value::Object(fields) = &mut value {
+            fields.insert("event".to_owned(), json!("result"));
+        }
+        Ok(writeln!(std::io::stdout(), "{value}")?)
+    }
+
+    /// Who watches a training run: progress for people, epochs for programs.
+    pub(crate) fn observers(self) -> Vec<Box<dyn Observer>> {
+        let mut all: Vec<Box<dyn Observer>> = Vec::new();
+        if !self.quiet {
+            all.push(Box::new(Console::new()));
+        }
+        if self.json {
+            all.push(Box::new(JsonLines));
+        }
+        all
+    }
+}
+
+/// A path for programs: null for none; what is not Unicode in it is replaced.
+pub(crate) fn path_json(path: Option<impl AsRef<Path>>) -> Value {
+    path.map_or(Value::Null, |path| {
+        json!(path.as_ref().display().to_string())
+    })
+}
+
+/// Says a line to people. That nobody listens is no reason to stop.
+pub(crate) fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// Writes every epoch to the standard output. A reader that has gone away is no reason to stop training.
+struct JsonLines;
+
+impl Observer for JsonLines {
+    fn epoch_end(&mut self, epoch: &EpochEnd) {
+        let mut line = epoch.to_json();
+        if let Value::Object(fields) = &mut line {
+            fields.insert("event".to_owned(), json!("epoch"));
+        }
+        let _ = writeln!(std::io::stdout(), "{line}");
+    }
+
+    fn epoch_replayed(&mut self, epoch: &EpochEnd) -> Result<()> {
+        self.epoch_end(epoch);
+        Ok(())
+    }
+}

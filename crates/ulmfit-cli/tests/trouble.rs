@@ -1,0 +1,151 @@
+//! What users and machines get wrong: the message names it and says what to do, and nothing is lost.
+
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod shared;
+
+use std::fs;
+
+use shared::{Mounted, fresh, trained, ulmfit};
+
+const TRAIN: &str = "train reviews.csv --text body --label stars --config tiny.toml";
+
+#[test]
+fn a_wrong_column_is_answered_with_those_that_are_there() {
+    let folder = fresh();
+    let folder = folder.path();
+    ulmfit(folder, "train reviews.csv").fails(&["reviews.csv", "`text`", "`stars`, `body`"]);
+    ulmfit(folder, "train reviews.csv --text body --label rating")
+        .fails(&["`rating`", "`stars`, `body`"]);
+    ulmfit(folder, "train reviews.csv --no-header --text body").fails(&[
+        "--text",
+        "the number of a column",
+        "`body`",
+    ]);
+    ulmfit(folder, "lr-find reviews.csv").fails(&["`text`", "`stars`, `body`"]);
+    ulmfit(trained(), "evaluate model reviews.csv").fails(&["`text`", "`stars`, `body`"]);
+}
+
+#[test]
+fn files_without_anything_to_learn_are_refused() {
+    let folder = fresh();
+    let folder = folder.path();
+    let train = |file: &str| ulmfit(folder, &format!("train {file} --text body --label stars"));
+    fs::write(folder.join("empty.csv"), "").unwrap();
+    train("empty.csv").fails(&["empty.csv"]);
+    fs::write(folder.join("header.csv"), "stars,body\n").unwrap();
+    train("header.csv").fails(&["header.csv", "only a header"]);
+    fs::write(folder.join("one.csv"), "stars,body\ngood,a\ngood,b\n").unwrap();
+    train("one.csv").fails(&["at least 2 classes, found one (`good`)"]);
+    train("absent.csv").fails(&["absent.csv: expected a file, found nothing"]);
+    fs::write(folder.join("notes.txt"), "some text\n").unwrap();
+    train("notes.txt").fails(&["notes.txt", "a file with labels"]);
+    train("reviews.csv --valid-share 1.5").fails(&["--valid-share", "above 0 and below 1"]);
+    assert_eq!(
+        fs::read_dir(folder).unwrap().count(),
+        6,
+        "nothing was written"
+    );
+}
+
+#[test]
+fn a_model_of_the_wrong_kind_is_named() {
+    let (folder, given) = (fresh(), trained());
+    let folder = folder.path();
+    let (model, lm) = (given.join("model"), given.join("lm"));
+    let (model, lm) = (model.display(), lm.display());
+    for (line, parts) in [
+        (format!("predict --model {lm} text"), ["lm", "classifier"]),
+        (format!("evaluate {lm} reviews.csv"), ["lm", "classifier"]),
+        (
+            format!("generate --model {model} text"),
+            ["model", "language_model"],
+        ),
+        (
+            format!("classify {model} reviews.csv --text body --label stars"),
+            ["model", "language_model"],
+        ),
+        (
+            format!("{TRAIN} --pretrained {model}"),
+            ["model", "language_model"],
+        ),
+        (
+            format!(
+                "predict --model {folder}/tiny.toml text",
+                folder = folder.display()
+            ),
+            ["tiny.toml", "expected"],
+        ),
+        ("info nowhere".to_owned(), ["nowhere", "No such file"]),
+        (
+            format!("predict --model {model} text --device abacus"),
+            ["--device", "`abacus`"],
+        ),
+    ] {
+        let ran = ulmfit(folder, &line);
+        assert_eq!(ran.code, Some(1), "{line}: {}", ran.stderr);
+        ran.fails(&parts);
+    }
+}
+
+#[test]
+fn labels_that_the_model_does_not_know_are_named() {
+    let folder = fresh();
+    fs::write(
+        folder.path().join("other.csv"),
+        "stars,body\nfair,A fair film.\n",
+    )
+    .unwrap();
+    let other = folder.path().join("other.csv");
+    let line = format!(
+        "evaluate model {} --text body --label stars",
+        other.display()
+    );
+    ulmfit(trained(), &line).fails(&["`fair`", "`bad`, `good`"]);
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_refused_before_training() {
+    let folder = fresh();
+    let folder = folder.path();
+    ulmfit(folder, &format!("{TRAIN} --out absent/model")).fails(&["cannot write absent/model"]);
+    let Some(mounted) = Mounted::new(folder.join("locked"), "1m") else {
+        return;
+    };
+    mounted.make_read_only();
+    let ran = ulmfit(folder, &format!("{TRAIN} --out locked/model"));
+    assert!(!ran.stderr.contains("train loss"), "{}", ran.stderr);
+    ran.fails(&["cannot write locked/model", "Read-only"]);
+    ulmfit(folder, &format!("{TRAIN} --checkpoints locked/run")).fails(&["locked/run"]);
+}
+
+#[test]
+fn a_full_disk_loses_nothing() {
+    let folder = fresh();
+    let folder = folder.path();
+    let Some(mounted) = Mounted::new(folder.join("full"), "8k") else {
+        return;
+    };
+    fs::write(mounted.0.join("model"), b"old").unwrap();
+    let line = format!("{TRAIN} --out full/model --no-report --force --checkpoints run");
+    ulmfit(folder, &line).fails(&["full/model", "No space left"]);
+    assert_eq!(fs::read(mounted.0.join("model")).unwrap(), b"old");
+    assert_eq!(
+        fs::read_dir(&mounted.0).unwrap().count(),
+        1,
+        "no half file is left"
+    );
+    // The trained weights are in the checkpoints: the run goes on where there is room, without training again.
+    let line = format!("{TRAIN} --out model --report full/page.html --checkpoints run --resume");
+    ulmfit(folder, &line).fails(&["cannot write the report full/page.html", "No space left"]);
+    assert!(
+        folder.join("model").exists(),
+        "the model was saved before the report"
+    );
+    // Checkpoints that do not fit end the run with their name.
+    ulmfit(
+        folder,
+        &format!("{TRAIN} --out other --checkpoints full/run"),
+    )
+    .fails(&["full/run", "No space left"]);
+}

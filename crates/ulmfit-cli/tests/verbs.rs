@@ -1,0 +1,256 @@
+//! Every other verb as a user runs it: standard output, standard error stream, exit code.
+
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod shared;
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _};
+
+use shared::{command, fresh, trained, ulmfit, write_reviews};
+
+const VERBS: [&str; 13] = [
+    "train",
+    "classify",
+    "evaluate",
+    "lr-find",
+    "predict",
+    "generate",
+    "tokenize",
+    "info",
+    "pretrain",
+    "finetune",
+    "import",
+    "export",
+    "completions",
+];
+
+#[test]
+fn every_verb_explains_itself_and_a_wrong_line_is_refused_with_code_2() {
+    let folder = tempfile::tempdir().unwrap();
+    let help = ulmfit(folder.path(), "--help").done();
+    for verb in VERBS {
+        assert!(
+            help.stdout.contains(&format!("\n  {verb}")),
+            "{verb} is missing in: {}",
+            help.stdout
+        );
+        let own = ulmfit(folder.path(), &format!("{verb} --help")).done();
+        assert!(
+            own.stdout.contains("Usage: ulmfit") && own.stderr.is_empty(),
+            "{verb}"
+        );
+        let wrong = ulmfit(folder.path(), &format!("{verb} --no-such-option"));
+        assert_eq!((wrong.code, wrong.stdout.as_str()), (Some(2), ""), "{verb}");
+    }
+    assert_eq!(ulmfit(folder.path(), "learn").code, Some(2));
+}
+
+#[test]
+fn evaluate_prints_the_scores_that_train_has_found() {
+    let folder = trained();
+    let line = "evaluate model reviews.csv --text body --label stars";
+    let ran = ulmfit(folder, line).done();
+    assert!(
+        ran.stdout.starts_with("accuracy ") && ran.stderr.is_empty(),
+        "{}",
+        ran.stdout
+    );
+    assert!(ran.stdout.contains("precision") && ran.stdout.contains("true \\ predicted"));
+    let all = ulmfit(
+        folder,
+        &format!("{line} --json --batch-size 3 --device flex"),
+    )
+    .done()
+    .result();
+    assert_eq!(all["documents"], 80);
+    let rows = all["confusion"].as_array().unwrap().iter();
+    let counts: Vec<u64> = rows
+        .flat_map(|row| row.as_array().unwrap())
+        .map(|n| n.as_u64().unwrap())
+        .collect();
+    assert_eq!((counts.len(), counts.iter().sum::<u64>()), (4, 80));
+    let right = (counts[0] + counts[3]) as f64 / 80.0;
+    assert!((all["accuracy"].as_f64().unwrap() - right).abs() < 1e-9);
+
+    let page = tempfile::tempdir().unwrap();
+    let page = page.path().join("page.html");
+    let ran = ulmfit(folder, &format!("{line} --report {}", page.display())).done();
+    assert!(ran.stderr.contains("report "), "{}", ran.stderr);
+    assert!(
+        fs::read_to_string(page)
+            .unwrap()
+            .contains("model on reviews.csv")
+    );
+}
+
+#[test]
+fn classify_trains_on_a_given_language_model() {
+    let (folder, given) = (fresh(), trained());
+    let lm = given.join("lm");
+    let line = format!(
+        "classify {} reviews.csv --text body --label stars --config tiny.toml --json",
+        lm.display()
+    );
+    let ran = ulmfit(folder.path(), &line).done();
+    assert_eq!(ran.result()["models"][0], "model.safetensors");
+    assert!(
+        !ran.stderr.contains("perplexity") && ran.stderr.contains("classify: head"),
+        "{}",
+        ran.stderr
+    );
+    let page = fs::read_to_string(folder.path().join("model.report.html")).unwrap();
+    assert!(page.contains("Most confident mistakes") || page.contains("100.0 %"));
+    let model = folder.path().join("model.safetensors");
+    ulmfit(
+        given,
+        &format!(
+            "evaluate {} reviews.csv --text body --label stars",
+            model.display()
+        ),
+    )
+    .done();
+}
+
+#[test]
+fn lr_find_suggests_rates_and_draws_the_curve() {
+    let (folder, given) = (fresh(), trained());
+    let folder = folder.path();
+    let base = "lr-find reviews.csv --text body --label stars --config tiny.toml";
+    let ran = ulmfit(folder, base).done();
+    for rule in ["valley ", "slide ", "minimum ", "steep "] {
+        assert!(
+            ran.stdout.lines().any(|line| line.starts_with(rule)),
+            "{}",
+            ran.stdout
+        );
+    }
+    let curve = fs::read_to_string(folder.join("lr-find.svg")).unwrap();
+    assert!(curve.starts_with("<svg") && curve.contains("learning rate"));
+    ulmfit(folder, base).fails(&["expected no file at lr-find.svg"]);
+    let lm = given.join("lm");
+    for step in ["language-model", "classifier"] {
+        let line = format!(
+            "{base} --step {step} --model {} --out {step}.svg --json --steps 40",
+            lm.display()
+        );
+        let result = ulmfit(folder, &line).done().result();
+        let points = result["rates"].as_array().unwrap().len();
+        assert!(points >= 6 && points == result["losses"].as_array().unwrap().len());
+        assert!(
+            result["suggestions"]["minimum"]
+                .as_f64()
+                .is_some_and(|rate| rate > 0.0),
+            "{result}"
+        );
+        assert!(folder.join(format!("{step}.svg")).exists());
+    }
+    assert_eq!(
+        ulmfit(folder, &format!("{base} --step classifier --out c.svg")).code,
+        Some(2)
+    );
+}
+
+#[test]
+fn predict_keeps_the_order_of_its_texts() {
+    let folder = trained();
+    let own = tempfile::tempdir().unwrap();
+    let texts = own.path().join("texts.jsonl");
+    let lines = (0..50).map(|n| {
+        format!(
+            "{{\"body\": \"{}\"}}\n",
+            ["A lovely film.", "Dreadful."][n % 2]
+        )
+    });
+    fs::write(&texts, lines.collect::<String>()).unwrap();
+    let ran = ulmfit(
+        folder,
+        &format!(
+            "predict --model model --text-field body --jsonl {}",
+            texts.display()
+        ),
+    )
+    .done();
+    let lines: Vec<&str> = ran.stdout.lines().collect();
+    assert_eq!(lines.len(), 50);
+    for (index, line) in lines.iter().enumerate() {
+        assert_eq!(*line, lines[index % 2]);
+    }
+    assert!(ran.stderr.is_empty());
+    ulmfit(
+        folder,
+        &format!("predict --model model --jsonl {}", texts.display()),
+    )
+    .fails(&["line 1", "field `text`"]);
+}
+
+#[test]
+fn generate_info_and_completions_print_on_the_standard_output() {
+    let folder = trained();
+    let text = ulmfit(folder, "generate --model lm A --tokens 5 --seed 4").done();
+    assert!(
+        text.stdout.starts_with('a') && text.stderr.is_empty(),
+        "{}",
+        text.stdout
+    );
+    assert_eq!(
+        text.stdout,
+        ulmfit(folder, "generate --model lm A --tokens 5 --seed 4")
+            .done()
+            .stdout
+    );
+    let info = ulmfit(folder, "info model").done();
+    assert!(
+        info.stdout.contains("kind        classifier") && info.stdout.contains("2: bad, good"),
+        "{}",
+        info.stdout
+    );
+    let info = ulmfit(folder, "info lm --json").done();
+    let info: serde_json::Value = serde_json::from_str(&info.stdout).unwrap();
+    assert_eq!(
+        (&info["kind"], &info["embed"]),
+        (&"language_model".into(), &8.into())
+    );
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = ulmfit(folder, &format!("completions {shell}")).done();
+        assert!(
+            script.stdout.contains("lr-find") && script.stderr.is_empty(),
+            "{shell}"
+        );
+    }
+}
+
+#[test]
+fn a_closed_pipe_ends_a_command_quietly() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "many words on a line of text\n".repeat(100_000);
+    fs::write(folder.path().join("text.txt"), text).unwrap();
+    let mut child = command(folder.path(), "tokenize text.txt").spawn().unwrap();
+    let mut line = String::new();
+    // Reads a line, as `head -1` does, and goes away.
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    assert!(line.starts_with("{\"tokens\":["), "{line}");
+    let mut said = String::new();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut said)
+        .unwrap();
+    assert_eq!((child.wait().unwrap().code(), said.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn training_goes_on_when_nobody_listens() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    write_reviews(&folder.join("reviews.csv"), 80);
+    fs::write(folder.join("tiny.toml"), shared::TINY).unwrap();
+    let line = "train reviews.csv --text body --label stars --config tiny.toml --json";
+    let mut child = command(folder, line).spawn().unwrap();
+    drop((child.stdout.take(), child.stderr.take()));
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(folder.join("model.safetensors").exists() && folder.join("model.report.html").exists());
+}

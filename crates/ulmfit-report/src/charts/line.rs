@@ -1,0 +1,299 @@
+//! A chart of lines and dots over two axes.
+
+use std::fmt::Write as _;
+
+use super::axis::{Axis, Measured};
+use crate::escape::Escaped;
+
+/// Size of the drawing and of the room around its field, in its own units. Narrow, so that the letters can be read where
+/// it is scaled to the width of a phone.
+const WIDTH: f64 = 480.0;
+const HEIGHT: f64 = 300.0;
+const LEFT: f64 = 58.0;
+const RIGHT: f64 = 14.0;
+const TOP: f64 = 34.0;
+const BOTTOM: f64 = 46.0;
+
+/// What a chart needs outside of the page, whose style sheet has the same.
+const STYLE: &str = include_str!("chart.css");
+
+/// How a line looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Look {
+    /// A thin line.
+    #[default]
+    Line,
+    /// A line with a dot at every point.
+    Dots,
+    /// A dashed line, for what is only compared with.
+    Dashed,
+}
+
+/// One line.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    /// What the legend calls it.
+    pub name: String,
+    /// Its points `(x, y)`; those that an axis has no place for are left out.
+    pub points: Vec<(f64, f64)>,
+    /// How it looks.
+    pub look: Look,
+}
+
+/// A chart.
+///
+/// ```
+/// use ulmfit_report::charts::{Axis, Line, LineChart, Look};
+///
+/// let mut chart = LineChart::new("Loss", Axis::new("batch"), Axis::new("nats"));
+/// chart.lines.push(Line { name: "training".into(), points: vec![(1.0, 0.7), (2.0, 0.4)], look: Look::Line });
+/// assert!(chart.inline("loss").starts_with("<svg"));
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct LineChart {
+    /// What it shows.
+    pub title: String,
+    /// The same in a sentence or two, for those who cannot see it.
+    pub description: String,
+    /// From left to right.
+    pub x: Axis,
+    /// From bottom to top.
+    pub y: Axis,
+    /// The lines; the first four have a color of their own.
+    pub lines: Vec<Line>,
+    /// Upright lines: their place on [`Self::x`], and their name.
+    pub marks: Vec<(f64, String)>,
+}
+
+impl LineChart {
+    /// A chart without lines.
+    pub fn new(title: impl Into<String>, x: Axis, y: Axis) -> Self {
+        Self {
+            title: title.into(),
+            description: String::new(),
+            x,
+            y,
+            lines: Vec::new(),
+            marks: Vec::new(),
+        }
+    }
+
+    /// The chart for a page with the page's style; `id` must be unique on it.
+    pub fn inline(&self, id: &str) -> String {
+        self.svg(id, "", "")
+    }
+
+    /// The chart as a file of its own.
+    pub fn file(&self) -> String {
+        let style =
+            format!("<style>{STYLE}</style><rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>");
+        let size = format!(
+            " xmlns=\"http://www.w3.org/2000/svg\" width=\"{}\" height=\"{}\"",
+            2.0 * WIDTH,
+            2.0 * HEIGHT
+        );
+        self.svg("chart", &size, &style) + "\n"
+    }
+
+    // Writing to a string cannot fail, here and below.
+    fn svg(&self, id: &str, attributes: &str, style: &str) -> String {
+        let points = || self.lines.iter().flat_map(|line| &line.points);
+        let x = self.x.measure(points().map(|point| point.0));
+        let y = self.y.measure(points().map(|point| point.1));
+        let id = Escaped(id).to_string();
+        let mut out = String::new();
+        let _ = write!(
+            out,
+            "<svg class=\"chart\"{attributes} viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" \
+             aria-labelledby=\"{id}-title {id}-text\"><title id=\"{id}-title\">{}</title>\
+             <desc id=\"{id}-text\">{}</desc>{style}",
+            Escaped(&self.title),
+            Escaped(&self.description),
+        );
+        self.draw_axes(&mut out, &x, &y);
+        if points().next().is_none() {
+            let (x, y) = (place_x(0.5), place_y(0.5));
+            let _ = write!(
+                out,
+                "<text class=\"middle\" x=\"{x}\" y=\"{y}\">no data</text>"
+            );
+        }
+        for (index, line) in self.lines.iter().enumerate() {
+            self.draw_line(&mut out, index % 4, line, &x, &y);
+        }
+        self.draw_marks(&mut out, &x);
+        self.draw_legend(&mut out);
+        out.push_str("</svg>");
+        out
+    }
+
+    fn draw_axes(&self, out: &mut String, x: &Measured, y: &Measured) {
+        let (left, right) = (place_x(0.0), place_x(1.0));
+        let (bottom, top) = (place_y(0.0), place_y(1.0));
+        for (value, name) in &y.ticks {
+            let at = place_y(y.place(*value));
+            let _ = write!(
+                out,
+                "<path class=\"grid\" d=\"M{left:.1} {at:.1}H{right:.1}\"/>\
+                 <text class=\"end\" x=\"{:.1}\" y=\"{:.1}\">{name}</text>",
+                left - 6.0,
+                at + 4.0
+            );
+        }
+        for (value, name) in &x.ticks {
+            let at = place_x(x.place(*value));
+            let _ = write!(
+                out,
+                "<path class=\"tick\" d=\"M{at:.1} {bottom:.1}v5\"/>\
+                 <text class=\"middle\" x=\"{at:.1}\" y=\"{:.1}\">{name}</text>",
+                bottom + 18.0
+            );
+        }
+        let _ = write!(
+            out,
+            "<path class=\"axis\" d=\"M{left:.1} {top:.1}V{bottom:.1}H{right:.1}\"/>\
+             <text class=\"middle name\" x=\"{:.1}\" y=\"{:.1}\">{}</text>\
+             <text class=\"middle name\" transform=\"translate(13 {:.1}) rotate(-90)\">{}</text>",
+            (left + right) / 2.0,
+            HEIGHT - 8.0,
+            Escaped(&self.x.label),
+            (top + bottom) / 2.0,
+            Escaped(&self.y.label),
+        );
+    }
+
+    /// Upright lines with their names beside them, each a step lower so that near ones do not hide each other.
+    fn draw_marks(&self, out: &mut String, x: &Measured) {
+        let (bottom, top) = (place_y(0.0), place_y(1.0));
+        let marks = self.marks.iter().filter(|(value, _)| self.x.holds(*value));
+        for (index, (value, name)) in marks.enumerate() {
+            let place = x.place(*value);
+            if !(0.0..=1.0).contains(&place) {
+                continue;
+            }
+            let at = place_x(place);
+            // A name at the right end would leave the field.
+            let (class, beside) = if place > 0.7 {
+                ("end", at - 4.0)
+            } else {
+                ("start", at + 4.0)
+            };
+            let _ = write!(
+                out,
+                "<path class=\"mark\" d=\"M{at:.1} {top:.1}V{bottom:.1}\"/>\
+                 <text class=\"{class} small\" x=\"{beside:.1}\" y=\"{:.1}\">{}</text>",
+                top + 12.0 + 13.0 * (index % 6) as f64,
+                Escaped(name)
+            );
+        }
+    }
+
+    fn draw_line(&self, out: &mut String, color: usize, line: &Line, x: &Measured, y: &Measured) {
+        let there = |point: &&(f64, f64)| self.x.holds(point.0) && self.y.holds(point.1);
+        let places: Vec<(f64, f64)> = line
+            .points
+            .iter()
+            .filter(there)
+            .map(|point| (place_x(x.place(point.0)), place_y(y.place(point.1))))
+            .collect();
+        let look = match line.look {
+            Look::Dashed => " dashed",
+            Look::Line | Look::Dots => "",
+        };
+        let _ = write!(out, "<path class=\"line c{color}{look}\" d=\"");
+        for (index, (x, y)) in places.iter().enumerate() {
+            let verb = if index == 0 { 'M' } else { 'L' };
+            let _ = write!(out, "{verb}{x:.1} {y:.1}");
+        }
+        out.push_str("\"/>");
+        // A single point has no line to be seen by.
+        if line.look == Look::Dots || places.len() == 1 {
+            for (x, y) in places {
+                let _ = write!(
+                    out,
+                    "<circle class=\"dot c{color}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3.5\"/>"
+                );
+            }
+        }
+    }
+
+    /// The names of the lines above the field, from the left, if there are several.
+    fn draw_legend(&self, out: &mut String) {
+        if self.lines.len() < 2 {
+            return;
+        }
+        let mut at = LEFT;
+        for (index, line) in self.lines.iter().enumerate() {
+            let dashed = if line.look == Look::Dashed {
+                " dashed"
+            } else {
+                ""
+            };
+            let _ = write!(
+                out,
+                "<path class=\"line c{}{dashed}\" d=\"M{at:.1} 16h18\"/>\
+                 <text class=\"start\" x=\"{:.1}\" y=\"20\">{}</text>",
+                index % 4,
+                at + 23.0,
+                Escaped(&line.name)
+            );
+            // About the width of a letter.
+            at += 38.0 + 7.0 * line.name.chars().count() as f64;
+        }
+    }
+}
+
+fn place_x(share: f64) -> f64 {
+    LEFT + share * (WIDTH - LEFT - RIGHT)
+}
+
+fn place_y(share: f64) -> f64 {
+    HEIGHT - BOTTOM - share * (HEIGHT - BOTTOM - TOP)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chart(points: Vec<(f64, f64)>) -> LineChart {
+        let mut chart = LineChart::new("A & B", Axis::new("<x>"), Axis::new("y"));
+        let line = Line {
+            name: "n".into(),
+            points,
+            look: Look::Line,
+        };
+        chart.lines = vec![
+            line.clone(),
+            Line {
+                look: Look::Dots,
+                ..line
+            },
+        ];
+        chart
+    }
+
+    #[test]
+    fn a_line_goes_through_its_points() {
+        let svg = chart(vec![(0.0, 0.0), (1.0, 1.0)]).inline("c");
+        // The corners of the field.
+        assert!(svg.contains("d=\"M58.0 254.0L466.0 34.0\""), "{svg}");
+        assert_eq!(svg.matches("<circle").count(), 2);
+        assert!(svg.contains("A &amp; B") && svg.contains("&lt;x&gt;"));
+        assert!(svg.contains("aria-labelledby=\"c-title c-text\""));
+        assert!(!svg.contains("xmlns"));
+    }
+
+    #[test]
+    fn without_points_or_with_strange_ones_nothing_breaks() {
+        for points in [
+            vec![],
+            vec![(f64::NAN, 1.0)],
+            vec![(1.0, f64::INFINITY), (2.0, 3.0)],
+        ] {
+            let svg = chart(points).file();
+            assert!(svg.starts_with("<svg") && svg.ends_with("</svg>\n"));
+            assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
+        }
+        assert!(chart(vec![]).inline("c").contains("no data"));
+    }
+}

@@ -1,0 +1,160 @@
+//! How well each class is found, which are confused, and what the probabilities are worth.
+
+use super::{heads, table, write};
+use crate::calibration::{bins, expected_error};
+use crate::charts::{Axis, Line, LineChart, Look};
+use crate::escape::Escaped;
+use crate::number::{count, percent};
+use crate::{Report, Validation};
+
+/// With more classes a matrix cannot be read; the pairs that are confused most are listed instead.
+const LARGEST_MATRIX: usize = 20;
+/// Rows of that list.
+const PAIRS: usize = 30;
+/// Shades of the matrix, as in the style sheet.
+const SHADES: u64 = 5;
+
+pub(super) fn section(report: &Report) -> String {
+    let Some(scores) = &report.validation else {
+        return String::new();
+    };
+    let mut rows = String::new();
+    for class in &scores.classes {
+        write(
+            &mut rows,
+            format_args!(
+                "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+                Escaped(&class.name),
+                percent(class.precision),
+                percent(class.recall),
+                percent(class.f1),
+                count(class.support)
+            ),
+        );
+    }
+    let head = heads(&["Class", "Precision", "Recall", "F1", "Support"]);
+    let mut out = table("Scores by class", "numbers", &head, &rows);
+    out.push_str(&match scores.classes.len() {
+        ..=LARGEST_MATRIX => matrix(scores),
+        _ => pairs(scores),
+    });
+    out
+}
+
+/// Rows are the labels, columns the predictions; a cell is the darker, the larger its share of its row.
+fn matrix(scores: &Validation) -> String {
+    let mut head = "<td>label \\ prediction</td>".to_owned();
+    for class in &scores.classes {
+        write(
+            &mut head,
+            format_args!("<th scope=\"col\">{}</th>", Escaped(&class.name)),
+        );
+    }
+    let mut rows = String::new();
+    for (truth, (class, counts)) in scores.classes.iter().zip(&scores.confusion).enumerate() {
+        let all = counts.iter().sum::<u64>().max(1);
+        write(
+            &mut rows,
+            format_args!("<tr><th scope=\"row\">{}</th>", Escaped(&class.name)),
+        );
+        for (predicted, &n) in counts.iter().enumerate() {
+            let kind = if truth == predicted { "hit" } else { "miss" };
+            // Any document at all is seen.
+            let shade = (n * SHADES).div_ceil(all);
+            write(
+                &mut rows,
+                format_args!("<td class=\"{kind} s{shade}\">{}</td>", count(n)),
+            );
+        }
+        rows.push_str("</tr>\n");
+    }
+    table("Confusion matrix", "matrix", &head, &rows)
+}
+
+fn pairs(scores: &Validation) -> String {
+    let mut pairs = Vec::new();
+    for (truth, counts) in scores.confusion.iter().enumerate() {
+        let wrong = counts.iter().enumerate();
+        let wrong = wrong.filter(|(predicted, n)| *predicted != truth && **n > 0);
+        pairs.extend(wrong.map(|(predicted, &n)| (n, truth, predicted)));
+    }
+    pairs.sort_by_key(|&(n, truth, predicted)| (std::cmp::Reverse(n), truth, predicted));
+    let name = |class: usize| scores.classes.get(class).map_or("", |class| &class.name);
+    let mut rows = String::new();
+    for &(n, truth, predicted) in pairs.iter().take(PAIRS) {
+        write(
+            &mut rows,
+            format_args!(
+                "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td></tr>\n",
+                Escaped(name(truth)),
+                Escaped(name(predicted)),
+                count(n)
+            ),
+        );
+    }
+    let head = heads(&["Label", "Prediction", "Documents"]);
+    table(
+        "The classes that are confused most",
+        "numbers",
+        &head,
+        &rows,
+    )
+}
+
+pub(super) fn calibration(report: &Report) -> String {
+    let bins = match &report.validation {
+        Some(scores) if !scores.confidences.is_empty() => bins(&scores.confidences),
+        _ => return String::new(),
+    };
+    let mut chart = LineChart::new(
+        "Calibration",
+        Axis::new("confidence").spanning(0.0, 1.0),
+        Axis::new("share of right predictions").spanning(0.0, 1.0),
+    );
+    let line = |name: &str, points: Vec<(f64, f64)>, look: Look| Line {
+        name: name.to_owned(),
+        points,
+        look,
+    };
+    let found = bins
+        .iter()
+        .map(|bin| (bin.confidence, bin.accuracy))
+        .collect();
+    chart.lines = vec![
+        line("model", found, Look::Dots),
+        line(
+            "confidence = accuracy",
+            vec![(0.0, 0.0), (1.0, 1.0)],
+            Look::Dashed,
+        ),
+    ];
+    let error = percent(expected_error(&bins));
+    chart.description =
+        format!("The expected calibration error is {error}; the table has the same numbers.");
+    let mut rows = String::new();
+    for bin in &bins {
+        write(
+            &mut rows,
+            format_args!(
+                "<tr><th scope=\"row\">{:.0}–{:.0} %</th><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+                100.0 * bin.low,
+                100.0 * bin.high,
+                count(bin.documents as u64),
+                percent(bin.confidence),
+                percent(bin.accuracy)
+            ),
+        );
+    }
+    let head = heads(&["Confidence", "Documents", "Mean confidence", "Right"]);
+    format!(
+        "<p>Below the dashed line the model is surer than it should be, above it less sure. The expected calibration \
+         error is {error}.</p>\n<div class=\"charts\">\n<figure>{}</figure>\n{}</div>\n",
+        chart.inline("calibration-chart"),
+        table(
+            "Calibration in tenths of the confidence",
+            "numbers",
+            &head,
+            &rows
+        )
+    )
+}

@@ -1,0 +1,130 @@
+//! The page as text: complete, well-formed, self-contained, and safe with any text of users.
+
+mod example;
+
+use example::report;
+use ulmfit_report::{Report, page};
+
+/// Elements that have no end.
+const VOID: [&str; 1] = ["meta"];
+
+/// Every element is closed in the order in which it was opened.
+fn assert_nested(page: &str) {
+    let mut open: Vec<&str> = Vec::new();
+    for part in page.split('<').skip(1) {
+        let tag = part.split('>').next().unwrap_or_default();
+        if tag.starts_with('!') || tag.ends_with('/') {
+            continue;
+        }
+        let name = tag.split_whitespace().next().unwrap_or_default();
+        match name.strip_prefix('/') {
+            Some(name) => assert_eq!(open.pop(), Some(name), "</{name}>"),
+            None if VOID.contains(&name) => {}
+            None => open.push(name),
+        }
+    }
+    assert!(open.is_empty(), "{open:?}");
+}
+
+#[test]
+fn every_section_is_there_and_well_formed() {
+    let page = page::html(&report());
+    assert_nested(&page);
+    for id in [
+        "summary",
+        "curves",
+        "classes",
+        "calibration",
+        "mistakes",
+        "words",
+        "usage",
+        "recipe",
+    ] {
+        assert!(
+            page.contains(&format!("href=\"#{id}\"")),
+            "{id} is not linked"
+        );
+        assert_eq!(page.matches(&format!(" id=\"{id}\"")).count(), 1, "{id}");
+    }
+    // Eight charts of two parts and one of calibration, each with a title and a description.
+    assert_eq!(page.matches("<svg").count(), 9);
+    assert_eq!(page.matches("<desc").count(), 9);
+    for figure in [
+        "87.5 %",
+        "<td class=\"hit s5\">35</td>",
+        "<td class=\"miss s2\">",
+    ] {
+        assert!(page.contains(figure), "{figure}");
+    }
+}
+
+#[test]
+fn ids_are_unique() {
+    let page = page::html(&report());
+    let ids: Vec<&str> = page
+        .split(" id=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    for (index, id) in ids.iter().enumerate() {
+        assert!(!ids[..index].contains(id), "{id} twice");
+    }
+}
+
+#[test]
+fn the_page_asks_for_nothing_outside() {
+    let page = page::html(&report());
+    for outside in [
+        "http", "src=", "@import", "url(", "<script", "<link", "<img", "<iframe",
+    ] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+}
+
+#[test]
+fn markup_of_users_is_shown_and_not_run() {
+    let evil = "</title></pre><script>alert(1)</script>\" onload='x' <!--";
+    let mut report = report();
+    report.title = evil.to_owned();
+    report.notes.push(evil.to_owned());
+    report.recipe = evil.to_owned();
+    report.facts[0] = (evil.to_owned(), evil.to_owned());
+    report.unknown_words = vec![(evil.to_owned(), 3)];
+    report.mistakes[0].words[0].text = evil.to_owned();
+    report.mistakes[0].truth = evil.to_owned();
+    report.mistakes[0].predicted = evil.to_owned();
+    report.stages[0].name = evil.to_owned();
+    report.stages[0].metric = evil.to_owned();
+    report.snippets[0].title = evil.to_owned();
+    report.snippets[0].text = evil.to_owned();
+    report.coverage[0].part = evil.to_owned();
+    if let Some(scores) = &mut report.validation {
+        scores.classes[0].name = evil.to_owned();
+    }
+    let page = page::html(&report);
+    assert_nested(&page);
+    assert!(!page.contains("<script") && !page.contains("onload='"));
+    assert_eq!(page.matches("<!--").count(), 0);
+}
+
+#[test]
+fn what_a_report_does_not_have_is_left_out() {
+    let page = page::html(&Report::new("empty"));
+    assert_nested(&page);
+    assert!(!page.contains("<section") && !page.contains("<table"));
+}
+
+#[test]
+fn many_classes_are_listed_by_pairs() {
+    let mut report = report();
+    if let Some(scores) = &mut report.validation {
+        let class = scores.classes[0].clone();
+        scores.classes = vec![class; 30];
+        scores.confusion = vec![vec![1; 30]; 30];
+    }
+    let page = page::html(&report);
+    assert_nested(&page);
+    assert!(
+        page.contains("The classes that are confused most") && !page.contains("Confusion matrix")
+    );
+}
