@@ -27,6 +27,7 @@ enum Command {
     Export(commands::export::Args),
     Pretrain(commands::pretrain::Args),
     Finetune(commands::finetune::Args),
+    Serve(commands::serve::Args),
 }
 
 fn main() -> ExitCode {
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         Command::Export(args) => commands::export::run(&args),
         Command::Pretrain(args) => commands::pretrain::run(&args),
         Command::Finetune(args) => commands::finetune::run(&args),
+        Command::Serve(args) => commands::serve::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

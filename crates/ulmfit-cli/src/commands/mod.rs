@@ -8,6 +8,7 @@ pub(crate) mod info;
 mod language_model;
 pub(crate) mod predict;
 pub(crate) mod pretrain;
+pub(crate) mod serve;
 mod text_files;
 pub(crate) mod tokenize;
 
