@@ -76,7 +76,7 @@ async fn serve(stream: TcpStream, site: Arc<Site>, mut stop: watch::Receiver<boo
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(config.header_timeout)
+        .header_read_timeout(config.header_timeout.min(config.timeout))
         .max_buf_size(MAX_HEAD)
         .serve_connection(io, answer);
     let mut connection = pin!(connection);

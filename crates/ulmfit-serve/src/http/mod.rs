@@ -8,12 +8,12 @@
 //! | `GET /` | a page on which a text can be tried |
 //!
 //! Errors are JSON, too: `{"error", "expected", "found", "remedy"}`. A token, if there is one, is asked for by `/predict`
-//! and `/metrics`.
+//! and `/metrics`. There is no TLS: between machines put a proxy in front that has it.
 //!
-//! hyper reads and writes HTTP, on one thread: it is what most Rust servers stand on, is released every few weeks,
-//! times slow headers out and stops gracefully. Of its features and tokio's only HTTP/1, sockets, timers and signals
-//! are built. axum would add a router and middleware for six fixed paths; tiny_http (no release since 2022) has no
-//! timeout for a slow client and gives each a thread.
+//! hyper (MIT) reads and writes HTTP, on one thread: it times slow heads out, stops gracefully, and is what most Rust
+//! servers stand on. Of its features and tokio's only HTTP/1, sockets, timers and signals are built. axum would add a
+//! router and middleware for six fixed paths; tiny_http 0.12 has no timeout for a slow client (its issue 143) and gives
+//! every connection a thread.
 
 mod body;
 mod config;

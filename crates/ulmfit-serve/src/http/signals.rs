@@ -2,7 +2,6 @@
 
 use std::future::Future;
 use std::io;
-use std::sync::Arc;
 
 use crate::http::server::Stopper;
 
@@ -13,6 +12,8 @@ pub(super) fn listen(
     stopper: Stopper,
     reload: impl Fn() + Send + Sync + 'static,
 ) -> io::Result<impl Future<Output = ()>> {
+    use std::sync::Arc;
+
     use tokio::signal::unix::{SignalKind, signal};
 
     let mut terminate = signal(SignalKind::terminate())?;
@@ -40,9 +41,8 @@ pub(super) fn listen(
 #[cfg(not(unix))]
 pub(super) fn listen(
     stopper: Stopper,
-    reload: impl Fn() + Send + Sync + 'static,
+    _reload: impl Fn() + Send + Sync + 'static,
 ) -> io::Result<impl Future<Output = ()>> {
-    drop(Arc::new(reload));
     Ok(async move {
         for _ in 0..2 {
             if tokio::signal::ctrl_c().await.is_err() {
