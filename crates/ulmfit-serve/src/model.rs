@@ -23,7 +23,7 @@ enum Kind {
         members: Vec<Predictor>,
         mean: Ensemble,
     },
-    Numbers(Regressor),
+    Numbers(Box<Regressor>),
 }
 
 impl Model {
@@ -47,7 +47,7 @@ impl Model {
     pub fn new(classifiers: &[TextClassifier], device: &Device) -> Result<Self> {
         let kind = match classifiers {
             [one] if matches!(one.model.config().task, Task::Regression { .. }) => {
-                Kind::Numbers(Regressor::new(one)?)
+                Kind::Numbers(Box::new(Regressor::new(one)?))
             }
             all => {
                 let members: Vec<Predictor> =

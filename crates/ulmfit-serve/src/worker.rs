@@ -103,9 +103,8 @@ mod tests {
 
     #[test]
     fn a_text_much_longer_than_the_shortest_is_evaluated_behind_it() {
-        assert_eq!(cuts(&[]), []);
-        assert_eq!(cuts(&[0, 10, 4096]), [0..3]);
-        assert_eq!(cuts(&[0, 10, 4097]), [0..2, 2..3]);
+        assert!(cuts(&[]).is_empty());
+        assert_eq!(cuts(&[0, 10, 4096, 4097]), [0..3, 3..4]);
         assert_eq!(cuts(&[1000, 8000, 8001, 64_008]), [0..2, 2..4]);
     }
 }

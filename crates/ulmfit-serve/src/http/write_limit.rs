@@ -80,14 +80,24 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for WriteLimit<S> {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-    use std::io::{ErrorKind, Read as _};
+    use std::future::poll_fn;
+    use std::io::{self, ErrorKind, Read as _};
+    use std::pin::Pin;
     use std::time::{Duration, Instant};
 
-    use tokio::io::AsyncWriteExt as _;
+    use tokio::io::AsyncWrite as _;
     use tokio::net::TcpStream;
     use tokio::runtime::Builder;
 
     use super::WriteLimit;
+
+    async fn write(stream: &mut WriteLimit<TcpStream>, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            let written = poll_fn(|cx| Pin::new(&mut *stream).poll_write(cx, bytes)).await?;
+            bytes = &bytes[written..];
+        }
+        poll_fn(|cx| Pin::new(&mut *stream).poll_flush(cx)).await
+    }
 
     #[test]
     fn a_client_that_does_not_read_is_given_up() {
@@ -98,10 +108,9 @@ mod tests {
             let stream = TcpStream::connect(address).await.unwrap();
             let (mut client, _) = listener.accept().unwrap();
             let mut limited = WriteLimit::new(stream, Duration::from_millis(80));
-            limited.write_all(b"small").await.unwrap();
-            limited.flush().await.unwrap();
+            write(&mut limited, b"small").await.unwrap();
             let started = Instant::now();
-            let more = limited.write_all(&vec![0; 64 << 20]).await;
+            let more = write(&mut limited, &vec![0; 64 << 20]).await;
             assert_eq!(more.unwrap_err().kind(), ErrorKind::TimedOut);
             assert!(started.elapsed() >= Duration::from_millis(80));
             let mut read = [0; 5];
