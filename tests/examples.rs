@@ -289,3 +289,18 @@ fn principal_components_of_a_known_matrix() {
     expect(&found[0], [0.0, 0.0, 1.0]);
     expect(&found[1], [1.0, 1.0, 0.0]);
 }
+
+#[test]
+fn serve_answers_every_client() {
+    let shown = shown("06_serve", &[]);
+    let answers = shown
+        .lines()
+        .filter_map(|line| line.split_once(" -> {\"label\":"));
+    let texts: Vec<&str> = answers.map(|(text, _)| text).collect();
+    assert_eq!(
+        texts,
+        ["A lovely film.", "I hated every minute.", "What a plot!"],
+        "{shown}"
+    );
+    assert!(number(&shown, "ulmfit_batch_texts_count") >= 1.0, "{shown}");
+}

@@ -11,6 +11,7 @@ mod info;
 mod lr_find;
 mod predict;
 mod pretrain;
+mod serve;
 mod tokenize;
 mod train;
 
@@ -45,6 +46,7 @@ verbs! {
     evaluate => Evaluate,
     lr_find => LrFind,
     predict => Predict,
+    serve => Serve,
     generate => Generate,
     tokenize => Tokenize,
     info => Info,
