@@ -9,12 +9,13 @@ use std::io::{BufRead as _, BufReader, Read as _};
 
 use shared::{command, fresh, trained, ulmfit, write_reviews};
 
-const VERBS: [&str; 13] = [
+const VERBS: [&str; 14] = [
     "train",
     "classify",
     "evaluate",
     "lr-find",
     "predict",
+    "serve",
     "generate",
     "tokenize",
     "info",

@@ -8,7 +8,7 @@ use burn::backend::{Flex, TensorMetadata};
 use rayon::prelude::*;
 
 use super::node::{Inputs, LossGrads, Outputs, TiedLossKernels};
-use super::softmax::{exponentials, join, scale};
+use super::softmax::{add_row_sums, exponentials, join, scale};
 use crate::flex_slices::{tensor, values};
 use crate::product::{Disjoint, Into, Isa, Matrix, Panels, in_pool};
 
@@ -248,17 +248,14 @@ impl Chunk<'_> {
     /// Turns the exponentials of block `b` into the gradient of its logits, and adds that of its bias.
     fn logit_gradient(&self, b: usize, block: &mut [f32], factors: &[f32], d_bias: &mut [f32]) {
         let (n, first, words) = (self.n(), b * WORDS, self.words(b));
-        let mut row_sums = [0.0; WORDS];
-        scale(block, factors, &mut row_sums[..words]);
+        scale(block, factors);
         for (j, (&target, &share)) in self.targets.iter().zip(self.shares).enumerate() {
             if (first..first + words).contains(&target) {
                 block[(target - first) * n + j] -= share;
-                row_sums[target - first] -= share;
             }
         }
-        for (sum, row) in d_bias.iter_mut().zip(row_sums) {
-            *sum += row;
-        }
+        // After the targets: the sum of differences loses less than the difference of sums.
+        add_row_sums(block, n, d_bias);
     }
 }
 

@@ -38,29 +38,46 @@ fn exponentials_any(block: &mut [f32], bias: &[f32], tops: &mut [f32], sums: &mu
     }
 }
 
-/// Multiplies each column by its factor; returns the sum of each row in `row_sums`.
-pub(super) fn scale(block: &mut [f32], factors: &[f32], row_sums: &mut [f32]) {
+/// Multiplies each column by its factor.
+pub(super) fn scale(block: &mut [f32], factors: &[f32]) {
     best_isa!(
         scale_any;
         block: &mut [f32],
         factors: &[f32],
-        row_sums: &mut [f32],
     );
 }
 
 #[inline(always)]
-fn scale_any(block: &mut [f32], factors: &[f32], row_sums: &mut [f32]) {
+fn scale_any(block: &mut [f32], factors: &[f32]) {
+    for row in block.chunks_exact_mut(factors.len()) {
+        for (x, factor) in row.iter_mut().zip(factors) {
+            *x *= factor;
+        }
+    }
+}
+
+/// Adds the sum of each row of `columns` values to `sums`.
+pub(super) fn add_row_sums(block: &[f32], columns: usize, sums: &mut [f32]) {
+    best_isa!(
+        add_row_sums_any;
+        block: &[f32],
+        columns: usize,
+        sums: &mut [f32],
+    );
+}
+
+#[inline(always)]
+fn add_row_sums_any(block: &[f32], columns: usize, sums: &mut [f32]) {
     /// Independent partial sums, so that the compiler can use vector registers.
     const LANES: usize = 16;
-    for (row, total) in block.chunks_exact_mut(factors.len()).zip(row_sums) {
-        let mut sums = [0.0; LANES];
-        for (row, factors) in row.chunks_mut(LANES).zip(factors.chunks(LANES)) {
-            for ((x, factor), sum) in row.iter_mut().zip(factors).zip(&mut sums) {
-                *x *= factor;
-                *sum += *x;
+    for (row, total) in block.chunks_exact(columns).zip(sums) {
+        let mut parts = [0.0; LANES];
+        for row in row.chunks(LANES) {
+            for (part, x) in parts.iter_mut().zip(row) {
+                *part += x;
             }
         }
-        *total = sums.iter().sum();
+        *total += parts.iter().sum::<f32>();
     }
 }
 
@@ -100,10 +117,9 @@ mod tests {
         exponentials(&mut second, &[3f32.ln()], &mut tops[1..], &mut sums[1..]);
         let (top, total) = join(&mut tops, &sums, 1);
         assert!((top[0] - 3f32.ln()).abs() < 1e-6 && (total[0] - 4.0 / 3.0).abs() < 1e-6);
-        let mut rows = [0.0];
-        scale(&mut first, &[tops[0] / total[0]], &mut rows);
-        assert!((first[0] - 0.25).abs() < 1e-6 && rows == first);
-        scale(&mut second, &[tops[1] / total[0]], &mut rows);
+        scale(&mut first, &[tops[0] / total[0]]);
+        assert!((first[0] - 0.25).abs() < 1e-6);
+        scale(&mut second, &[tops[1] / total[0]]);
         assert!((second[0] - 0.75).abs() < 1e-6);
     }
 
@@ -118,9 +134,9 @@ mod tests {
 
     #[test]
     fn rows_are_summed_over_every_column() {
-        let mut block: Vec<f32> = (0..40).map(|i| i as f32).collect();
-        let mut rows = [0.0; 2];
-        scale(&mut block, &[1.0; 20], &mut rows);
-        assert_eq!(rows, [190.0, 590.0]);
+        let block: Vec<f32> = (0..40).map(|i| i as f32).collect();
+        let mut sums = [1.0; 2];
+        add_row_sums(&block, 20, &mut sums);
+        assert_eq!(sums, [191.0, 591.0]);
     }
 }
