@@ -31,6 +31,8 @@ mod lstm;
 mod math;
 #[cfg(feature = "flex")]
 mod product;
+#[cfg(feature = "flex")]
+mod scratch;
 mod squares;
 mod tied_loss;
 

@@ -5,6 +5,7 @@ use super::node::{InputGrads, Inputs, LstmKernels, Outputs, Saved};
 use super::recurrence::{Recurrence, Step};
 use crate::flex_slices::{owned, tensor, values};
 use crate::product::{Into, Matrix, Packed, column_sums, in_pool, matmul};
+use crate::scratch::Scratch;
 use burn::backend::flex::FlexTensor;
 use burn::backend::{Flex, TensorMetadata};
 
@@ -65,16 +66,27 @@ fn forward(inputs: &Inputs<Flex>, save: bool) -> Outputs<Flex> {
     } else {
         (PROJECTED_ROWS / rows.max(1)).clamp(1, steps)
     };
-    let projection = Packed::of(Matrix::new(values(&operands.w_ih), h4), width, h4);
-    let recurrence = Recurrence::forward_of(values(&operands.w_hh), rows, h);
-    let mut activations = vec![0.0; span * rows * h4];
+    let packed = Packed::of(Matrix::new(values(&operands.w_ih), h4), width, h4);
+    let (mut projection, mut recurrence) = (Some(packed), None);
+    // What is kept becomes a tensor; what is not, room for the next call.
+    let mut kept = vec![0.0; if save { n * h4 } else { 0 }];
+    let mut reused = Scratch::of(if save { 0 } else { span * rows * h4 });
+    let activations: &mut [f32] = if save { &mut kept } else { &mut reused };
     let mut hidden = vec![0.0; n * h];
     let mut cells = vec![0.0; if save { n * h } else { step }];
     let mut cell_before = c0.to_vec();
     for from in (0..steps).step_by(span) {
         let span = span.min(steps - from);
         let left = Matrix::new(&x[from * rows * width..], width);
-        projection.multiply(&mut activations[..span * rows * h4], span * rows, left);
+        if let Some(projection) = &projection {
+            projection.multiply(&mut activations[..span * rows * h4], span * rows, left);
+        }
+        if from + span == steps {
+            // The recurrent weight may take its room.
+            projection = None;
+        }
+        let recurrence = recurrence
+            .get_or_insert_with(|| Recurrence::forward_of(values(&operands.w_hh), rows, h));
         for t in from..from + span {
             let (hidden_before, hidden_now) = hidden.split_at_mut(t * step);
             let hidden_before = match t {
@@ -89,7 +101,7 @@ fn forward(inputs: &Inputs<Flex>, save: bool) -> Outputs<Flex> {
         }
     }
     let saved = save.then(|| Saved {
-        gates: tensor(activations, [steps, rows, h4]),
+        gates: tensor(kept, [steps, rows, h4]),
         cells: tensor(cells, [steps, rows, h]),
     });
     Outputs {

@@ -16,6 +16,8 @@ pub(crate) use dispatch::best_isa;
 pub(crate) use panels::Panels;
 pub(crate) use simd::Isa;
 
+use crate::scratch::Scratch;
+
 /// Deepest sum at once: the rows of `lhs` and a panel of `rhs` then fit a second-level cache of 1 MB.
 const DEPTH: usize = 1152;
 /// Rows of `lhs` that pass by a panel together.
@@ -238,11 +240,13 @@ fn multiply(panels: &Panels, lhs: Matrix<'_>, m: usize, dst: Disjoint<'_>, into:
     let column_blocks = panels.count().div_ceil(share);
     (0..row_blocks * column_blocks)
         .into_par_iter()
-        .for_each_init(Vec::new, |strips: &mut Vec<f32>, task| {
+        .for_each_init(Scratch::default, |strips, task| {
             let (row, column) = (task / column_blocks * ROWS, task % column_blocks * share);
             let rows = ROWS.min(m - row);
             let apart = lhs.col_stride != 1;
             if apart {
+                let len = rows.next_multiple_of(tall) * depth;
+                *strips = std::mem::take(strips).resized(len);
                 gather(strips, lhs.from(row, 0), [rows, depth], tall);
             }
             for p in column..(column + share).min(panels.count()) {
@@ -266,8 +270,7 @@ fn multiply(panels: &Panels, lhs: Matrix<'_>, m: usize, dst: Disjoint<'_>, into:
 
 /// Copies a matrix whose rows do not lie together into strips of `tall` rows, each strip column after column: the order
 /// in which tiles read it.
-fn gather(strips: &mut Vec<f32>, from: Matrix<'_>, [rows, depth]: [usize; 2], tall: usize) {
-    strips.resize(rows.next_multiple_of(tall) * depth, 0.0);
+fn gather(strips: &mut [f32], from: Matrix<'_>, [rows, depth]: [usize; 2], tall: usize) {
     for k in 0..depth {
         let column = &from.data[k * from.col_stride..];
         for strip in (0..rows).step_by(tall) {

@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use super::simd::Isa;
 use super::tile::{Operands, tile};
 use super::{Disjoint, Into, Matrix, Target};
+use crate::scratch::Scratch;
 
 /// Most elements of a tile, in any instruction set.
 const TILE: usize = 8 * 48;
@@ -21,7 +22,7 @@ pub(crate) struct Panels {
     matrices: usize,
     /// Registers of a panel; the last may have fewer.
     registers: usize,
-    data: Vec<f32>,
+    data: Scratch,
 }
 
 impl Panels {
@@ -33,7 +34,7 @@ impl Panels {
             columns: 0,
             matrices: 0,
             registers: 1,
-            data: Vec::new(),
+            data: Scratch::default(),
         }
     }
 
@@ -72,12 +73,8 @@ impl Panels {
             most.min(2)
         };
         (self.matrices, self.depth, self.columns) = (matrices, depth, columns);
-        let len = matrices * depth * padded;
-        if self.data.capacity() < len {
-            // Fresh zeros cost nothing until they are overwritten.
-            self.data = vec![0.0; len];
-        }
-        self.data.resize(len, 0.0);
+        let room = std::mem::take(&mut self.data);
+        self.data = room.resized(matrices * depth * padded);
     }
 
     /// Values in the panels of the same columns, of all matrices; the last such group may have fewer.

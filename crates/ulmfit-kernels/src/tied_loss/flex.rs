@@ -11,6 +11,7 @@ use super::node::{Inputs, LossGrads, Outputs, TiedLossKernels};
 use super::softmax::{add_row_sums, exponentials, join, scale};
 use crate::flex_slices::{tensor, values};
 use crate::product::{Disjoint, Into, Isa, Matrix, Panels, in_pool};
+use crate::scratch::Scratch;
 
 /// Most positions of a chunk: with a width of 400 their hidden states take 0.8 MB, and panels are full.
 const POSITIONS: usize = 480;
@@ -80,9 +81,9 @@ fn target_ids(inputs: &Inputs<Flex>) -> Vec<usize> {
 /// What all chunks use one after the other, and what they add to.
 struct Room {
     /// `[V, positions]`
-    logits: Vec<f32>,
+    logits: Scratch,
     /// A `[positions, E]` for each group.
-    d_hidden: Vec<f32>,
+    d_hidden: Scratch,
     d_weight: Vec<f32>,
     d_bias: Vec<f32>,
     /// Replace for the first chunk: fresh memory that is read before it is written costs two page faults instead of one.
@@ -92,8 +93,8 @@ struct Room {
 impl Room {
     fn new(v: usize, e: usize, positions: usize) -> Self {
         Self {
-            logits: vec![0.0; v * positions],
-            d_hidden: vec![0.0; GROUPS * positions * e],
+            logits: Scratch::of(v * positions),
+            d_hidden: Scratch::of(GROUPS * positions * e),
             d_weight: vec![0.0; v * e],
             d_bias: vec![0.0; v],
             into: Into::Replace,
@@ -138,7 +139,7 @@ impl Chunk<'_> {
             (0..self.bias.len().div_ceil(WORDS))
                 .into_par_iter()
                 .for_each_init(
-                    || vec![0.0; WORDS * n],
+                    || Scratch::of(WORDS * n),
                     |block, b| pass(b, &mut block[..self.words(b) * n]),
                 );
         })
