@@ -31,15 +31,20 @@ fn three_hundred_steps_take_the_memory_of_fifty() {
         println!("skipped: this system has no /proc/self/status");
         return;
     }
+    // One thread: with several, the shares of the allocator's arenas swing by more than the 2 % that are looked for.
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(1)
+        .build_global()
+        .unwrap();
     const STEPS: usize = 300;
     let (rows, len) = (16, 30);
-    let ids = (0..(rows * len * STEPS + 1) as u32).map(|i| 9 + (i * i + 3 * i) % 3_989);
+    let ids = (0..(rows * len * STEPS + 1) as u32).map(|i| 9 + (i * i + 3 * i) % 19_979);
     let config = LmLoaderConfig::new()
         .with_batch_size(rows)
         .with_seq_len(len);
     let train = config.build(vec![ids.collect()]).unwrap();
     assert_eq!(train.n_batches(), STEPS);
-    let sizes = AwdLstmConfig::new(4_000).with_sizes(100, 200, 2);
+    let sizes = AwdLstmConfig::new(20_000).with_sizes(100, 200, 2);
     let device = Device::default().autodiff();
     let model = LanguageModelConfig::new(sizes).init(1, &device).unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -53,7 +58,10 @@ fn three_hundred_steps_take_the_memory_of_fifty() {
         GroupRates::Same(1e-2),
     )];
     fit_language_model(model, &stages, &train, None, &mut fit).unwrap();
-    let (early, late) = (memory.0[49] as f64, memory.0[STEPS - 1] as f64);
+    // The most of twenty steps: what the allocator holds at the end of a single one swings by some megabytes.
+    let most =
+        |steps: std::ops::Range<usize>| memory.0[steps].iter().max().copied().unwrap() as f64;
+    let (early, late) = (most(30..50), most(STEPS - 20..STEPS));
     println!("{early} kB after 50 steps, {late} kB after 300");
     assert!(
         late <= 1.02 * early,
