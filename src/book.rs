@@ -21,6 +21,7 @@ pages! {
     classifier: "../docs/classifier.md",
     predict: "../docs/predict.md",
     generate: "../docs/generate.md",
+    serve: "../docs/serve.md",
     recipes: "../docs/recipes.md",
     training: "../docs/training.md",
     languages: "../docs/languages.md",

@@ -37,8 +37,8 @@
 //!
 //! let general = TextLanguageModel::load("english.safetensors", &device)?;
 //! let adapted = steps::adapt(&recipe, &general, &train.texts(), &device, &mut run)?;
-//! let classifier = steps::classify(&recipe, &adapted, &train, Some(&valid), &device, &mut run)?;
-//! classifier.save("reviews.safetensors")?;
+//! let scored = steps::classify(&recipe, &adapted, &train, Some(&valid), &device, &mut run)?;
+//! scored.model.save("reviews.safetensors")?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
