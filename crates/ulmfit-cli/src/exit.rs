@@ -30,8 +30,23 @@ pub(crate) fn code(result: anyhow::Result<()>) -> ExitCode {
         ));
         return ExitCode::from(INTERRUPTED);
     }
-    say(&format!("error: {error:#}"));
+    say(&format!("error: {}", message(&error)));
     ExitCode::FAILURE
+}
+
+/// The error and its causes, without those that are told already: many messages end with a remedy and name their cause
+/// before it.
+fn message(error: &anyhow::Error) -> String {
+    let mut message = String::new();
+    for cause in error.chain() {
+        let cause = cause.to_string();
+        if message.is_empty() {
+            message = cause;
+        } else if !message.contains(&cause) {
+            message = format!("{message}: {cause}");
+        }
+    }
+    message
 }
 
 /// Whether a reader has closed the pipe that the command writes to (`| head`).
@@ -75,6 +90,21 @@ mod tests {
             line(&["ulmfit", "it's", "--resume", ""]),
             r"ulmfit 'it'\''s' --resume ''"
         );
+    }
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let cause = || std::io::Error::other("no such file");
+        let told = ulmfit::data::Error::Io {
+            action: "open",
+            path: "a.csv".into(),
+            source: cause(),
+        };
+        let expected = told.to_string();
+        assert!(expected.contains("no such file; check"), "{expected}");
+        assert_eq!(message(&told.into()), expected);
+        let untold = anyhow::Error::new(cause()).context("a.csv");
+        assert_eq!(message(&untold), "a.csv: no such file");
     }
 
     #[test]

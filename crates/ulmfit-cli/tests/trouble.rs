@@ -14,7 +14,11 @@ const TRAIN: &str = "train reviews.csv --text body --label stars --config tiny.t
 fn a_wrong_column_is_answered_with_those_that_are_there() {
     let folder = fresh();
     let folder = folder.path();
-    ulmfit(folder, "train reviews.csv").fails(&["reviews.csv", "`text`", "`stars`, `body`"]);
+    ulmfit(folder, "train reviews.csv").fails(&[
+        "--text and --label: reviews.csv",
+        "`text`",
+        "`stars`, `body`",
+    ]);
     ulmfit(folder, "train reviews.csv --text body --label rating")
         .fails(&["`rating`", "`stars`, `body`"]);
     ulmfit(folder, "train reviews.csv --no-header --text body").fails(&[
@@ -36,14 +40,21 @@ fn files_without_anything_to_learn_are_refused() {
     fs::write(folder.join("header.csv"), "stars,body\n").unwrap();
     train("header.csv").fails(&["header.csv", "only a header"]);
     fs::write(folder.join("one.csv"), "stars,body\ngood,a\ngood,b\n").unwrap();
-    train("one.csv").fails(&["at least 2 classes, found one (`good`)"]);
+    train("one.csv")
+        .fails(&["one.csv, label `stars`: expected at least 2 classes, found one (`good`)"]);
+    fs::write(folder.join("two.csv"), "stars,body\ngood,a\nbad,b\n").unwrap();
+    train("two.csv").fails(&[
+        "two.csv, label `stars`",
+        "1 of 2 documents are held out",
+        "add documents of each class",
+    ]);
     train("absent.csv").fails(&["absent.csv: expected a file, found nothing"]);
     fs::write(folder.join("notes.txt"), "some text\n").unwrap();
     train("notes.txt").fails(&["notes.txt", "a file with labels"]);
     train("reviews.csv --valid-share 1.5").fails(&["--valid-share", "above 0 and below 1"]);
     assert_eq!(
         fs::read_dir(folder).unwrap().count(),
-        6,
+        7,
         "nothing was written"
     );
 }
@@ -101,7 +112,60 @@ fn labels_that_the_model_does_not_know_are_named() {
         "evaluate model {} --text body --label stars",
         other.display()
     );
-    ulmfit(trained(), &line).fails(&["`fair`", "`bad`, `good`"]);
+    ulmfit(trained(), &line).fails(&["other.csv, label `stars`", "`fair`", "`bad`, `good`"]);
+}
+
+#[test]
+fn a_reason_is_told_once() {
+    let folder = fresh();
+    let folder = folder.path();
+    for line in [
+        "info nowhere",
+        "predict --model nowhere text",
+        "serve nowhere --addr 127.0.0.1:0",
+        "predict --model nowhere --jsonl nowhere",
+    ] {
+        let ran = ulmfit(folder, line);
+        assert_eq!(
+            ran.stderr.matches("No such file").count(),
+            1,
+            "{}",
+            ran.stderr
+        );
+        ran.fails(&["nowhere", "check"]);
+    }
+}
+
+#[test]
+fn a_line_of_json_that_cannot_be_read_is_named() {
+    let folder = fresh();
+    let model = trained().join("model");
+    let lines = folder.path().join("lines.jsonl");
+    let line = format!(
+        "predict --model {} --jsonl {}",
+        model.display(),
+        lines.display()
+    );
+    let long = format!(
+        "{{\"text\":\"a\"}}\n{{\"body\":\"{}\"}}\n",
+        "b".repeat(5000)
+    );
+    fs::write(&lines, long).unwrap();
+    let ran = ulmfit(folder.path(), &line);
+    assert!(ran.stderr.len() < 500, "the line itself is not told");
+    ran.fails(&[
+        "lines.jsonl, line 2",
+        "found the fields `body`",
+        "--text-field",
+    ]);
+    for (text, found) in [
+        ("nothing", "no JSON"),
+        ("[1]", "no object"),
+        ("{\"text\":1}", "something else"),
+    ] {
+        fs::write(&lines, text).unwrap();
+        ulmfit(folder.path(), &line).fails(&["lines.jsonl, line 1", "`text`", found]);
+    }
 }
 
 #[test]

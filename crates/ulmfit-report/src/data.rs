@@ -1,5 +1,7 @@
 //! What a report says, as plain data. An empty part is left out of the page.
 
+use crate::Validation;
+
 /// Everything on the page.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Report {
@@ -78,38 +80,6 @@ pub struct EpochRow {
     pub seconds: f64,
 }
 
-/// Scores on labelled documents.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Validation {
-    /// The share of right predictions, 0 to 1.
-    pub accuracy: f64,
-    /// The mean F1 of the classes, 0 to 1.
-    pub macro_f1: f64,
-    /// Mean cross-entropy in nats.
-    pub loss: f64,
-    /// The classes in order.
-    pub classes: Vec<ClassRow>,
-    /// Documents by true class and predicted class: `[classes][classes]`.
-    pub confusion: Vec<Vec<u64>>,
-    /// For every document the probability of the predicted class, and whether it is right.
-    pub confidences: Vec<(f32, bool)>,
-}
-
-/// How well one class is found; shares from 0 to 1.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ClassRow {
-    /// The class.
-    pub name: String,
-    /// Of the documents that were said to be of it, those that are.
-    pub precision: f64,
-    /// Of its documents, those that were found.
-    pub recall: f64,
-    /// The harmonic mean of both.
-    pub f1: f64,
-    /// Its documents.
-    pub support: u64,
-}
-
 /// A wrong prediction.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mistake {
@@ -125,7 +95,7 @@ pub struct Mistake {
     pub words: Vec<Word>,
 }
 
-/// A word and how much it decided for the predicted class.
+/// A word and how much it decided for the prediction.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Word {
     /// The word.

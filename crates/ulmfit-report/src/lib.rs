@@ -1,6 +1,6 @@
 //! The report of a training run: one HTML page that needs no network, no script and no other file.
 //!
-//! * [`Report`]: what the page says, as plain data. It knows neither models nor tensors; whoever trains fills it.
+//! * [`Report`] with [`Validation`]: what the page says, as plain data. It knows neither models nor tensors; whoever trains fills it.
 //! * [`calibration`]: whether probabilities hold what they promise.
 //! * [`charts`]: line charts as SVG, within the page or as a file of their own.
 //! * [`page`]: data and charts to HTML.
@@ -24,7 +24,7 @@ mod data;
 mod escape;
 mod number;
 pub mod page;
+mod scores;
 
-pub use data::{
-    ClassRow, Coverage, EpochRow, Mistake, Point, Report, Snippet, StageCurve, Validation, Word,
-};
+pub use data::{Coverage, EpochRow, Mistake, Point, Report, Snippet, StageCurve, Word};
+pub use scores::{ClassRow, ClassScores, NumberMistake, NumberScores, SetScores, Validation};

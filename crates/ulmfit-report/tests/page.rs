@@ -3,7 +3,7 @@
 mod example;
 
 use example::report;
-use ulmfit_report::{Report, page};
+use ulmfit_report::{ClassRow, NumberMistake, NumberScores, Report, SetScores, Validation, page};
 
 /// Elements that have no end.
 const VOID: [&str; 1] = ["meta"];
@@ -98,7 +98,7 @@ fn markup_of_users_is_shown_and_not_run() {
     report.snippets[0].title = evil.to_owned();
     report.snippets[0].text = evil.to_owned();
     report.coverage[0].part = evil.to_owned();
-    if let Some(scores) = &mut report.validation {
+    if let Some(Validation::Classes(scores)) = &mut report.validation {
         scores.classes[0].name = evil.to_owned();
     }
     let page = page::html(&report);
@@ -117,7 +117,7 @@ fn what_a_report_does_not_have_is_left_out() {
 #[test]
 fn many_classes_are_listed_by_pairs() {
     let mut report = report();
-    if let Some(scores) = &mut report.validation {
+    if let Some(Validation::Classes(scores)) = &mut report.validation {
         let class = scores.classes[0].clone();
         scores.classes = vec![class; 30];
         scores.confusion = vec![vec![1; 30]; 30];
@@ -127,4 +127,67 @@ fn many_classes_are_listed_by_pairs() {
     assert!(
         page.contains("The classes that are confused most") && !page.contains("Confusion matrix")
     );
+}
+
+#[test]
+fn several_classes_have_scores_by_class_and_no_matrix() {
+    let mut report = report();
+    report.validation = Some(Validation::Sets(SetScores {
+        documents: 40,
+        f1: 0.75,
+        accuracy: 0.9,
+        exact: 0.625,
+        loss: 0.3,
+        classes: vec![ClassRow {
+            name: "<film>".to_owned(),
+            precision: 0.5,
+            recall: 0.25,
+            f1: 1.0 / 3.0,
+            support: 12,
+        }],
+    }));
+    let page = page::html(&report);
+    assert_nested(&page);
+    for part in ["75.0 %", "62.5 %", "&lt;film&gt;", "33.3 %"] {
+        assert!(page.contains(part), "{part}");
+    }
+    for part in ["Confusion matrix", "id=\"calibration\"", "id=\"numbers\""] {
+        assert!(!page.contains(part), "{part}");
+    }
+}
+
+#[test]
+fn numbers_have_a_chart_and_the_predictions_that_are_furthest_off() {
+    let mut report = report();
+    report.mistakes.clear();
+    report.validation = Some(Validation::Numbers(NumberScores {
+        name: "<price>".to_owned(),
+        r2: 0.4321,
+        rmse: 1.5,
+        mae: 1.25,
+        loss: 2.25,
+        pairs: vec![(1.0, 2.0), (5.0, 3.5)],
+        furthest: vec![NumberMistake {
+            truth: 5.0,
+            predicted: 3.5,
+            text: format!("<i>{}", "word ".repeat(100)),
+        }],
+    }));
+    let page = page::html(&report);
+    assert_nested(&page);
+    for part in [
+        "0.432",
+        "&lt;price&gt;",
+        "<td>-1.5</td>",
+        "&lt;i&gt;word",
+        "word …",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    let chart = page.split("numbers-chart-title").nth(2).unwrap_or_default();
+    let chart = chart.split("</svg>").next().unwrap_or_default();
+    assert_eq!(chart.matches("<circle").count(), 2);
+    for part in ["id=\"classes\"", "id=\"calibration\"", "id=\"mistakes\""] {
+        assert!(!page.contains(part), "{part}");
+    }
 }

@@ -7,14 +7,14 @@ use anyhow::bail;
 use ulmfit::prelude::*;
 use ulmfit::train::{evaluate_classifier, steps};
 
-use crate::learned::{page, scores};
+use crate::learned::{page, scores, told};
 use crate::options::compute::Compute;
 use crate::options::labeled::Labeled;
 use crate::options::output::check_file;
 use crate::talk::{Talk, path_json};
 
-/// Print accuracy, scores by class and confusion matrix of a classifier on labelled documents; of a data set as
-/// published, on its test part.
+/// Print accuracy, scores by class and confusion matrix of a classifier on labelled documents, or the errors of a model of
+/// numbers; of a data set as published, on its test part.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The classifier's file.
@@ -43,9 +43,19 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let device = args.compute.device()?;
     let classifier = TextClassifier::load(&args.model, &device)?;
     let task = classifier.model.config().task;
-    if task != Task::SingleLabel {
+    let expected = match (task, args.labeled.label().kind()) {
+        (Task::SingleLabel, LabelKind::Class)
+        | (Task::MultiLabel, LabelKind::Set { .. })
+        | (Task::Regression { .. }, LabelKind::Number) => None,
+        (Task::SingleLabel, _) => {
+            Some("neither --label-delimiter nor --numbers, as this model predicts one class")
+        }
+        (Task::MultiLabel, _) => Some("--label-delimiter, as this model predicts several classes"),
+        (Task::Regression { .. }, _) => Some("--numbers, as this model predicts numbers"),
+    };
+    if let Some(expected) = expected {
         bail!(
-            "{}: expected a classifier of one class for each document, found {task:?}; use `ulmfit predict`",
+            "{}: expected {expected}, found options for other labels; change them or name another model",
             args.model.display()
         );
     }
@@ -54,7 +64,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     recipe.classifier.batch_size = usize::from(args.batch_size);
     let loader = steps::class_loader(&recipe, &classifier.text, &corpus, 0)?;
     let found = evaluate_classifier(&classifier.model, &loader);
-    let validation = scores::validation(&found, &corpus.labels()?, &classifier.classes);
+    let validation = scores::validation(&found, &corpus)?;
     if let Some(path) = &args.report {
         let subject = page::Subject {
             title: format!(
@@ -73,13 +83,13 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         args.talk.note(&format!("report {}", path.display()));
     }
     if args.talk.is_json() {
-        let mut result = scores::json(&validation);
+        let mut result = told::json(&validation);
         result["report"] = path_json(args.report.as_ref());
         return args.talk.result(result);
     }
     Ok(write!(
         std::io::stdout(),
         "{}",
-        scores::text(&validation, &found)
+        told::text(&validation, &found)
     )?)
 }

@@ -10,6 +10,7 @@ use ulmfit::train::observe::Curves;
 
 use crate::interrupt;
 use crate::learned::finish::Finished;
+use crate::learned::told;
 use crate::options::compute::Compute;
 use crate::options::labeled::{Documents, HeldOut, Labeled};
 use crate::options::output::Output;
@@ -123,7 +124,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     if let Some(path) = &args.language_model_out {
         learned.language_model.save(path)?;
     }
-    let scores = match &learned.both {
+    let scored = match &learned.both {
         Some(both) => &both.ensemble_scores,
         None => &learned.scores,
     };
@@ -134,7 +135,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         page: report,
         recipe: &recipe,
         classifier: &learned.classifier,
-        scores,
+        scores: scored,
         curves: &curves.borrow(),
         facts: vec![
             ("seed", args.seed.to_string()),
@@ -175,10 +176,10 @@ impl Args {
                 Direction::Backward => "backward",
             };
             notes.push(format!(
-                "The scores are those of both directions as one; alone the classifier that reads {direction} has {:.1} %, \
-                 the other one {:.1} %. The words below are those of the first.",
-                100.0 * learned.scores.confusion.accuracy(),
-                100.0 * both.scores.confusion.accuracy()
+                "The scores are those of both directions as one; alone the classifier that reads {direction} has {}, the \
+                 other one {}. The words below are those of the first.",
+                told::headline(&learned.scores),
+                told::headline(&both.scores)
             ));
         }
         notes

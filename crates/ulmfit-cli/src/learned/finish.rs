@@ -8,7 +8,7 @@ use ulmfit::train::ClassifierScores;
 use ulmfit::train::observe::Curves;
 
 use super::page::{self, Subject};
-use super::scores;
+use super::{scores, told};
 use crate::options::labeled::{Documents, Labeled};
 use crate::options::output::Output;
 use crate::talk::{Talk, path_json};
@@ -40,14 +40,14 @@ impl Finished<'_> {
     /// If report or standard output cannot be written; the model is saved by then.
     pub(crate) fn finish(self, talk: Talk) -> anyhow::Result<()> {
         let valid = &self.documents.valid;
-        let validation = scores::validation(self.scores, &valid.labels()?, valid.classes());
-        talk.note(&format!("\n{}", scores::text(&validation, self.scores)));
+        let validation = scores::validation(self.scores, valid)?;
+        talk.note(&format!("\n{}", told::text(&validation, self.scores)));
         self.output.saved(talk);
         if let Some(path) = &self.page {
             let subject = Subject {
                 title: format!(
                     "{} of {}",
-                    self.labeled.label(),
+                    self.labeled.label().name,
                     self.labeled.path().display()
                 ),
                 model: self.output.path(),
@@ -60,7 +60,7 @@ impl Finished<'_> {
             self.write(&subject, path)?;
             talk.note(&format!("report {}", path.display()));
         }
-        let mut result = scores::json(&validation);
+        let mut result = told::json(&validation);
         if let (Value::Object(fields), Value::Object(more)) = (&mut result, self.result) {
             fields.extend(more);
             fields.insert("report".to_owned(), path_json(self.page.as_ref()));

@@ -1,5 +1,6 @@
-//! The wrong predictions that a model is surest of.
+//! The wrong decisions that a model is surest of.
 
+use ulmfit::data::Labels;
 use ulmfit::model::top_class;
 use ulmfit::prelude::*;
 use ulmfit::train::ClassifierScores;
@@ -8,48 +9,113 @@ use ulmfit_report::{Mistake, Word};
 /// Mistakes that are shown.
 const SHOWN: usize = 12;
 
-/// The mistakes of `scores` on a corpus, the most confident first, with the words that decided for `predictor`.
+/// A wrong decision.
+struct Wrong {
+    document: usize,
+    /// The class whose words are shown.
+    class: usize,
+    truth: String,
+    predicted: String,
+    confidence: f32,
+    of_truth: f32,
+}
+
+/// The mistakes of `scores` on a corpus, the most confident first, with the words that decided for `classifier`; none for
+/// numbers. Where documents are of several classes, each class of a document is a decision.
 ///
 /// # Errors
 /// For a document without a label.
 pub(crate) fn find(
     scores: &ClassifierScores,
     corpus: &Corpus,
-    predictor: &Predictor,
+    classifier: &TextClassifier,
 ) -> anyhow::Result<Vec<Mistake>> {
-    let rows = scores
-        .probabilities
-        .iter()
-        .zip(corpus.labels()?)
-        .enumerate();
-    let mut wrong: Vec<(f32, usize, usize, usize)> = rows
-        .map(|(document, (row, label))| {
-            (row, document, label as usize, top_class(row).unwrap_or(0))
-        })
-        .filter(|(_, _, truth, predicted)| truth != predicted)
-        .filter_map(|(row, document, truth, predicted)| {
-            Some((*row.get(predicted)?, document, truth, predicted))
-        })
-        .collect();
-    wrong.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    let rows = scores.probabilities.iter();
+    let names = corpus.classes();
+    let mut wrong: Vec<Wrong> = match corpus.all_labels()? {
+        Labels::Classes(labels) => rows
+            .zip(labels)
+            .enumerate()
+            .filter_map(|(document, (row, label))| of_class(document, row, label as usize, names))
+            .collect(),
+        Labels::Sets(sets) => rows
+            .zip(&sets)
+            .enumerate()
+            .flat_map(|(document, (row, set))| of_set(document, row, set, names))
+            .collect(),
+        Labels::Values(_) => return Ok(Vec::new()),
+    };
+    wrong.sort_by(|a, b| {
+        let by_place = (a.document, a.class).cmp(&(b.document, b.class));
+        b.confidence.total_cmp(&a.confidence).then(by_place)
+    });
+    let predictor = Predictor::new(classifier)?;
     let texts = corpus.texts();
-    let name = |class: usize| corpus.classes().get(class).cloned().unwrap_or_default();
-    let mistake = |(confidence, document, truth, predicted): (f32, usize, usize, usize)| {
-        let weights = predictor.attribution(texts[document], Some(predicted));
+    let mistake = |wrong: Wrong| {
+        let weights = predictor.attribution(texts[wrong.document], Some(wrong.class));
         let words = weights.into_iter().map(|word| Word {
             text: word.word,
             weight: word.weight,
         });
         Mistake {
-            truth: name(truth),
-            predicted: name(predicted),
-            confidence,
-            of_truth: scores.probabilities[document]
-                .get(truth)
-                .copied()
-                .unwrap_or(0.0),
+            truth: wrong.truth,
+            predicted: wrong.predicted,
+            confidence: wrong.confidence,
+            of_truth: wrong.of_truth,
             words: words.collect(),
         }
     };
     Ok(wrong.into_iter().take(SHOWN).map(mistake).collect())
+}
+
+fn of_class(document: usize, row: &[f32], truth: usize, names: &[String]) -> Option<Wrong> {
+    let predicted = top_class(row).unwrap_or(0);
+    (predicted != truth).then_some(())?;
+    Some(Wrong {
+        document,
+        class: predicted,
+        truth: names.get(truth)?.clone(),
+        predicted: names.get(predicted)?.clone(),
+        confidence: *row.get(predicted)?,
+        of_truth: *row.get(truth)?,
+    })
+}
+
+fn of_set(document: usize, row: &[f32], set: &[u32], names: &[String]) -> Vec<Wrong> {
+    let decisions = row.iter().zip(names).enumerate();
+    let wrong = decisions.filter_map(|(class, (&probability, name))| {
+        let (said, is) = (probability >= 0.5, set.contains(&(class as u32)));
+        let (yes, no) = (name.clone(), format!("not {name}"));
+        let (predicted, truth) = if said { (yes, no) } else { (no, yes) };
+        let confidence = probability.max(1.0 - probability);
+        (said != is).then_some(Wrong {
+            document,
+            class,
+            truth,
+            predicted,
+            confidence,
+            of_truth: 1.0 - confidence,
+        })
+    });
+    wrong.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_several_classes_each_is_a_decision() {
+        let names = ["film", "play", "song"].map(str::to_owned);
+        let wrong = of_set(7, &[0.75, 0.25, 0.9], &[1, 2], &names);
+        let said: Vec<_> = wrong
+            .iter()
+            .map(|w| (w.predicted.as_str(), w.truth.as_str(), w.confidence))
+            .collect();
+        assert_eq!(
+            said,
+            [("film", "not film", 0.75), ("not play", "play", 0.75)]
+        );
+        assert!(of_class(0, &[0.2, 0.8], 1, &names).is_none());
+    }
 }

@@ -5,3 +5,4 @@ pub(crate) mod finish;
 pub(crate) mod mistakes;
 pub(crate) mod page;
 pub(crate) mod scores;
+pub(crate) mod told;

@@ -40,8 +40,7 @@ impl Subject<'_> {
         let mut report = Report::new(self.title.as_str());
         report.facts = self.facts();
         report.validation = Some(self.validation.clone());
-        let predictor = Predictor::new(self.classifier)?;
-        report.mistakes = mistakes::find(self.scores, self.valid, &predictor)?;
+        report.mistakes = mistakes::find(self.scores, self.valid, self.classifier)?;
         if let Some(train) = self.train {
             report
                 .coverage
@@ -50,7 +49,7 @@ impl Subject<'_> {
         let (part, words) = coverage::of("validation", self.valid, text);
         report.coverage.push(part);
         report.unknown_words = words;
-        report.snippets = snippets(self.model);
+        report.snippets = snippets(self.model, self.classifier.model.config().task);
         Ok(report)
     }
 
@@ -62,7 +61,12 @@ impl Subject<'_> {
         }
         facts.extend([
             ("validation documents", self.valid.len().to_string()),
-            ("classes", self.classifier.classes.len().to_string()),
+            match self.classifier.model.config().task {
+                Task::Regression { .. } => ("predicted", self.classifier.classes.join(", ")),
+                Task::SingleLabel | Task::MultiLabel => {
+                    ("classes", self.classifier.classes.len().to_string())
+                }
+            },
             (
                 "sizes",
                 format!(
@@ -150,7 +154,7 @@ pub(crate) fn write(report: &Report, path: &Path) -> anyhow::Result<()> {
 }
 
 /// How the model is used, in a shell and in Rust.
-fn snippets(model: &Path) -> Vec<Snippet> {
+fn snippets(model: &Path, task: Task) -> Vec<Snippet> {
     let (model, name) = (
         model.display(),
         format!("{:?}", model.display().to_string()),
@@ -159,11 +163,19 @@ fn snippets(model: &Path) -> Vec<Snippet> {
         "ulmfit predict --model '{model}' 'A text to classify.'\n\
          ulmfit predict --model '{model}' --jsonl texts.jsonl > predictions.jsonl"
     );
+    let (reader, shown) = match task {
+        Task::SingleLabel => (
+            "Predictor",
+            "\"{} {:.2}\", prediction.label, prediction.confidence()",
+        ),
+        Task::MultiLabel => ("Predictor", "\"{:?}\", prediction.labels"),
+        Task::Regression { .. } => ("Regressor", "\"{prediction:?}\""),
+    };
     let rust = format!(
         "// cargo add ulmfit\nuse ulmfit::prelude::*;\n\n\
-         let predictor = Predictor::load({name}, &Device::default())?;\n\
+         let predictor = {reader}::load({name}, &Device::default())?;\n\
          let prediction = predictor.predict(\"A text to classify.\");\n\
-         println!(\"{{}} {{:.2}}\", prediction.label, prediction.confidence());"
+         println!({shown});"
     );
     [("On the command line", shell), ("In Rust", rust)]
         .map(|(title, text)| Snippet {

@@ -1,106 +1,160 @@
-//! A classifier's scores: for the report, for programs and for people.
+//! A model's scores, for each kind of label.
 
-use std::fmt::Write as _;
-
-use serde_json::{Value, json};
+use ulmfit::data::Labels;
 use ulmfit::model::top_class;
+use ulmfit::prelude::*;
 use ulmfit::train::ClassifierScores;
-use ulmfit_report::{ClassRow, Validation};
+use ulmfit_report::{ClassRow, ClassScores, NumberMistake, NumberScores, SetScores, Validation};
 
-/// Scores on documents of these labels, for the report.
-pub(crate) fn validation(
-    scores: &ClassifierScores,
-    labels: &[u32],
-    classes: &[String],
-) -> Validation {
+/// Predicted numbers that are shown with their text, those that are furthest off.
+const FURTHEST: usize = 12;
+
+/// Scores on the documents of a corpus, for the report.
+///
+/// # Errors
+/// For a document without a label.
+pub(crate) fn validation(scores: &ClassifierScores, corpus: &Corpus) -> anyhow::Result<Validation> {
+    let names = corpus.classes();
+    Ok(match corpus.all_labels()? {
+        Labels::Classes(labels) => Validation::Classes(of_classes(scores, &labels, names)),
+        Labels::Sets(sets) => Validation::Sets(of_sets(scores, &sets, names)),
+        Labels::Values(values) => {
+            let name = names.first().cloned().unwrap_or_default();
+            Validation::Numbers(of_numbers(scores, &values, name, &corpus.texts()))
+        }
+    })
+}
+
+fn of_classes(scores: &ClassifierScores, labels: &[u32], names: &[String]) -> ClassScores {
     let confusion = &scores.confusion;
+    let counts = |truth: usize| -> Vec<u64> {
+        (0..names.len())
+            .map(|other| confusion.count(truth, other))
+            .collect()
+    };
     let row = |(class, name): (usize, &String)| ClassRow {
         name: name.clone(),
         precision: confusion.precision(class),
         recall: confusion.recall(class),
         f1: confusion.f1(class),
-        support: (0..classes.len())
-            .map(|other| confusion.count(class, other))
-            .sum(),
-    };
-    let counts = |truth: usize| {
-        (0..classes.len())
-            .map(|other| confusion.count(truth, other))
-            .collect()
+        support: counts(class).iter().sum(),
     };
     let confidence = |(row, &label): (&Vec<f32>, &u32)| {
         let top = top_class(row).unwrap_or(0);
         (row.get(top).copied().unwrap_or(0.0), top == label as usize)
     };
-    Validation {
+    let rows = scores.probabilities.iter().zip(labels);
+    ClassScores {
         accuracy: confusion.accuracy(),
         macro_f1: confusion.macro_f1(),
         loss: scores.loss,
-        classes: classes.iter().enumerate().map(row).collect(),
-        confusion: (0..classes.len()).map(counts).collect(),
-        confidences: scores
-            .probabilities
-            .iter()
-            .zip(labels)
-            .map(confidence)
-            .collect(),
+        classes: names.iter().enumerate().map(row).collect(),
+        confusion: (0..names.len()).map(counts).collect(),
+        confidences: rows.map(confidence).collect(),
     }
 }
 
-/// The scores for programs.
-pub(crate) fn json(scores: &Validation) -> Value {
-    let classes = scores.classes.iter().map(|class| {
-        json!({
-            "class": class.name,
-            "precision": class.precision,
-            "recall": class.recall,
-            "f1": class.f1,
-            "support": class.support,
-        })
-    });
-    json!({
-        "documents": scores.confidences.len(),
-        "accuracy": scores.accuracy,
-        "macro_f1": scores.macro_f1,
-        "loss": scores.loss,
-        "classes": classes.collect::<Vec<_>>(),
-        "confusion": scores.confusion,
-    })
-}
-
-/// The scores for people: a line, a row for each class, and the matrix of `scores`.
-pub(crate) fn text(validation: &Validation, scores: &ClassifierScores) -> String {
-    let percent = |share: f64| format!("{:.2} %", 100.0 * share);
-    let mut out = format!(
-        "accuracy {} of {} documents, macro F1 {}, loss {:.4}\n\n",
-        percent(validation.accuracy),
-        validation.confidences.len(),
-        percent(validation.macro_f1),
-        validation.loss
-    );
-    let names = validation
-        .classes
-        .iter()
-        .map(|class| class.name.chars().count());
-    let width = names.max().unwrap_or(0).max("class".len());
-    // Writing to a string cannot fail.
-    let _ = writeln!(
-        out,
-        "{:<width$}  precision    recall        F1  support",
-        "class"
-    );
-    for class in &validation.classes {
-        let _ = writeln!(
-            out,
-            "{:<width$}  {:>9} {:>9} {:>9} {:>8}",
-            class.name,
-            percent(class.precision),
-            percent(class.recall),
-            percent(class.f1),
-            class.support
+fn of_sets(scores: &ClassifierScores, sets: &[Vec<u32>], names: &[String]) -> SetScores {
+    let rows = || scores.probabilities.iter().zip(sets);
+    let said = |row: &[f32], class: usize| row.get(class).is_some_and(|p| *p >= 0.5);
+    let is = |set: &[u32], class: usize| set.contains(&(class as u32));
+    let row = |(class, name): (usize, &String)| {
+        let count = |of: &dyn Fn(&[f32], &[u32]) -> bool| {
+            rows().filter(|(row, set)| of(row, set)).count() as f64
+        };
+        let hits = count(&|row, set| said(row, class) && is(set, class));
+        let (found, support) = (
+            count(&|row, _| said(row, class)),
+            count(&|_, set| is(set, class)),
         );
+        // As in the confusion matrix: 0 where there is nothing to divide by.
+        let share = |n: f64, of: f64| if of > 0.0 { n / of } else { 0.0 };
+        ClassRow {
+            name: name.clone(),
+            precision: share(hits, found),
+            recall: share(hits, support),
+            f1: share(2.0 * hits, found + support),
+            support: support as u64,
+        }
+    };
+    let exact = rows()
+        .filter(|(row, set)| (0..names.len()).all(|class| said(row, class) == is(set, class)));
+    SetScores {
+        documents: sets.len(),
+        f1: metric(scores, "f1_multi"),
+        accuracy: metric(scores, "accuracy_multi"),
+        exact: exact.count() as f64 / sets.len().max(1) as f64,
+        loss: scores.loss,
+        classes: names.iter().enumerate().map(row).collect(),
     }
-    let names = validation.classes.iter().map(|class| class.name.as_str());
-    let _ = write!(out, "\n{}", scores.confusion.clone().with_names(names));
-    out
+}
+
+fn of_numbers(
+    scores: &ClassifierScores,
+    values: &[Vec<f32>],
+    name: String,
+    texts: &[&str],
+) -> NumberScores {
+    let first = |row: &Vec<f32>| row.first().map_or(f64::NAN, |value| f64::from(*value));
+    let pairs: Vec<(f64, f64)> = values
+        .iter()
+        .zip(&scores.probabilities)
+        .map(|(truth, found)| (first(truth), first(found)))
+        .collect();
+    let mut order: Vec<usize> = (0..pairs.len().min(texts.len())).collect();
+    let error = |index: usize| (pairs[index].1 - pairs[index].0).abs();
+    order.sort_by(|&a, &b| error(b).total_cmp(&error(a)).then(a.cmp(&b)));
+    let furthest = order.into_iter().take(FURTHEST).map(|index| NumberMistake {
+        truth: pairs[index].0,
+        predicted: pairs[index].1,
+        text: texts[index].to_owned(),
+    });
+    NumberScores {
+        name,
+        r2: metric(scores, "r2"),
+        rmse: metric(scores, "rmse"),
+        mae: metric(scores, "mae"),
+        loss: scores.loss,
+        furthest: furthest.collect(),
+        pairs,
+    }
+}
+
+fn metric(scores: &ClassifierScores, name: &str) -> f64 {
+    let found = scores.metrics.iter().find(|(metric, _)| *metric == name);
+    found.map_or(f64::NAN, |(_, value)| *value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_class_of_a_set_is_a_decision() {
+        let outputs = vec![vec![0.75, 0.5, 0.25], vec![0.1, 0.2, 1.0]];
+        let sets = vec![vec![0], vec![2]];
+        let labels = Labels::Sets(sets.clone());
+        let scores = ClassifierScores::of(Task::MultiLabel, outputs, &labels, 3);
+        let names = ["a", "b", "c"].map(str::to_owned);
+        let found = of_sets(&scores, &sets, &names);
+        assert_eq!((found.documents, found.exact), (2, 0.5));
+        let rows: Vec<_> = found
+            .classes
+            .iter()
+            .map(|c| (c.precision, c.recall, c.support))
+            .collect();
+        assert_eq!(rows, [(1.0, 1.0, 1), (0.0, 0.0, 0), (1.0, 1.0, 1)]);
+    }
+
+    #[test]
+    fn the_number_that_is_furthest_off_comes_first() {
+        let values = vec![vec![1.0], vec![5.0], vec![3.0]];
+        let labels = Labels::Values(values.clone());
+        let task = Task::Regression { range: None };
+        let scores = ClassifierScores::of(task, vec![vec![1.5], vec![3.0], vec![3.0]], &labels, 1);
+        let found = of_numbers(&scores, &values, "stars".to_owned(), &["x", "y", "z"]);
+        let order: Vec<&str> = found.furthest.iter().map(|far| far.text.as_str()).collect();
+        assert_eq!(order, ["y", "x", "z"]);
+        assert_eq!(found.pairs[1], (5.0, 3.0));
+    }
 }

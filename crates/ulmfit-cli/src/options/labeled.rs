@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use ulmfit::data::{Source, TextUnit};
 use ulmfit::prelude::*;
 
-use super::source::{Columns, extension};
+use super::label::LabelOptions;
+use super::source::{Columns, asked_by, extension};
 use crate::talk::Talk;
 
 /// Documents with labels.
@@ -17,9 +18,8 @@ pub(crate) struct Labeled {
     data: PathBuf,
     #[command(flatten)]
     columns: Columns,
-    /// The column or field of the label; without a header its number from 0.
-    #[arg(long, default_value = "label", value_name = "COLUMN")]
-    label: String,
+    #[command(flatten)]
+    label: LabelOptions,
 }
 
 /// Which of them are held out.
@@ -77,7 +77,8 @@ impl Labeled {
         let mut unlabeled = Vec::new();
         let (all, valid) = self.parts(held_out, &mut unlabeled)?;
         let all = labeled_only(all, &mut unlabeled)?;
-        all.require_classes(2)?;
+        let classes = self.label.least_classes();
+        all.require_classes(classes).with_context(|| self.place())?;
         let (train, valid) = match valid {
             Some(valid) => {
                 let valid = labeled_only(valid, &mut unlabeled)?;
@@ -100,19 +101,30 @@ impl Labeled {
                 );
             }
         }
-        train.require_classes(2)?;
+        if train.require_classes(classes).is_err() {
+            bail!(
+                "{}: expected {classes} classes or more among the documents to train on, found fewer, as {} of {} \
+                 documents are held out to score on; add documents of each class",
+                self.place(),
+                valid.len(),
+                all.len()
+            );
+        }
         talk.note(&format!(
-            "{}: {} documents to train on, {} to score on, {} classes",
+            "{}: {} documents to train on, {} to score on, {}",
             self.data.display(),
             train.len(),
             valid.len(),
-            train.n_classes()
+            self.label.described(&train)
         ));
         if !unlabeled.is_empty() {
             talk.note(&format!(
                 "{} documents without a label: for the language model only",
                 unlabeled.len()
             ));
+        }
+        if let Some(hint) = self.label.hint(&train) {
+            talk.note(&format!("{}: {hint}", self.place()));
         }
         let unlabeled = Corpus::new(unlabeled, Vec::new())?;
         Ok(Documents {
@@ -139,7 +151,7 @@ impl Labeled {
                 self.data.display()
             );
         }
-        Ok(corpus.with_classes(classes)?)
+        corpus.with_classes(classes).with_context(|| self.place())
     }
 
     /// The texts alone.
@@ -150,10 +162,12 @@ impl Labeled {
         let set = self.data.is_dir().then(|| self.set()).transpose()?;
         let corpus = match set.flatten() {
             Some(set) => set.train.without_labels(),
-            None => self
-                .columns
-                .source(&self.data, None, TextUnit::Line)?
-                .corpus()?,
+            None => asked_by(
+                "--text",
+                self.columns
+                    .source(&self.data, None, TextUnit::Line)?
+                    .corpus(),
+            )?,
         };
         if corpus.is_empty() {
             bail!(
@@ -170,8 +184,16 @@ impl Labeled {
     }
 
     /// What the labels are.
-    pub(crate) fn label(&self) -> &str {
+    pub(crate) fn label(&self) -> &LabelOptions {
         &self.label
+    }
+
+    /// File and column of the labels, for messages.
+    fn place(&self) -> String {
+        match self.data.is_dir() {
+            true => self.data.display().to_string(),
+            false => format!("{}, label `{}`", self.data.display(), self.label.name),
+        }
     }
 
     /// Documents without labels of further files, in the same column where they are tables.
@@ -199,7 +221,8 @@ impl Labeled {
             }
             let columns = self
                 .columns
-                .csv(Some(&self.label))?
+                .csv(Some(&self.label.name))?
+                .with_label_kind(self.label.kind())
                 .with_split(column.as_str());
             let columns = match extension(&self.data).as_str() {
                 "tsv" => columns.with_delimiter(b'\t'),
@@ -232,6 +255,13 @@ impl Labeled {
 
     /// The folder as a published data set, if it is one.
     fn set(&self) -> anyhow::Result<Option<ReviewSet>> {
+        if self.label.kind() != LabelKind::Class {
+            bail!(
+                "{}: expected a file with a column of labels for --label-delimiter or --numbers, found a folder; name \
+                 the file",
+                self.data.display()
+            );
+        }
         let csv = ["train.csv", "train.csv.gz", "train.csv.zst"];
         let published = csv.iter().any(|name| self.data.join(name).is_file())
             || self.data.join("aclImdb").is_dir()
@@ -246,10 +276,13 @@ impl Labeled {
         if path.is_dir() {
             return Ok(Source::folder(path).corpus()?);
         }
-        Ok(self
-            .columns
-            .source(path, Some(&self.label), TextUnit::Line)?
-            .corpus()?)
+        asked_by(
+            "--text and --label",
+            self.columns
+                .source(path, Some(&self.label.name), TextUnit::Line)?
+                .with_label_kind(self.label.kind())
+                .corpus(),
+        )
     }
 }
 

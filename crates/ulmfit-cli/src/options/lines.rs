@@ -3,7 +3,7 @@
 use std::io::{self, BufRead};
 use std::path::Path;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 
 /// Text that is held at one time.
 const CHUNK_BYTES: usize = 4 << 20;
@@ -18,7 +18,12 @@ pub(crate) fn for_each_chunk(
     let reader: Box<dyn BufRead> = if path.as_os_str() == "-" {
         Box::new(io::stdin().lock())
     } else {
-        let file = std::fs::File::open(path).with_context(|| path.display().to_string())?;
+        let file = std::fs::File::open(path).map_err(|error| {
+            anyhow!(
+                "cannot open {}: {error}; check that the path is right and that you may read it",
+                path.display()
+            )
+        })?;
         Box::new(io::BufReader::new(file))
     };
     let (mut chunk, mut bytes) = (Vec::new(), 0);
@@ -41,9 +46,22 @@ pub(crate) fn for_each_chunk(
 
 /// The text in a field of a JSON object.
 fn text_of(line: &str, field: &str) -> anyhow::Result<String> {
-    let object: serde_json::Value = serde_json::from_str(line)?;
-    match object.get(field).and_then(serde_json::Value::as_str) {
-        Some(text) => Ok(text.to_owned()),
-        None => bail!("expected a string in the field `{field}`, found {object}"),
-    }
+    let value: serde_json::Value = serde_json::from_str(line).map_err(|error| {
+        anyhow!("expected a JSON object with the field `{field}`, found no JSON ({error}); mend or remove the line")
+    })?;
+    let found = match &value {
+        serde_json::Value::Object(object) => match object.get(field) {
+            Some(serde_json::Value::String(text)) => return Ok(text.clone()),
+            Some(_) => "something else in it".to_owned(),
+            None if object.is_empty() => "no field".to_owned(),
+            None => {
+                let names: Vec<String> = object.keys().map(|name| format!("`{name}`")).collect();
+                format!("the fields {}", names.join(", "))
+            }
+        },
+        _ => "no object".to_owned(),
+    };
+    bail!(
+        "expected a string in the field `{field}`, found {found}; name the text's field as --text-field"
+    )
 }

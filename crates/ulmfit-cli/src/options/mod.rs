@@ -1,6 +1,7 @@
 //! What several verbs ask for: groups of options, and what they come to.
 
 pub(crate) mod compute;
+pub(crate) mod label;
 pub(crate) mod labeled;
 pub(crate) mod language_model;
 pub(crate) mod lines;

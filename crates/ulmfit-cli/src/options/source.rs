@@ -73,6 +73,17 @@ impl Columns {
     }
 }
 
+/// The corpus, or its error; before a column that is not there stand the options that name columns.
+pub(crate) fn asked_by(
+    options: &'static str,
+    read: Result<Corpus, ulmfit::data::Error>,
+) -> anyhow::Result<Corpus> {
+    read.map_err(|error| match error {
+        ulmfit::data::Error::Column { .. } => anyhow::Error::new(error).context(options),
+        _ => error.into(),
+    })
+}
+
 /// What is behind the last point of a name, in lower case, but for `.gz` and `.zst`.
 pub(crate) fn extension(path: &Path) -> String {
     let lower = |path: &Path| {

@@ -25,6 +25,8 @@ pub enum Look {
     Line,
     /// A line with a dot at every point.
     Dots,
+    /// Dots alone, for points that do not follow each other.
+    Points,
     /// A dashed line, for what is only compared with.
     Dashed,
 }
@@ -198,16 +200,21 @@ impl LineChart {
             .collect();
         let look = match line.look {
             Look::Dashed => " dashed",
-            Look::Line | Look::Dots => "",
+            Look::Line | Look::Dots | Look::Points => "",
         };
         let _ = write!(out, "<path class=\"line c{color}{look}\" d=\"");
-        for (index, (x, y)) in places.iter().enumerate() {
+        let drawn = if line.look == Look::Points {
+            &places[..0]
+        } else {
+            &places[..]
+        };
+        for (index, (x, y)) in drawn.iter().enumerate() {
             let verb = if index == 0 { 'M' } else { 'L' };
             let _ = write!(out, "{verb}{x:.1} {y:.1}");
         }
         out.push_str("\"/>");
         // A single point has no line to be seen by.
-        if line.look == Look::Dots || places.len() == 1 {
+        if matches!(line.look, Look::Dots | Look::Points) || places.len() == 1 {
             for (x, y) in places {
                 let _ = write!(
                     out,

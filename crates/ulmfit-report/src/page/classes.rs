@@ -5,7 +5,7 @@ use crate::calibration::{bins, expected_error};
 use crate::charts::{Axis, Line, LineChart, Look};
 use crate::escape::Escaped;
 use crate::number::{count, percent};
-use crate::{Report, Validation};
+use crate::{ClassRow, ClassScores, Report, Validation};
 
 /// With more classes a matrix cannot be read; the pairs that are confused most are listed instead.
 const LARGEST_MATRIX: usize = 20;
@@ -15,11 +15,22 @@ const PAIRS: usize = 30;
 const SHADES: u64 = 5;
 
 pub(super) fn section(report: &Report) -> String {
-    let Some(scores) = &report.validation else {
-        return String::new();
-    };
+    match &report.validation {
+        Some(Validation::Classes(scores)) => {
+            let confused = match scores.classes.len() {
+                ..=LARGEST_MATRIX => matrix(scores),
+                _ => pairs(scores),
+            };
+            by_class(&scores.classes) + &confused
+        }
+        Some(Validation::Sets(scores)) => by_class(&scores.classes),
+        Some(Validation::Numbers(_)) | None => String::new(),
+    }
+}
+
+fn by_class(classes: &[ClassRow]) -> String {
     let mut rows = String::new();
-    for class in &scores.classes {
+    for class in classes {
         write(
             &mut rows,
             format_args!(
@@ -33,16 +44,11 @@ pub(super) fn section(report: &Report) -> String {
         );
     }
     let head = heads(&["Class", "Precision", "Recall", "F1", "Support"]);
-    let mut out = table("Scores by class", "numbers", &head, &rows);
-    out.push_str(&match scores.classes.len() {
-        ..=LARGEST_MATRIX => matrix(scores),
-        _ => pairs(scores),
-    });
-    out
+    table("Scores by class", "numbers", &head, &rows)
 }
 
 /// Rows are the labels, columns the predictions; a cell is the darker, the larger its share of its row.
-fn matrix(scores: &Validation) -> String {
+fn matrix(scores: &ClassScores) -> String {
     let mut head = "<td>label \\ prediction</td>".to_owned();
     for class in &scores.classes {
         write(
@@ -71,7 +77,7 @@ fn matrix(scores: &Validation) -> String {
     table("Confusion matrix", "matrix", &head, &rows)
 }
 
-fn pairs(scores: &Validation) -> String {
+fn pairs(scores: &ClassScores) -> String {
     let mut pairs = Vec::new();
     for (truth, counts) in scores.confusion.iter().enumerate() {
         let wrong = counts.iter().enumerate();
@@ -103,7 +109,9 @@ fn pairs(scores: &Validation) -> String {
 
 pub(super) fn calibration(report: &Report) -> String {
     let bins = match &report.validation {
-        Some(scores) if !scores.confidences.is_empty() => bins(&scores.confidences),
+        Some(Validation::Classes(scores)) if !scores.confidences.is_empty() => {
+            bins(&scores.confidences)
+        }
         _ => return String::new(),
     };
     let mut chart = LineChart::new(

@@ -19,6 +19,7 @@ pub(super) fn section(report: &Report) -> String {
         let metric = &part[0].metric;
         let what = match metric.as_str() {
             "perplexity" => "Language model",
+            "r2" => "Regression",
             _ => "Classifier",
         };
         write(
@@ -79,7 +80,11 @@ fn charts(stages: &[StageCurve]) -> [LineChart; 4] {
     };
 
     let metric = &stages[0].metric;
-    let mut loss = LineChart::new("Loss", batches(), Axis::new("nats"));
+    let unit = match metric.as_str() {
+        "r2" => "squared error",
+        _ => "nats",
+    };
+    let mut loss = LineChart::new("Loss", batches(), Axis::new(unit));
     loss.lines = vec![
         line(
             "training",
@@ -155,7 +160,8 @@ fn epochs(stages: &[StageCurve]) -> String {
             let loss = |loss: f64| format!("{loss:.4}");
             let metric = |value: f64| match stage.metric.as_str() {
                 "accuracy" => format!("accuracy {}", percent(value)),
-                name => format!("{name} {value:.2}"),
+                "perplexity" => format!("perplexity {value:.2}"),
+                name => format!("{name} {value:.4}"),
             };
             let or_none = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
             write(

@@ -3,6 +3,7 @@
 mod classes;
 mod curves;
 mod mistakes;
+mod numbers;
 mod summary;
 mod usage;
 mod words;
@@ -26,6 +27,7 @@ const SECTIONS: &[Section] = &[
     ("summary", "Summary", summary::section),
     ("curves", "Training", curves::section),
     ("classes", "Classes", classes::section),
+    ("numbers", "Predictions and labels", numbers::section),
     ("calibration", "Calibration", classes::calibration),
     ("mistakes", "Most confident mistakes", mistakes::section),
     ("words", "Unknown words", words::section),

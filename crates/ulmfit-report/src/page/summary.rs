@@ -1,23 +1,16 @@
 //! What was done, and how well it went.
 
 use super::write;
-use crate::Report;
 use crate::calibration::{bins, expected_error};
 use crate::escape::Escaped;
-use crate::number::percent;
+use crate::number::{compact, percent};
+use crate::{Report, Validation};
 
 pub(super) fn section(report: &Report) -> String {
     let mut out = String::new();
     if let Some(scores) = &report.validation {
-        let error = expected_error(&bins(&scores.confidences));
-        let figures = [
-            ("Accuracy", percent(scores.accuracy)),
-            ("Macro F1", percent(scores.macro_f1)),
-            ("Loss in nats", format!("{:.3}", scores.loss)),
-            ("Calibration error", percent(error)),
-        ];
         out.push_str("<dl class=\"figures\">\n");
-        for (name, value) in figures {
+        for (name, value) in figures(scores) {
             write(
                 &mut out,
                 format_args!("<div><dt>{name}</dt><dd>{value}</dd></div>\n"),
@@ -42,4 +35,32 @@ pub(super) fn section(report: &Report) -> String {
         out.push_str("</dl>\n");
     }
     out
+}
+
+/// The four figures that say most, for each kind of label.
+fn figures(scores: &Validation) -> [(&'static str, String); 4] {
+    let nats = |loss: f64| ("Loss in nats", format!("{loss:.3}"));
+    match scores {
+        Validation::Classes(scores) => {
+            let error = expected_error(&bins(&scores.confidences));
+            [
+                ("Accuracy", percent(scores.accuracy)),
+                ("Macro F1", percent(scores.macro_f1)),
+                nats(scores.loss),
+                ("Calibration error", percent(error)),
+            ]
+        }
+        Validation::Sets(scores) => [
+            ("F1 of all decisions", percent(scores.f1)),
+            ("Right decisions", percent(scores.accuracy)),
+            ("All classes right", percent(scores.exact)),
+            nats(scores.loss),
+        ],
+        Validation::Numbers(scores) => [
+            ("R²", format!("{:.3}", scores.r2)),
+            ("Mean absolute error", compact(scores.mae)),
+            ("Root mean squared error", compact(scores.rmse)),
+            ("Mean squared error", compact(scores.loss)),
+        ],
+    }
 }

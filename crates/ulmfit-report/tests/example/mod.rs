@@ -1,7 +1,8 @@
 //! A report with something in every part; its figures are made up.
 
 use ulmfit_report::{
-    ClassRow, Coverage, EpochRow, Mistake, Point, Report, Snippet, StageCurve, Validation, Word,
+    ClassRow, ClassScores, Coverage, EpochRow, Mistake, Point, Report, Snippet, StageCurve,
+    Validation, Word,
 };
 
 fn stage(name: &str, metric: &str, epochs: usize, from: f64, to: f64) -> StageCurve {
@@ -90,14 +91,14 @@ pub(crate) fn report() -> Report {
             stage("classify: last 2", "accuracy", 1, 0.6, 0.45),
             stage("classify: all", "accuracy", 4, 0.5, 0.25),
         ],
-        validation: Some(Validation {
+        validation: Some(Validation::Classes(ClassScores {
             accuracy: 0.875,
             macro_f1: 0.874,
             loss: 0.31,
             classes: vec![class("negative", 0.875, 0.875, 40), class("positive", 0.875, 0.875, 40)],
             confusion: vec![vec![35, 5], vec![9, 31]],
             confidences: confidences.collect(),
-        }),
+        })),
         mistakes: vec![
             mistake("A dull title for what is a sharp and funny film I would see again", 1),
             mistake(&"I expected nothing and was moved by every scene of it ".repeat(16), 60),
