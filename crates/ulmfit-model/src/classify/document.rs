@@ -89,12 +89,7 @@ pub(crate) fn encode(
             alive = running;
         }
         let to = longest.min(from + window.bptt);
-        let mut chunk = cut(tokens, &order[..alive], from, to);
-        if chunk.ids().len() == 1 && !mode.is_train() {
-            // A product of one row takes another order of summation: a document of one more token than `bptt` would
-            // differ in the last bit from itself in a batch. The second column is never read.
-            chunk = TokenGrid::new(1, 2, chunk.ids().repeat(2));
-        }
+        let chunk = cut(tokens, &order[..alive], from, to);
         let here: Vec<usize> = lengths[..alive]
             .iter()
             .map(|&len| len.min(to) - from)
@@ -242,5 +237,51 @@ mod tests {
         assert!(spans[0].0.is_empty() && spans[0].1.is_none());
         assert_eq!(spans[1], (2..4, None));
         assert_eq!(spans[2], (0..2, Some(1)));
+    }
+
+    /// The pooled features of documents of these lengths, read in chunks of 4 tokens, as bits.
+    #[cfg(feature = "flex")]
+    fn features(encoder: &AwdLstm, lengths: &[usize]) -> Vec<Vec<u32>> {
+        let wide = lengths.iter().copied().max().unwrap_or(1);
+        // A document's tokens follow from its length alone.
+        let ids = lengths
+            .iter()
+            .flat_map(|&len| (0..wide).map(move |at| 2 + ((len * 31 + at * 7) % 28) as u32));
+        let window = DocumentWindow {
+            bptt: 4,
+            max_len: 1440,
+        };
+        let encoded = encode(
+            encoder,
+            &TokenGrid::new(lengths.len(), wide, ids.collect()),
+            lengths,
+            window,
+            &Dropouts::none(),
+            Regularization::default(),
+            &mut Mode::Eval,
+        );
+        let [_, width] = encoded.pooled.dims();
+        let values: Vec<f32> = encoded.pooled.into_data().iter::<f32>().collect();
+        let rows = values.chunks_exact(width);
+        rows.map(|row| row.iter().map(|x| x.to_bits()).collect())
+            .collect()
+    }
+
+    #[cfg(feature = "flex")]
+    #[test]
+    fn a_document_has_the_same_bits_alone_and_in_a_batch_at_any_width() {
+        // One token more than a chunk, whole chunks, a single token; with sizes of no instruction set.
+        let lengths = [5, 9, 4, 1, 13, 5, 30, 2, 3, 8, 6];
+        for (embed, hidden) in [(16, 32), (7, 13), (33, 50), (1, 3)] {
+            let config = crate::AwdLstmConfig::new(30).with_sizes(embed, hidden, 2);
+            let encoder = config
+                .init(&mut crate::Random::new(3), &burn::tensor::Device::flex())
+                .expect("sizes");
+            let together = features(&encoder, &lengths);
+            for (len, row) in lengths.iter().zip(&together) {
+                let alone = features(&encoder, &[*len]);
+                assert_eq!(&alone[0], row, "{len} tokens, {embed}/{hidden}");
+            }
+        }
     }
 }
