@@ -5,7 +5,7 @@ use burn::backend::flex::FlexTensor;
 use rayon::prelude::*;
 
 use super::{AdamOps, Factors};
-use crate::flex_slices::values;
+use crate::flex_slices::{owned, values};
 
 /// Elements of one task: 4 arrays of 16 Ki values stay in the second-level cache.
 const TASK: usize = 16 << 10;
@@ -22,7 +22,7 @@ impl AdamOps for Flex {
         factors: Factors,
     ) -> (FlexTensor, FlexTensor, FlexTensor) {
         let gradient = gradient.to_contiguous();
-        let mut owned = [parameter, moment1, moment2].map(whole);
+        let mut owned = [parameter, moment1, moment2].map(owned);
         let [parameter, moment1, moment2] = &mut owned;
         parameter
             .storage_mut::<f32>()
@@ -62,16 +62,6 @@ fn decay(parameter: &mut [f32], f: Factors) {
     if f.keep != 1.0 {
         parameter.iter_mut().for_each(|p| *p *= f.keep);
     }
-}
-
-/// The tensor as the only view of its storage, from its first to its last element.
-fn whole(tensor: FlexTensor) -> FlexTensor {
-    let tensor = tensor.to_contiguous();
-    if tensor.layout().contiguous_offsets() == Some((0, tensor.storage::<f32>().len())) {
-        return tensor;
-    }
-    let shape = tensor.layout().shape().clone();
-    crate::flex_slices::tensor(values(&tensor).to_vec(), shape)
 }
 
 fn sweep(

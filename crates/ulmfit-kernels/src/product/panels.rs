@@ -45,12 +45,7 @@ impl Panels {
         self.data
             .par_chunks_mut(group)
             .enumerate()
-            .for_each(|(p, data)| {
-                let panel = data.len() / matrices.len();
-                for (data, &matrix) in data.chunks_exact_mut(panel).zip(matrices) {
-                    pack(data, matrix, depth, p * width, columns);
-                }
-            });
+            .for_each(|(p, data)| pack_group(data, matrices, depth, p * width, columns));
     }
 
     /// Packs one matrix, by the calling thread alone.
@@ -58,7 +53,7 @@ impl Panels {
         self.reserve(1, depth, columns);
         let (group, width) = (self.group(), self.registers * self.isa.lanes());
         for (p, data) in self.data.chunks_mut(group).enumerate() {
-            pack(data, matrix, depth, p * width, columns);
+            pack_group(data, &[matrix], depth, p * width, columns);
         }
     }
 
@@ -191,6 +186,20 @@ impl Panels {
                 }
             }
         }
+    }
+}
+
+/// Fills the panels of the same columns, one for each matrix.
+fn pack_group(
+    group: &mut [f32],
+    matrices: &[Matrix<'_>],
+    depth: usize,
+    first: usize,
+    columns: usize,
+) {
+    let panel = group.len() / matrices.len();
+    for (panel, &matrix) in group.chunks_exact_mut(panel).zip(matrices) {
+        pack(panel, matrix, depth, first, columns);
     }
 }
 

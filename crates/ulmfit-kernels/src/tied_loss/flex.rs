@@ -54,7 +54,11 @@ fn forward(inputs: &Inputs<Flex>, with_grads: bool) -> Outputs<Flex> {
             e,
         };
         let part = match &mut room {
-            Some(room) => chunk.loss_and_gradients(room, &mut d_hidden[from * e..][..n * e]),
+            Some(room) => {
+                // Fresh memory that is read before it is written costs two page faults instead of one.
+                let into = if from == 0 { Into::Replace } else { Into::Add };
+                chunk.loss_and_gradients(room, &mut d_hidden[from * e..][..n * e], into)
+            }
             None => chunk.loss(),
         };
         // In the order of the text, so that the sum does not depend on the threads.
@@ -86,8 +90,6 @@ struct Room {
     d_hidden: Scratch,
     d_weight: Vec<f32>,
     d_bias: Vec<f32>,
-    /// Replace for the first chunk: fresh memory that is read before it is written costs two page faults instead of one.
-    into: Into,
 }
 
 impl Room {
@@ -97,7 +99,6 @@ impl Room {
             d_hidden: Scratch::of(GROUPS * positions * e),
             d_weight: vec![0.0; v * e],
             d_bias: vec![0.0; v],
-            into: Into::Replace,
         }
     }
 }
@@ -136,18 +137,17 @@ impl Chunk<'_> {
     fn loss(&self) -> Part {
         let n = self.n();
         self.first_pass(|pass| {
-            (0..self.bias.len().div_ceil(WORDS))
-                .into_par_iter()
-                .for_each_init(
-                    || Scratch::of(WORDS * n),
-                    |block, b| pass(b, &mut block[..self.words(b) * n]),
-                );
+            (0..self.blocks()).into_par_iter().for_each_init(
+                || Scratch::of(WORDS * n),
+                |block, b| pass(b, &mut block[..self.words(b) * n]),
+            );
         })
         .0
     }
 
-    /// The loss, and its gradients: `d_hidden` is written, those of weight and bias are added to.
-    fn loss_and_gradients(&self, room: &mut Room, d_hidden: &mut [f32]) -> Part {
+    /// The loss, and its gradients: `d_hidden` is written, that of the weight goes `into` what is there, that of the bias is
+    /// added.
+    fn loss_and_gradients(&self, room: &mut Room, d_hidden: &mut [f32], into: Into) -> Part {
         let (n, e) = (self.n(), self.e);
         let logits = &mut room.logits[..self.bias.len() * n];
         let (part, Normalizer { mut factors, total }) = self.first_pass(|pass| {
@@ -166,8 +166,7 @@ impl Chunk<'_> {
         let isa = Isa::best();
         let mut hidden = Panels::empty(isa);
         hidden.pack_all(&[Matrix::new(self.hidden, e)], n, e);
-        let group = self.bias.len().div_ceil(WORDS).div_ceil(GROUPS);
-        let into_weight = std::mem::replace(&mut room.into, Into::Add);
+        let group = self.blocks().div_ceil(GROUPS);
         let sums = &mut room.d_hidden[..GROUPS * n * e];
         sums.par_chunks_exact_mut(n * e)
             .zip(logits.par_chunks_mut(group * WORDS * n))
@@ -176,7 +175,7 @@ impl Chunk<'_> {
             .enumerate()
             .for_each(|(g, (((d_hidden, logits), d_weight), d_bias))| {
                 let mut weight = Panels::empty(isa);
-                let mut into = Into::Replace;
+                let mut into_hidden = Into::Replace;
                 let blocks = logits
                     .chunks_mut(WORDS * n)
                     .zip(d_weight.chunks_mut(WORDS * e))
@@ -187,16 +186,26 @@ impl Chunk<'_> {
                     // SAFETY: the destinations are this task's.
                     unsafe {
                         let d = Matrix::new(block, n);
-                        hidden.multiply_all(d, words, Disjoint::new(d_weight), into_weight);
+                        hidden.multiply_all(d, words, Disjoint::new(d_weight), into);
                         weight.pack(Matrix::new(&self.weight[b * WORDS * e..], e), words, e);
-                        weight.multiply_all(d.transposed(), n, Disjoint::new(d_hidden), into);
+                        weight.multiply_all(
+                            d.transposed(),
+                            n,
+                            Disjoint::new(d_hidden),
+                            into_hidden,
+                        );
                     }
-                    into = Into::Add;
+                    into_hidden = Into::Add;
                 }
             });
-        let groups = self.bias.len().div_ceil(group * WORDS);
+        let groups = self.blocks().div_ceil(group);
         add_up(&room.d_hidden[..groups * n * e], d_hidden);
         part
+    }
+
+    /// Blocks of the vocabulary.
+    fn blocks(&self) -> usize {
+        self.bias.len().div_ceil(WORDS)
     }
 
     /// Words of block `b`.
@@ -212,7 +221,7 @@ impl Chunk<'_> {
         let (n, e) = (self.n(), self.e);
         let mut hidden = Panels::empty(Isa::best());
         hidden.pack_all(&[Matrix::new(self.hidden, e).transposed()], e, n);
-        let blocks = self.bias.len().div_ceil(WORDS);
+        let blocks = self.blocks();
         let (mut tops, mut sums) = (vec![0.0; blocks * n], vec![0.0; blocks * n]);
         let mut at_target = vec![0.0; n];
         let shared = [&mut tops, &mut sums, &mut at_target].map(|x| Disjoint::new(x));

@@ -8,10 +8,10 @@ use burn::tensor::{IndexingUpdateOp, Shape, Slice};
 use super::node::{Inputs, LossGrads, Outputs};
 
 /// Logits in a chunk: 16 Mi values are 64 MB.
-pub(super) const CHUNK_VALUES: usize = 16 << 20;
+const CHUNK_VALUES: usize = 16 << 20;
 
 /// The rows of one chunk of logits over `vocabulary` tokens.
-pub(super) fn chunk_rows(rows: usize, vocabulary: usize) -> usize {
+fn chunk_rows(rows: usize, vocabulary: usize) -> usize {
     (CHUNK_VALUES / vocabulary.max(1)).clamp(1, rows.max(1))
 }
 
