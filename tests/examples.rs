@@ -4,22 +4,11 @@
 
 #[path = "../examples/char_rnn/pca.rs"]
 mod pca;
+mod shared;
 
-use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// `cargo test` builds the examples beside the tests; `cargo test --test examples` takes those that are there.
-fn example(name: &str) -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let folder = test.parent().and_then(Path::parent).unwrap();
-    let path = folder.join(format!("examples/{name}{}", std::env::consts::EXE_SUFFIX));
-    assert!(
-        path.is_file(),
-        "{}: expected an example, found none; run `cargo build --examples` as the tests are built",
-        path.display()
-    );
-    path
-}
+use shared::example;
 
 fn output(name: &str, arguments: &[&str]) -> Output {
     Command::new(example(name))

@@ -2,19 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::path::{Path, PathBuf};
+mod shared;
+
+use std::path::Path;
 use std::process::Command;
 
-/// `cargo test` builds the examples beside the tests.
-fn example(name: &str) -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let folder = test
-        .parent()
-        .and_then(Path::parent)
-        .unwrap()
-        .join("examples");
-    folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
-}
+use shared::example;
 
 #[test]
 fn the_readme_shows_the_quickstart_and_it_runs() {

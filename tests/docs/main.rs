@@ -8,6 +8,8 @@ mod changes;
 mod links;
 mod messages;
 mod numbers;
+#[path = "../shared/mod.rs"]
+mod shared;
 mod tour;
 
 use std::path::{Path, PathBuf};

@@ -1,8 +1,9 @@
 //! The numbered examples run one after another, and the tour shows their lines.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
+use super::shared::example;
 use super::{parts, read};
 
 const EXAMPLES: [&str; 5] = [
@@ -12,19 +13,6 @@ const EXAMPLES: [&str; 5] = [
     "04_classifier",
     "05_predict",
 ];
-
-/// `cargo test` builds the examples beside the tests.
-fn example(name: &str) -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let folder = test.parent().and_then(Path::parent).unwrap();
-    let path = folder.join(format!("examples/{name}{}", std::env::consts::EXE_SUFFIX));
-    assert!(
-        path.is_file(),
-        "{}: build it with `cargo build --examples`",
-        path.display()
-    );
-    path
-}
 
 /// What an example prints, and whether it succeeds.
 fn run(name: &str, folder: &Path) -> (bool, String) {
