@@ -104,9 +104,9 @@ impl Options {
             Some(Size::Standard) => recipe.with_sizes(Sizes::STANDARD),
             None => recipe,
         };
-        set_epochs(&mut recipe.language_model.pretrain, self.lm_epochs);
-        set_epochs(&mut recipe.language_model.finetune, self.finetune_epochs);
-        set_epochs(&mut recipe.classifier.stages, self.epochs);
+        Stage::set_last_epochs(&mut recipe.language_model.pretrain, self.lm_epochs);
+        Stage::set_last_epochs(&mut recipe.language_model.finetune, self.finetune_epochs);
+        Stage::set_last_epochs(&mut recipe.classifier.stages, self.epochs);
         Ok(recipe)
     }
 
@@ -117,25 +117,16 @@ impl Options {
         if self.data.is_none() {
             // Four hundred short reviews: small batches make enough steps, at rates that fit a model from scratch.
             lm.batch_size = 16;
-            set_epochs(&mut lm.pretrain, Some(12));
+            Stage::set_last_epochs(&mut lm.pretrain, Some(12));
             let classifier = &mut recipe.classifier;
             classifier.batch_size = 16;
             if let Some(all) = classifier.stages.last_mut() {
                 all.rates = GroupRates::paper(5e-3);
             }
-            set_epochs(&mut classifier.stages, Some(8));
+            Stage::set_last_epochs(&mut classifier.stages, Some(8));
         } else if self.size != Some(Size::Standard) {
             lm.batch_size = 32;
         }
         recipe
-    }
-}
-
-/// The last stage trains all groups: its length is the one to choose. With 0 epochs it is left out.
-fn set_epochs(stages: &mut Vec<Stage>, epochs: Option<usize>) {
-    match (epochs, stages.last_mut()) {
-        (Some(0), _) => drop(stages.pop()),
-        (Some(epochs), Some(last)) => last.epochs = epochs,
-        _ => {}
     }
 }

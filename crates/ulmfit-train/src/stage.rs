@@ -108,6 +108,26 @@ impl Stage {
         }
     }
 
+    /// Sets how long the last of `stages` is, which trains all groups and is the one to choose. With 0 epochs it is left
+    /// out; `None` changes nothing.
+    ///
+    /// ```
+    /// use ulmfit_train::{Recipe, Stage};
+    /// let mut stages = Recipe::default().classifier.stages;
+    /// let before = stages.len();
+    /// Stage::set_last_epochs(&mut stages, Some(5));
+    /// assert_eq!(stages.last().map(|stage| stage.epochs), Some(5));
+    /// Stage::set_last_epochs(&mut stages, Some(0));
+    /// assert_eq!(stages.len(), before - 1);
+    /// ```
+    pub fn set_last_epochs(stages: &mut Vec<Self>, epochs: Option<usize>) {
+        match (epochs, stages.last_mut()) {
+            (Some(0), _) => drop(stages.pop()),
+            (Some(epochs), Some(last)) => last.epochs = epochs,
+            _ => {}
+        }
+    }
+
     /// Checks the stage against a model's groups and returns what its `n_steps` steps need.
     pub(crate) fn plan(&self, groups: &LayerGroups, n_steps: usize) -> Result<Plan> {
         self.schedule.check()?;

@@ -113,9 +113,9 @@ impl RecipeOptions {
         if let Some(min_freq) = self.min_freq {
             recipe.vocabulary = recipe.vocabulary.with_min_freq(min_freq);
         }
-        set_epochs(&mut recipe.language_model.pretrain, self.pretrain_epochs);
-        set_epochs(&mut recipe.language_model.finetune, self.finetune_epochs);
-        set_epochs(&mut recipe.classifier.stages, self.epochs);
+        Stage::set_last_epochs(&mut recipe.language_model.pretrain, self.pretrain_epochs);
+        Stage::set_last_epochs(&mut recipe.language_model.finetune, self.finetune_epochs);
+        Stage::set_last_epochs(&mut recipe.classifier.stages, self.epochs);
         if let Some(rows) = self.lm_batch_size {
             recipe.language_model.batch_size = rows;
         }
@@ -152,7 +152,7 @@ fn from_scratch(recipe: Recipe, amount: Amount) -> Recipe {
     }
     let epochs = STEPS.div_ceil(batches(rows).max(1)).clamp(1, 12);
     lm.batch_size = rows;
-    set_epochs(&mut lm.pretrain, Some(epochs));
+    Stage::set_last_epochs(&mut lm.pretrain, Some(epochs));
     if let Some(all) = recipe.classifier.stages.last_mut() {
         // The recipe's is for an encoder that knows the language already.
         all.rates = GroupRates::paper(5e-3);
@@ -170,17 +170,8 @@ fn fit_classifier(mut recipe: Recipe, amount: Amount) -> Recipe {
         classifier.batch_size /= 2;
     }
     let epochs = STEPS.div_ceil(batches(classifier.batch_size).max(1));
-    set_epochs(&mut classifier.stages, Some(epochs.clamp(2, 8)));
+    Stage::set_last_epochs(&mut classifier.stages, Some(epochs.clamp(2, 8)));
     recipe
-}
-
-/// The last stage trains all groups: its length is the one to choose. With 0 epochs it is left out.
-fn set_epochs(stages: &mut Vec<Stage>, epochs: Option<usize>) {
-    match (epochs, stages.last_mut()) {
-        (Some(0), _) => drop(stages.pop()),
-        (Some(epochs), Some(last)) => last.epochs = epochs,
-        _ => {}
-    }
 }
 
 #[cfg(test)]
