@@ -57,11 +57,12 @@
 //! # Devices and features
 //!
 //! No line of these crates names a backend: functions take a `Device` of [`burn`], and a Cargo feature makes one
-//! available: `flex` (CPU, default), `ndarray`, `wgpu`, `vulkan`, `metal`, `cuda`. Further features: `console` (progress
+//! available, by name in [`device`]: `flex` (CPU, default), `ndarray`, `wgpu`, `vulkan`, `metal`, `cuda`. Further features: `console` (progress
 //! on the terminal, default), `parquet`, `subwords`.
 
 #[cfg(doctest)]
 mod book;
+pub mod device;
 
 pub use burn;
 pub use ulmfit_data as data;

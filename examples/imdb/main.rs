@@ -7,14 +7,15 @@
 //! cargo run --release --example imdb -- --help                every option
 //! ```
 
-mod device;
 mod options;
 mod report;
 mod rows;
 
 use std::process::ExitCode;
 
+use anyhow::anyhow;
 use clap::Parser as _;
+use ulmfit::device;
 use ulmfit::prelude::*;
 use ulmfit::train::observe::{Console, History};
 use ulmfit::train::{BothDirections, steps, steps::Run};
@@ -38,7 +39,7 @@ fn run(options: &Options) -> anyhow::Result<()> {
         print!("{}", recipe.to_toml()?);
         return Ok(());
     }
-    let device = device::find(&options.device)?;
+    let device = device::by_name(&options.device).map_err(|error| anyhow!("--device: {error}"))?;
     let rows = Rows::read(options)?;
     println!("{rows}");
 

@@ -1,23 +1,8 @@
-//! Where to compute, and with how many threads. The one place of the command that knows the backends.
+//! Where to compute, and with how many threads.
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow};
+use ulmfit::device;
 use ulmfit::prelude::*;
-
-/// The devices of this build: a feature of the package each.
-const BUILT_IN: &[&str] = &[
-    #[cfg(feature = "flex")]
-    "flex",
-    #[cfg(feature = "ndarray")]
-    "ndarray",
-    #[cfg(feature = "wgpu")]
-    "wgpu",
-    #[cfg(feature = "vulkan")]
-    "vulkan",
-    #[cfg(feature = "metal")]
-    "metal",
-    #[cfg(feature = "cuda")]
-    "cuda",
-];
 
 /// Where to compute.
 #[derive(Clone, Debug, clap::Args)]
@@ -46,7 +31,7 @@ impl Compute {
         self.threads.set()?;
         match &self.device {
             None => Ok(Device::default()),
-            Some(name) => find(name),
+            Some(name) => device::by_name(name).map_err(|error| anyhow!("--device: {error}")),
         }
     }
 }
@@ -63,37 +48,5 @@ impl Threads {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(usize::from(n));
         pool.build_global()
             .with_context(|| format!("--threads {n}"))
-    }
-}
-
-fn find(name: &str) -> anyhow::Result<Device> {
-    match name {
-        #[cfg(feature = "flex")]
-        "flex" => Ok(Device::flex()),
-        #[cfg(feature = "ndarray")]
-        #[expect(
-            deprecated,
-            reason = "kept as a second CPU backend as long as Burn ships it"
-        )]
-        "ndarray" => Ok(Device::ndarray()),
-        #[cfg(feature = "wgpu")]
-        "wgpu" => Ok(Device::wgpu(
-            ulmfit::burn::tensor::DeviceKind::DefaultDevice,
-        )),
-        #[cfg(feature = "vulkan")]
-        "vulkan" => Ok(Device::vulkan(
-            ulmfit::burn::tensor::DeviceKind::DefaultDevice,
-        )),
-        #[cfg(feature = "metal")]
-        "metal" => Ok(Device::metal(
-            ulmfit::burn::tensor::DeviceKind::DefaultDevice,
-        )),
-        #[cfg(feature = "cuda")]
-        "cuda" => Ok(Device::cuda(0)),
-        _ => bail!(
-            "--device: expected one of {}, found `{name}`; build with `--features {name}` if it is flex, ndarray, \
-             wgpu, vulkan, metal or cuda",
-            BUILT_IN.join(", ")
-        ),
     }
 }
