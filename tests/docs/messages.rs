@@ -75,7 +75,9 @@ fn pattern(message: &str) -> String {
 /// Every message of the code, and those of the libraries' errors.
 fn messages() -> (BTreeSet<String>, BTreeSet<String>) {
     let (mut all, mut errors) = (BTreeSet::new(), BTreeSet::new());
-    let code = files("crates", ".rs").into_iter().chain(files("src", ".rs"));
+    let code = files("crates", ".rs")
+        .into_iter()
+        .chain(files("src", ".rs"));
     for file in code {
         if !file.iter().any(|part| part == "src") {
             continue;

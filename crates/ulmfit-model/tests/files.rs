@@ -130,3 +130,24 @@ fn two_directions_need_even_widths() {
         assert!(message.contains(field), "{message}");
     }
 }
+
+#[test]
+fn files_of_another_format_are_called_by_their_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model");
+    let files: [(&[u8], &str); 5] = [
+        (b"text,label\nfine,1\n", "found text; name a file that"),
+        (b"PK\x03\x04 and more", "found a zip archive, as PyTorch"),
+        (b"\x80\x02}q\x00X\x01\x00\x00\x00", "found a pickle"),
+        (b"\x7fELF\x02\x01\x01\x00\x00", "found another format"),
+        (
+            b"PK\x03\x04",
+            "found a file of 4 bytes; the file is damaged",
+        ),
+    ];
+    for (bytes, message) in files {
+        std::fs::write(&path, bytes).unwrap();
+        let error = TextClassifier::load(&path, &Device::default()).unwrap_err();
+        assert!(error.to_string().contains(message), "{error}");
+    }
+}

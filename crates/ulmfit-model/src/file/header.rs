@@ -1,7 +1,7 @@
 //! The header of a safetensors file, and which entry of it is wrong: the format's own errors do not always name it.
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::ops::Range;
 use std::path::Path;
 
@@ -16,6 +16,10 @@ use crate::error::{Error, Result};
 /// The longest header that the format allows.
 const LONGEST: u64 = 100_000_000;
 
+/// What to do about a file that never was a model file.
+const OTHER_FORMAT: &str =
+    "name a file that training or import has written; import reads PyTorch's";
+
 /// The header of a file, whose places fit the file's length.
 pub(super) struct Header {
     /// Where the tensors' bytes begin.
@@ -26,18 +30,42 @@ pub(super) struct Header {
 impl Header {
     /// Reads the header of a file of `bytes` bytes, and nothing behind it.
     pub(super) fn read(mut file: &File, bytes: u64, path: &Path) -> Result<Self> {
-        let problem = |part: Option<String>, found: String| Error::ModelFile {
+        let fault = |part: String, found: String, remedy: &'static str| Error::ModelFile {
             path: path.to_owned(),
-            part: part.map_or("header".to_owned(), |part| format!("header, {part}")),
+            part,
             expected: "a safetensors file".to_owned(),
             found,
-            remedy: DAMAGED,
+            remedy,
+        };
+        let problem = |part: Option<String>, found: String| {
+            let part = part.map_or("header".to_owned(), |part| format!("header, {part}"));
+            fault(part, found, DAMAGED)
         };
         let mut length = [0; 8];
-        if bytes < length.len() as u64 {
+        if bytes <= length.len() as u64 {
             return Err(problem(None, format!("a file of {bytes} bytes")));
         }
         file.read_exact(&mut length).map_err(Error::unread(path))?;
+        // The header is a JSON object, so its first byte tells a broken file from one of another format.
+        let mut opening = [0; 1];
+        file.read_exact(&mut opening).map_err(Error::unread(path))?;
+        if opening != *b"{" {
+            let found = match &length {
+                [b'P', b'K', 3, 4, ..] => "a zip archive, as PyTorch writes it",
+                [0x80, ..] => "a pickle",
+                start
+                    if start
+                        .iter()
+                        .all(|b| b.is_ascii_graphic() || b.is_ascii_whitespace()) =>
+                {
+                    "text"
+                }
+                _ => "another format",
+            };
+            return Err(fault("file".to_owned(), found.to_owned(), OTHER_FORMAT));
+        }
+        file.seek(SeekFrom::Start(length.len() as u64))
+            .map_err(Error::unread(path))?;
         let length = u64::from_le_bytes(length);
         if length > LONGEST.min(bytes - 8) {
             let found = format!("a header of {length} bytes in a file of {bytes}");
