@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 
+use anyhow::anyhow;
 use serde_json::{Map, Value, json};
 use ulmfit::prelude::*;
 
@@ -70,7 +71,8 @@ impl Model {
             None => Self::Classes(first),
             Some(path) => {
                 let second = Predictor::load(path, &device)?;
-                Self::Mean(Ensemble::new(vec![first, second])?)
+                let both = Ensemble::new(vec![first, second]);
+                Self::Mean(both.map_err(|error| anyhow!("--with {}: {error}", path.display()))?)
             }
         })
     }

@@ -39,8 +39,8 @@ impl Ensemble {
             orders.push(order.ok_or_else(|| {
                 error(
                     "classes",
-                    format!("{classes:?} in every member"),
-                    format!("{:?}", member.classes()),
+                    format!("{} in every member", few(classes)),
+                    few(member.classes()),
                 )
             })?);
             if member.task() != task {
@@ -75,5 +75,15 @@ impl Ensemble {
         let task = self.members[0].task();
         let prediction = |mean| Prediction::new(mean, task, self.classes());
         means.into_iter().map(prediction).collect()
+    }
+}
+
+/// The first few of the classes, for a message.
+fn few(classes: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let shown = classes[..SHOWN.min(classes.len())].join(", ");
+    match classes.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
     }
 }
