@@ -84,7 +84,7 @@ pub mod prelude {
     };
     pub use ulmfit_text::{Direction, RulePreset, Tokenizer, TokenizerConfig, Vocab, VocabConfig};
     pub use ulmfit_train::{
-        Adam, AdamConfig, Checkpoints, LayerGroups, Learned, Recipe, Resume, Sizes, Stage, Trained,
-        Ulmfit,
+        Adam, AdamConfig, Checkpoints, LayerGroups, Learned, Recipe, Resume, SizePreset, Sizes,
+        Stage, Trained, Ulmfit,
     };
 }

@@ -76,7 +76,7 @@ fn model_files_that_are_not_ours_or_not_whole() {
     );
     says(
         &load(&write(at, "text.safetensors", b"not a model")),
-        &["header", "safetensors"],
+        &["text", "safetensors"],
     );
 
     let vocab = VocabConfig::new().build(&[vec!["a".to_owned(); 3]]);

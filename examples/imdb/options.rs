@@ -15,10 +15,10 @@ pub(crate) struct Options {
     /// The folder aclImdb, its archive aclImdb_v1.tar.gz, or a folder with train.csv; default: the bundled sample.
     #[arg(long, value_name = "PATH")]
     pub(crate) data: Option<PathBuf>,
-    /// Sizes of the model: tiny 64/128/2, small 128/384/3 with 10,000 words, standard 400/1152/3 with 60,000 words;
-    /// default: tiny, or with --recipe those of the recipe.
-    #[arg(long, value_enum)]
-    pub(crate) size: Option<Size>,
+    /// Sizes of the model: tiny 64/128/2, small 128/384/3 with 10,000 words, base 200/512/3 with 20,000, standard
+    /// 400/1152/3 with 60,000; default: tiny, or with --recipe those of the recipe.
+    #[arg(long)]
+    pub(crate) size: Option<SizePreset>,
     /// Every number as in a published recipe, which other options change. Without it: the default one, fitted to the
     /// data set.
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Recipe::ALL.iter().copied()))]
@@ -68,17 +68,6 @@ pub(crate) struct Options {
     pub(crate) write_split: Option<PathBuf>,
 }
 
-/// Sizes of the model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Size {
-    /// 64/128/2
-    Tiny,
-    /// 128/384/3, 10,000 words
-    Small,
-    /// 400/1152/3, 60,000 words
-    Standard,
-}
-
 /// Which texts the language model may read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LmText {
@@ -98,12 +87,9 @@ impl Options {
             Some(name) => Recipe::by_name(name).context("--recipe")?,
             None => self.fitted(),
         };
-        recipe = match self.size {
-            Some(Size::Tiny) => recipe.with_sizes(Sizes::TINY),
-            Some(Size::Small) => recipe.with_sizes(Sizes::SMALL).with_vocabulary(10_000),
-            Some(Size::Standard) => recipe.with_sizes(Sizes::STANDARD),
-            None => recipe,
-        };
+        if let Some(size) = self.size {
+            recipe = recipe.with_preset(size);
+        }
         Stage::set_last_epochs(&mut recipe.language_model.pretrain, self.lm_epochs);
         Stage::set_last_epochs(&mut recipe.language_model.finetune, self.finetune_epochs);
         Stage::set_last_epochs(&mut recipe.classifier.stages, self.epochs);
@@ -124,7 +110,7 @@ impl Options {
                 all.rates = GroupRates::paper(5e-3);
             }
             Stage::set_last_epochs(&mut classifier.stages, Some(8));
-        } else if self.size != Some(Size::Standard) {
+        } else if self.size != Some(SizePreset::STANDARD) {
             lm.batch_size = 32;
         }
         recipe

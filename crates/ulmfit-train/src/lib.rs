@@ -58,6 +58,6 @@ pub use gradients::ParamGradients;
 pub use groups::LayerGroups;
 pub use lr_find::{LrFind, RateCurve, Suggestion};
 pub use optimizer::{Adam, AdamConfig, Optimizer, OptimizerConfig};
-pub use recipe::{ClassWeights, ClassifierRecipe, LmRecipe, LossRecipe, Recipe, Sizes};
+pub use recipe::{ClassWeights, ClassifierRecipe, LmRecipe, LossRecipe, Recipe, SizePreset, Sizes};
 pub use stage::{Stage, Trained};
 pub use ulmfit::{Learned, Ulmfit};

@@ -7,7 +7,7 @@ use ulmfit::train::schedule::GroupRates;
 
 use crate::options::language_model::{Training, stage_of};
 use crate::options::output::Output;
-use crate::options::recipe::Size;
+use crate::options::recipe::size_parser;
 use crate::options::text_files::{Folder, TextFiles};
 
 /// Train a language model on files of text. The run can be cut at any moment and goes on with --resume.
@@ -19,30 +19,33 @@ pub(crate) struct Args {
     output: Output,
     #[command(flatten)]
     training: Training,
-    /// Sizes of the model: 64/128/2 layers, 128/384/3 or 400/1152/3.
-    #[arg(long, value_enum, default_value_t = Size::Standard)]
-    size: Size,
-    /// The largest vocabulary.
-    #[arg(long, default_value_t = 60_000, value_name = "N")]
-    vocab_size: usize,
+    /// Sizes of the model: tiny 64/128/2 layers, small 128/384/3, base 200/512/3 or standard 400/1152/3.
+    #[arg(long, value_parser = size_parser(), default_value = "standard")]
+    size: SizePreset,
+    /// The largest vocabulary; default: small 10,000, base 20,000, otherwise 60,000.
+    #[arg(long, value_name = "N")]
+    vocab_size: Option<usize>,
     /// How often a word must occur to be in the vocabulary.
     #[arg(long, default_value_t = 3, value_name = "N")]
     min_freq: u64,
     /// The highest learning rate.
     #[arg(long, default_value_t = 1e-2, value_name = "X")]
     lr: f64,
+    /// The factor on AWD-LSTM's dropouts; much text and few passes want little.
+    #[arg(long, default_value_t = 1.0, value_name = "X")]
+    drop_mult: f64,
     /// Read the text from its end to its beginning.
     #[arg(long)]
     backward: bool,
     /// Go on training this language model, with its vocabulary, instead of a new one.
-    #[arg(long, value_name = "MODEL", conflicts_with_all = ["size", "vocab_size", "min_freq", "backward"])]
+    #[arg(long, value_name = "MODEL", conflicts_with_all = ["size", "vocab_size", "min_freq", "backward", "drop_mult"])]
     from: Option<PathBuf>,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     args.output.check(&[], args.training.talk)?;
     let device = args.training.compute.device()?.autodiff();
-    let recipe = Recipe::default();
+    let recipe = args.recipe();
     let folder = Folder::open(args.output.checkpoints())?;
     let model = match &args.from {
         Some(path) => TextLanguageModel::load(path, &device)?,
@@ -59,6 +62,16 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
 }
 
 impl Args {
+    /// The default recipe with the sizes that were asked for.
+    fn recipe(&self) -> Recipe {
+        let mut recipe = Recipe::default().with_preset(self.size);
+        if let Some(words) = self.vocab_size {
+            recipe = recipe.with_vocabulary(words);
+        }
+        recipe.vocabulary = recipe.vocabulary.with_min_freq(self.min_freq);
+        recipe
+    }
+
     /// A model with weights drawn from the seed, for the words of the text.
     fn new_model(
         &self,
@@ -71,18 +84,16 @@ impl Args {
             false => Direction::Forward,
         };
         let tokenizer = recipe.tokenizer.clone().with_direction(direction);
-        let vocabulary = VocabConfig::new()
-            .with_max_size(self.vocab_size)
-            .with_min_freq(self.min_freq);
-        let vocab = self.texts.vocabulary(folder, &tokenizer, &vocabulary)?;
+        let vocabulary = &recipe.vocabulary;
+        let vocab = self.texts.vocabulary(folder, &tokenizer, vocabulary)?;
         let Sizes {
             embed,
             hidden,
             layers,
-        } = self.size.sizes();
+        } = recipe.sizes;
         let encoder = AwdLstmConfig::new(vocab.len()).with_sizes(embed, hidden, layers);
         let mut config = LanguageModelConfig::new(encoder);
-        config.dropouts = recipe.language_model.dropouts;
+        config.dropouts = recipe.language_model.dropouts.scaled(self.drop_mult);
         config.regularization = recipe.language_model.regularization;
         let model = config.init(self.training.seed, device)?;
         let text = TextEncoding::new(tokenizer, vocab);

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use ulmfit::prelude::*;
 use ulmfit::train::schedule::GroupRates;
 
@@ -20,9 +20,10 @@ pub(crate) struct RecipeOptions {
     /// Print every number that the options come to, with its source, in the form of --config, and exit.
     #[arg(long)]
     pub(crate) print_config: bool,
-    /// Sizes of a new model: 64/128/2 layers, 128/384/3 with 10,000 words, 400/1152/3 with 60,000 words.
-    #[arg(long, value_enum)]
-    size: Option<Size>,
+    /// Sizes of a new model: tiny 64/128/2 layers, small 128/384/3 with 10,000 words, base 200/512/3 with 20,000,
+    /// standard 400/1152/3 with 60,000.
+    #[arg(long, value_parser = size_parser())]
+    size: Option<SizePreset>,
     /// The largest vocabulary.
     #[arg(long, value_name = "N")]
     vocab_size: Option<usize>,
@@ -46,25 +47,10 @@ pub(crate) struct RecipeOptions {
     batch_size: Option<usize>,
 }
 
-/// Sizes of a model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Size {
-    /// 64/128/2
-    Tiny,
-    /// 128/384/3
-    Small,
-    /// 400/1152/3
-    Standard,
-}
-
-impl Size {
-    pub(crate) fn sizes(self) -> Sizes {
-        match self {
-            Self::Tiny => Sizes::TINY,
-            Self::Small => Sizes::SMALL,
-            Self::Standard => Sizes::STANDARD,
-        }
-    }
+/// The presets by name, for help and completions.
+pub(crate) fn size_parser() -> impl TypedValueParser<Value = SizePreset> {
+    PossibleValuesParser::new(SizePreset::ALL.map(|preset| preset.name))
+        .try_map(|name| name.parse::<SizePreset>())
 }
 
 /// How much a run has to learn from, which the default recipe is fitted to.
@@ -105,7 +91,7 @@ impl RecipeOptions {
             (None, None) => fit_classifier(from_scratch(Recipe::default(), amount), amount),
         };
         if let Some(size) = self.size {
-            recipe = sized(recipe, size);
+            recipe = recipe.with_preset(size);
         }
         if let Some(words) = self.vocab_size {
             recipe = recipe.with_vocabulary(words);
@@ -126,24 +112,17 @@ impl RecipeOptions {
     }
 }
 
-fn sized(recipe: Recipe, size: Size) -> Recipe {
-    let recipe = recipe.with_sizes(size.sizes());
-    match size {
-        Size::Small => recipe.with_vocabulary(10_000),
-        Size::Tiny | Size::Standard => recipe,
-    }
-}
-
 /// The default recipe for a language model without any text but these: a model that so little text can fill, and enough
 /// steps. The bounds are ours; no source trains from scratch on so little.
 fn from_scratch(recipe: Recipe, amount: Amount) -> Recipe {
     const STEPS: usize = 500;
     let size = match amount.words {
-        ..1_000_000 => Size::Tiny,
-        1_000_000..10_000_000 => Size::Small,
-        _ => Size::Standard,
+        ..1_000_000 => SizePreset::TINY,
+        1_000_000..10_000_000 => SizePreset::SMALL,
+        10_000_000..50_000_000 => SizePreset::BASE,
+        _ => SizePreset::STANDARD,
     };
-    let mut recipe = sized(recipe, size);
+    let mut recipe = recipe.with_preset(size);
     let lm = &mut recipe.language_model;
     let batches = |rows: usize| amount.words / (rows * lm.seq_len).max(1);
     let mut rows = lm.batch_size;

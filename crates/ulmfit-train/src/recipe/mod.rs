@@ -16,7 +16,7 @@ use crate::stage::Stage;
 
 pub use classifier::{ClassWeights, ClassifierRecipe, LossRecipe};
 pub use language_model::LmRecipe;
-pub use sizes::Sizes;
+pub use sizes::{SizePreset, Sizes};
 
 /// All three steps.
 ///
@@ -75,6 +75,16 @@ impl Recipe {
     #[must_use]
     pub fn with_sizes(self, sizes: Sizes) -> Self {
         Self { sizes, ..self }
+    }
+
+    /// A recipe for a new encoder of a preset, with the vocabulary that goes with it.
+    #[must_use]
+    pub fn with_preset(self, preset: SizePreset) -> Self {
+        let recipe = self.with_sizes(preset.sizes);
+        match preset.words {
+            Some(words) => recipe.with_vocabulary(words),
+            None => recipe,
+        }
     }
 
     /// Another largest vocabulary.

@@ -1,5 +1,7 @@
 //! The sizes of a new encoder.
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 /// The sizes of a new encoder: embedding width, hidden width, layers.
@@ -21,6 +23,12 @@ impl Sizes {
         hidden: 1152,
         layers: 3,
     };
+    /// 200 / 512 / 3: for a vocabulary of about 20,000 words; an ordinary CPU fine-tunes it in minutes.
+    pub const BASE: Self = Self {
+        embed: 200,
+        hidden: 512,
+        layers: 3,
+    };
     /// 128 / 384 / 3: for a vocabulary of about 10,000 words and minutes of CPU time.
     pub const SMALL: Self = Self {
         embed: 128,
@@ -33,4 +41,55 @@ impl Sizes {
         hidden: 128,
         layers: 2,
     };
+}
+
+/// Sizes with a name, for a command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SizePreset {
+    /// What it is called.
+    pub name: &'static str,
+    /// The sizes.
+    pub sizes: Sizes,
+    /// The largest vocabulary that goes with them; `None` leaves the recipe's.
+    pub words: Option<usize>,
+}
+
+impl SizePreset {
+    /// `tiny`: [`Sizes::TINY`].
+    pub const TINY: Self = Self::of("tiny", Sizes::TINY, None);
+    /// `small`: [`Sizes::SMALL`] with 10,000 words.
+    pub const SMALL: Self = Self::of("small", Sizes::SMALL, Some(10_000));
+    /// `base`: [`Sizes::BASE`] with 20,000 words.
+    pub const BASE: Self = Self::of("base", Sizes::BASE, Some(20_000));
+    /// `standard`: [`Sizes::STANDARD`].
+    pub const STANDARD: Self = Self::of("standard", Sizes::STANDARD, None);
+    /// Every preset, the smallest first.
+    pub const ALL: [Self; 4] = [Self::TINY, Self::SMALL, Self::BASE, Self::STANDARD];
+
+    const fn of(name: &'static str, sizes: Sizes, words: Option<usize>) -> Self {
+        Self { name, sizes, words }
+    }
+}
+
+impl FromStr for SizePreset {
+    type Err = String;
+
+    /// Returns the preset called `name`.
+    ///
+    /// # Errors
+    /// For another name, with those that there are.
+    ///
+    /// ```
+    /// # use ulmfit_train::SizePreset;
+    /// let base: SizePreset = "base".parse()?;
+    /// assert_eq!((base.sizes.embed, base.words), (200, Some(20_000)));
+    /// # Ok::<(), String>(())
+    /// ```
+    fn from_str(name: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|preset| preset.name == name);
+        found.ok_or_else(|| {
+            let names = Self::ALL.map(|preset| preset.name).join(", ");
+            format!("expected one of {names}, found `{name}`")
+        })
+    }
 }
