@@ -149,11 +149,12 @@ impl Panels {
         let whole = columns == registers * lanes;
         let (tall, _) = self.isa.tile();
         let mut part = [0.0; TILE];
-        for row in (0..rows).step_by(tall) {
+        // Each pass asks for its share of the panel behind this one.
+        let passes = rows.div_ceil(tall);
+        let later_step = (registers * lanes).div_ceil(passes);
+        for (pass, row) in (0..rows).step_by(tall).enumerate() {
             let height = tall.min(rows - row);
-            // While the last rows pass, the panel behind this one is fetched.
-            let last = row + tall >= rows;
-            let ahead = if last { len } else { AHEAD * registers * lanes };
+            let ahead = AHEAD * registers * lanes;
             // SAFETY: `lhs` and `dst` hold these rows by the assertion, the panel has `depth` rows of `registers`
             // registers, `part` has room for the largest tile, and panels are made for an instruction set that is there.
             unsafe {
@@ -165,6 +166,8 @@ impl Panels {
                     lhs_step: lhs.col_stride,
                     panel: panel.as_ptr(),
                     next: panel.as_ptr().wrapping_add(ahead),
+                    later: panel.as_ptr().wrapping_add(len + pass * later_step * self.depth),
+                    later_step,
                     dst: to,
                     dst_row: dst.row_stride,
                     into,

@@ -79,6 +79,8 @@ pub(super) trait Simd {
     unsafe fn mul_add(a: Self::Vector, b: Self::Vector, c: Self::Vector) -> Self::Vector;
     /// Asks for the cache line at `at`, which may lie anywhere.
     unsafe fn prefetch(at: *const f32);
+    /// Asks for it in the second-level cache.
+    unsafe fn prefetch_far(at: *const f32);
 }
 
 pub(super) struct Portable;
@@ -131,6 +133,11 @@ mod x86 {
                     // SAFETY: asking for a line reads nothing.
                     unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
                 }
+                #[inline(always)]
+                unsafe fn prefetch_far(at: *const f32) {
+                    // SAFETY: asking for a line reads nothing.
+                    unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) }
+                }
             }
         };
     }
@@ -167,4 +174,6 @@ impl Simd for Portable {
     }
     #[inline(always)]
     unsafe fn prefetch(_: *const f32) {}
+    #[inline(always)]
+    unsafe fn prefetch_far(_: *const f32) {}
 }

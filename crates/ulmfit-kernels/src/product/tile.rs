@@ -17,6 +17,9 @@ pub(super) struct Operands {
     pub(super) panel: *const f32,
     /// What will be read next: asked for row by row, as the panel is read. It may lie anywhere.
     pub(super) next: *const f32,
+    /// What will be read after this panel: asked for `later_step` values a row. It may lie anywhere.
+    pub(super) later: *const f32,
+    pub(super) later_step: usize,
     /// Row `r` of the result is at `dst.add(r * dst_row)`.
     pub(super) dst: *mut f32,
     pub(super) dst_row: usize,
@@ -90,6 +93,8 @@ unsafe fn any<S: Simd, const R: usize, const Q: usize>(operands: Operands) {
         lhs_step,
         panel,
         next,
+        later,
+        later_step,
         dst,
         dst_row,
         into,
@@ -98,12 +103,13 @@ unsafe fn any<S: Simd, const R: usize, const Q: usize>(operands: Operands) {
     // the last step are made by `wrapping_add` and not read.
     unsafe {
         let mut sums = [[S::splat(0.0); Q]; R];
-        let (mut lhs, mut panel, mut next) = (lhs, panel, next);
+        let (mut lhs, mut panel, mut next, mut later) = (lhs, panel, next, later);
         for _ in 0..depth {
             let right: [_; Q] = std::array::from_fn(|q| S::load(panel.add(q * S::LANES)));
             for q in 0..Q {
                 S::prefetch(next.wrapping_add(q * S::LANES));
             }
+            S::prefetch_far(later);
             for (r, row) in sums.iter_mut().enumerate() {
                 let left = S::splat(*lhs.add(r * lhs_row));
                 for (sum, right) in row.iter_mut().zip(right) {
@@ -113,6 +119,7 @@ unsafe fn any<S: Simd, const R: usize, const Q: usize>(operands: Operands) {
             lhs = lhs.wrapping_add(lhs_step);
             panel = panel.wrapping_add(Q * S::LANES);
             next = next.wrapping_add(Q * S::LANES);
+            later = later.wrapping_add(later_step);
         }
         for (r, row) in sums.iter().enumerate() {
             for (q, &sum) in row.iter().enumerate() {
