@@ -8,7 +8,7 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 use ulmfit::burn;
 use ulmfit::data::batches_by_length;
-use ulmfit::model::{Classifier, HeadBlock, Random, Regressor, Targets, Task};
+use ulmfit::model::{Classifier, HeadBlock, Random, Regressor, Storage, Targets, Task};
 use ulmfit::prelude::*;
 use ulmfit::text::{Special, TokenGrid};
 
@@ -286,4 +286,47 @@ fn balanced_weights_and_smoothing_train_too() {
     let predictions = Predictor::new(&model).unwrap().predict_all(&TEXTS);
     let found: Vec<u32> = predictions.iter().map(|p| p.class as u32).collect();
     assert_eq!(found, labels);
+}
+
+/// Weights of 8 bits predict what a file with weights of 8 bits predicts, alone and in a batch.
+#[test]
+fn rounded_weights_are_those_of_a_rounded_file() {
+    let text = encoding(&["a good film", "dull story of a long end and the"]);
+    let classifier = named(&text, &ClassifierConfig::new(2), 5, &["no", "yes"]);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rounded.safetensors");
+    classifier.save_as(&path, Storage::Int8).unwrap();
+    let stored = TextClassifier::load(&path, &Device::default()).unwrap();
+    // Only the weights of the recurrent layers are rounded in memory: the rest is taken from the file.
+    let from_file = Predictor::new(&stored).unwrap();
+    let in_memory = Predictor::new(&stored).unwrap().quantized();
+    let rounded = Predictor::new(&classifier).unwrap().quantized();
+    let exact = Predictor::new(&classifier).unwrap();
+    let texts = [
+        "a good film",
+        "",
+        "dull dull dull",
+        "the end of a long and good story",
+    ];
+    let mut moved: f32 = 0.0;
+    for text in texts {
+        let alone = in_memory.predict(text).probabilities;
+        for (a, b) in alone.iter().zip(from_file.predict(text).probabilities) {
+            assert!((a - b).abs() < 1e-6, "{a} {b}");
+        }
+        let pair = (rounded.predict(text), exact.predict(text));
+        for (a, b) in pair.0.probabilities.iter().zip(pair.1.probabilities) {
+            assert!((a - b).abs() < 0.02, "{a} {b}");
+            moved = moved.max((a - b).abs());
+        }
+        assert_eq!(
+            rounded.attribution(text, Some(0)),
+            exact.attribution(text, Some(0))
+        );
+    }
+    assert!(moved > 0.0, "the weights were not rounded at all");
+    let all = in_memory.predict_all(&texts);
+    for (text, together) in texts.iter().zip(all) {
+        assert_eq!(in_memory.predict(text), together);
+    }
 }

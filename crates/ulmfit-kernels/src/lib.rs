@@ -26,6 +26,7 @@ mod dropout;
 mod embedding;
 #[cfg(feature = "flex")]
 mod flex_slices;
+pub mod int8;
 mod lstm;
 #[cfg(feature = "flex")]
 mod math;
@@ -39,6 +40,6 @@ mod tied_loss;
 pub use adam::{AdamHyper, adam_update};
 pub use dropout::{KeptElements, drop_elements};
 pub use embedding::embedding_rows;
-pub use lstm::{LstmOutput, LstmWeights, lstm_layer};
+pub use lstm::{Int8Lstm, LstmOutput, LstmWeights, lstm_layer};
 pub use squares::sum_of_squares;
 pub use tied_loss::{IGNORED, TiedLoss, tied_cross_entropy};

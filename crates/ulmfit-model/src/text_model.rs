@@ -8,7 +8,7 @@ use ulmfit_text::{Tokenizer, TokenizerConfig, Vocab};
 
 use crate::classify::classifier::Classifier;
 use crate::error::{Error, Result};
-use crate::file::{self, Storage};
+use crate::file::{self, Place, Storage};
 use crate::language_model::LanguageModel;
 
 /// Text rules, word splitter and vocabulary: text to ids and back.
@@ -114,7 +114,15 @@ impl TextLanguageModel {
     /// # Errors
     /// [`Error::Io`] or [`Error::ModelFile`], naming file, part, what was expected and found, and what to do.
     pub fn load(path: impl AsRef<Path>, device: &Device) -> Result<Self> {
-        file::load_language_model(path.as_ref(), device)
+        file::load_language_model(Place::Disk(path.as_ref()), device)
+    }
+
+    /// Reads the bytes of such a file, as `include_bytes!` has them.
+    ///
+    /// # Errors
+    /// [`Error::ModelFile`], as [`Self::load`].
+    pub fn from_bytes(bytes: &[u8], device: &Device) -> Result<Self> {
+        file::load_language_model(Place::Memory(bytes), device)
     }
 
     /// A copy for evaluation, outside of autodiff.
@@ -180,7 +188,15 @@ impl TextClassifier {
     /// # Errors
     /// [`Error::Io`] or [`Error::ModelFile`].
     pub fn load(path: impl AsRef<Path>, device: &Device) -> Result<Self> {
-        file::load_classifier(path.as_ref(), device)
+        file::load_classifier(Place::Disk(path.as_ref()), device)
+    }
+
+    /// As [`TextLanguageModel::from_bytes`].
+    ///
+    /// # Errors
+    /// [`Error::ModelFile`].
+    pub fn from_bytes(bytes: &[u8], device: &Device) -> Result<Self> {
+        file::load_classifier(Place::Memory(bytes), device)
     }
 
     /// A copy for evaluation, outside of autodiff.

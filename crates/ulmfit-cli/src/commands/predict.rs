@@ -31,6 +31,9 @@ pub(crate) struct Args {
     /// Print how much each word mattered, too (0 to 1).
     #[arg(long, conflicts_with = "with")]
     words: bool,
+    /// Compute with the weights of the LSTM layers rounded to 8 bits: faster on the CPU, most of all for one text.
+    #[arg(long, value_enum)]
+    quantize: Option<Quantize>,
     #[command(flatten)]
     compute: Compute,
 }
@@ -52,6 +55,13 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     Ok(out.flush()?)
 }
 
+/// How weights are rounded.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum Quantize {
+    /// 8 bits, a factor for each output
+    Int8,
+}
+
 /// What the files on the command line are.
 enum Model {
     Classes(Predictor),
@@ -64,13 +74,21 @@ impl Model {
         let device = args.compute.device()?;
         let model = TextClassifier::load(&args.model, &device)?;
         if let Task::Regression { .. } = model.model.config().task {
-            return Ok(Self::Numbers(Regressor::new(&model)?));
+            let regressor = Regressor::new(&model)?;
+            return Ok(Self::Numbers(match args.quantize {
+                Some(Quantize::Int8) => regressor.quantized(),
+                None => regressor,
+            }));
         }
-        let first = Predictor::new(&model)?;
+        let rounded = |predictor: Predictor| match args.quantize {
+            Some(Quantize::Int8) => predictor.quantized(),
+            None => predictor,
+        };
+        let first = rounded(Predictor::new(&model)?);
         Ok(match &args.with {
             None => Self::Classes(first),
             Some(path) => {
-                let second = Predictor::load(path, &device)?;
+                let second = rounded(Predictor::load(path, &device)?);
                 let both = Ensemble::new(vec![first, second]);
                 Self::Mean(both.map_err(|error| anyhow!("--with {}: {error}", path.display()))?)
             }

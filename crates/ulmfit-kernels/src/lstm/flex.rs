@@ -57,57 +57,116 @@ fn forward(inputs: &Inputs<Flex>, save: bool) -> Outputs<Flex> {
         h,
     } = Sizes::of(inputs);
     let operands = Operands::of(inputs);
-    let (n, step, h4) = (steps * rows, rows * h, 4 * h);
-    let (x, bias) = (values(&operands.x), values(&operands.bias));
-    let (h0, c0) = (values(&operands.h0), values(&operands.c0));
-    // The input projection of many steps is one product. Without a way back the room for it is used again.
-    let span = if save {
-        steps
-    } else {
-        (PROJECTED_ROWS / rows.max(1)).clamp(1, steps)
+    let w_ih = Matrix::new(values(&operands.w_ih), 4 * h);
+    let mut weights = Packing {
+        projection: Some(Packed::of(w_ih, width, 4 * h)),
+        recurrence: None,
+        w_hh: values(&operands.w_hh),
     };
-    let packed = Packed::of(Matrix::new(values(&operands.w_ih), h4), width, h4);
-    let (mut projection, mut recurrence) = (Some(packed), None);
-    // What is kept becomes a tensor; what is not, room for the next call.
-    let mut kept = vec![0.0; if save { n * h4 } else { 0 }];
-    let mut reused = Scratch::of(if save { 0 } else { span * rows * h4 });
-    let activations: &mut [f32] = if save { &mut kept } else { &mut reused };
-    let mut hidden = vec![0.0; n * h];
-    let mut cells = vec![0.0; if save { n * h } else { step }];
-    let mut cell_before = c0.to_vec();
-    for from in (0..steps).step_by(span) {
-        let span = span.min(steps - from);
-        let left = Matrix::new(&x[from * rows * width..], width);
-        if let Some(projection) = &projection {
-            projection.multiply(&mut activations[..span * rows * h4], span * rows, left);
-        }
-        if from + span == steps {
-            // The recurrent weight may take its room.
-            projection = None;
-        }
-        let recurrence = recurrence
-            .get_or_insert_with(|| Recurrence::forward_of(values(&operands.w_hh), rows, h));
-        for t in from..from + span {
-            let (hidden_before, hidden_now) = hidden.split_at_mut(t * step);
-            let hidden_before = match t {
-                0 => h0,
-                _ => &hidden_before[(t - 1) * step..],
-            };
-            let cell = &mut cells[if save { t * step } else { 0 }..][..step];
-            let gates = &mut activations[(t - from) * rows * h4..][..rows * h4];
-            let results = [gates, &mut *cell, &mut hidden_now[..step]];
-            recurrence.forward(bias, hidden_before, &cell_before, results);
-            cell_before.copy_from_slice(cell);
+    let sequence = Sequence {
+        shape: [steps, rows, width],
+        x: values(&operands.x),
+        bias: values(&operands.bias),
+        h0: values(&operands.h0),
+        c0: values(&operands.c0),
+    };
+    sequence.forward(&mut weights, save)
+}
+
+/// The weights of the way forward.
+pub(super) trait Weights {
+    /// `dst = left * w_ih` for `rows` rows.
+    fn project(&self, dst: &mut [f32], rows: usize, left: Matrix<'_>);
+
+    /// The recurrent weight; after `last` nothing more is projected.
+    fn recurrence(&mut self, h: usize, last: bool) -> &Recurrence;
+}
+
+/// Weights that are packed for one call.
+struct Packing<'a> {
+    projection: Option<Packed>,
+    recurrence: Option<Recurrence>,
+    w_hh: &'a [f32],
+}
+
+impl Weights for Packing<'_> {
+    fn project(&self, dst: &mut [f32], rows: usize, left: Matrix<'_>) {
+        if let Some(projection) = &self.projection {
+            projection.multiply(dst, rows, left);
         }
     }
-    let saved = save.then(|| Saved {
-        gates: tensor(kept, [steps, rows, h4]),
-        cells: tensor(cells, [steps, rows, h]),
-    });
-    Outputs {
-        hidden: tensor(hidden, [steps, rows, h]),
-        last_cell: tensor(cell_before, [rows, h]),
-        saved,
+
+    fn recurrence(&mut self, h: usize, last: bool) -> &Recurrence {
+        if last {
+            // The recurrent weight may take its room.
+            self.projection = None;
+        }
+        let w_hh = self.w_hh;
+        self.recurrence
+            .get_or_insert_with(|| Recurrence::forward_of(w_hh, h))
+    }
+}
+
+/// What a layer reads beside its weights.
+pub(super) struct Sequence<'a> {
+    /// `T`, `B`, `I`
+    pub(super) shape: [usize; 3],
+    /// `[T, B, I]`
+    pub(super) x: &'a [f32],
+    /// `[4H]`
+    pub(super) bias: &'a [f32],
+    /// `[B, H]`
+    pub(super) h0: &'a [f32],
+    /// `[B, H]`
+    pub(super) c0: &'a [f32],
+}
+
+impl Sequence<'_> {
+    pub(super) fn forward(&self, weights: &mut impl Weights, save: bool) -> Outputs<Flex> {
+        let [steps, rows, width] = self.shape;
+        let h = self.bias.len() / 4;
+        let (n, step, h4) = (steps * rows, rows * h, 4 * h);
+        let Self { x, h0, c0, .. } = *self;
+        // The input projection of many steps is one product. Without a way back the room for it is used again.
+        let span = if save {
+            steps
+        } else {
+            (PROJECTED_ROWS / rows.max(1)).clamp(1, steps)
+        };
+        // What is kept becomes a tensor; what is not, room for the next call.
+        let mut kept = vec![0.0; if save { n * h4 } else { 0 }];
+        let mut reused = Scratch::of(if save { 0 } else { span * rows * h4 });
+        let activations: &mut [f32] = if save { &mut kept } else { &mut reused };
+        let mut hidden = vec![0.0; n * h];
+        let mut cells = vec![0.0; if save { n * h } else { step }];
+        let mut cell_before = c0.to_vec();
+        for from in (0..steps).step_by(span) {
+            let span = span.min(steps - from);
+            let left = Matrix::new(&x[from * rows * width..], width);
+            weights.project(&mut activations[..span * rows * h4], span * rows, left);
+            let recurrence = weights.recurrence(h, from + span == steps);
+            for t in from..from + span {
+                let (hidden_before, hidden_now) = hidden.split_at_mut(t * step);
+                let hidden_before = match t {
+                    0 => h0,
+                    _ => &hidden_before[(t - 1) * step..],
+                };
+                let cell = &mut cells[if save { t * step } else { 0 }..][..step];
+                let gates = &mut activations[(t - from) * rows * h4..][..rows * h4];
+                let results = [gates, &mut *cell, &mut hidden_now[..step]];
+                recurrence.forward(self.bias, hidden_before, &cell_before, results);
+                cell_before.copy_from_slice(cell);
+            }
+        }
+        let saved = save.then(|| Saved {
+            gates: tensor(kept, [steps, rows, h4]),
+            cells: tensor(cells, [steps, rows, h]),
+        });
+        Outputs {
+            hidden: tensor(hidden, [steps, rows, h]),
+            last_cell: tensor(cell_before, [rows, h]),
+            saved,
+        }
     }
 }
 
@@ -133,7 +192,7 @@ fn backward(
     let mut gates = owned(saved.gates);
     let dz = gates.storage_mut::<f32>();
     let (mut d_recurrent, mut d_cell) = (vec![0.0; step], vec![0.0; step]);
-    let recurrence = Recurrence::backward_of(values(&operands.w_hh), rows, h);
+    let recurrence = Recurrence::backward_of(values(&operands.w_hh), h);
     for t in (0..steps).rev() {
         let (dz_now, dz_next) = dz[t * rows * h4..].split_at_mut(rows * h4);
         let seen = Step {

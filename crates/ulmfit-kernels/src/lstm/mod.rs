@@ -13,6 +13,11 @@ mod flex;
 #[cfg(feature = "flex")]
 mod gates;
 mod generic;
+#[cfg(feature = "flex")]
+mod int8;
+#[cfg(not(feature = "flex"))]
+#[path = "no_int8.rs"]
+mod int8;
 mod node;
 #[cfg(feature = "flex")]
 mod recurrence;
@@ -20,6 +25,7 @@ mod recurrence;
 use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 
+pub use int8::Int8Lstm;
 use node::LstmOps;
 
 /// The weights of one layer in the layout that the kernels read.

@@ -19,30 +19,38 @@ pub(super) struct Step<'a> {
 
 /// The recurrent weight, packed for one direction: a product for each gate.
 pub(super) struct Recurrence {
-    rows: usize,
     h: usize,
     packed: Panels,
 }
 
 impl Recurrence {
     /// Packs `w_hh [H, 4H]` for [`Recurrence::forward`].
-    pub(super) fn forward_of(w_hh: &[f32], rows: usize, h: usize) -> Self {
+    pub(super) fn forward_of(w_hh: &[f32], h: usize) -> Self {
+        Self::of(&Self::gates(w_hh, h), h)
+    }
+
+    /// The same with the weights as whole numbers.
+    pub(super) fn int8_of(w_hh: &[f32], h: usize) -> Self {
+        let packed = Panels::int8(Isa::best(), &Self::gates(w_hh, h), h, h);
+        Self { h, packed }
+    }
+
+    fn gates(w_hh: &[f32], h: usize) -> [Matrix<'_>; 4] {
         let weight = Matrix::new(w_hh, 4 * h);
-        let gates = [0, 1, 2, 3].map(|gate| weight.from(0, gate * h));
-        Self::of(&gates, rows, h)
+        [0, 1, 2, 3].map(|gate| weight.from(0, gate * h))
     }
 
     /// Packs `w_hh [H, 4H]` for [`Recurrence::backward`].
-    pub(super) fn backward_of(w_hh: &[f32], rows: usize, h: usize) -> Self {
+    pub(super) fn backward_of(w_hh: &[f32], h: usize) -> Self {
         let weight = Matrix::new(w_hh, 4 * h).transposed();
         let gates = [0, 1, 2, 3].map(|gate| weight.from(gate * h, 0));
-        Self::of(&gates, rows, h)
+        Self::of(&gates, h)
     }
 
-    fn of(gates: &[Matrix<'_>; 4], rows: usize, h: usize) -> Self {
+    fn of(gates: &[Matrix<'_>; 4], h: usize) -> Self {
         let mut packed = Panels::empty(Isa::best());
         packed.pack_all(gates, h, h);
-        Self { rows, h, packed }
+        Self { h, packed }
     }
 
     /// One step forward: `gates` holds the input projection and becomes the activations.
@@ -53,7 +61,8 @@ impl Recurrence {
         cell_before: &[f32],
         [gates, cell, hidden]: [&mut [f32]; 3],
     ) {
-        let Self { rows, h, .. } = *self;
+        let h = self.h;
+        let rows = cell.len() / h;
         let [gates, cell, hidden] = [gates, cell, hidden].map(Disjoint::new);
         let bias = quarters(bias);
         let before = Matrix::new(hidden_before, h);
@@ -83,7 +92,8 @@ impl Recurrence {
     /// One step back: `gates` holds the activations and becomes the gradient of the pre-activations, `d_cell` is
     /// carried, `d_recurrent` is room for the gradient from step `t + 1`.
     pub(super) fn backward(&self, seen: &Step<'_>, [d_recurrent, d_cell, gates]: [&mut [f32]; 3]) {
-        let Self { rows, h, .. } = *self;
+        let h = self.h;
+        let rows = d_cell.len() / h;
         let [d_recurrent, d_cell, gates] = [d_recurrent, d_cell, gates].map(Disjoint::new);
         (0..self.packed.count()).into_par_iter().for_each(|block| {
             let (first, width) = self.packed.columns_of(block);

@@ -220,6 +220,18 @@ impl Packed {
         }
     }
 
+    /// The same as whole numbers, with a factor for each column of each part of the depth.
+    pub(crate) fn int8_of(rhs: Matrix<'_>, k: usize, n: usize) -> Self {
+        assert!(rhs.holds(k, n), "operand too short");
+        let pack = |(from, depth)| {
+            let part = rhs.from(from, 0);
+            (from, Panels::int8(Isa::best(), &[part], depth, n))
+        };
+        Self {
+            parts: parts(k).map(pack).collect(),
+        }
+    }
+
     /// `dst [m, n] = lhs [m, k] * packed`, the same bits as [`matmul`].
     pub(crate) fn multiply(&self, dst: &mut [f32], m: usize, lhs: Matrix<'_>) {
         let dst = Disjoint::new(dst);

@@ -1,10 +1,13 @@
 //! The right operand in panels: as wide as a tile, rows one after the other, read from front to end.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::simd::Isa;
-use super::tile::{Operands, tile};
+use super::tile::{Operands, Right, tile};
 use super::{Disjoint, Into, Matrix, Target};
+use crate::int8;
 use crate::scratch::Scratch;
 
 /// Most elements of a tile, in any instruction set.
@@ -22,7 +25,17 @@ pub(crate) struct Panels {
     matrices: usize,
     /// Registers of a panel; the last may have fewer.
     registers: usize,
-    data: Scratch,
+    data: Data,
+}
+
+/// The values of all panels.
+enum Data {
+    Single(Scratch),
+    /// Whole numbers; the factor of column `c` of a panel lies where row 0 of that column would in panels of depth 1.
+    Int8 {
+        numbers: Vec<i8>,
+        factors: Vec<f32>,
+    },
 }
 
 impl Panels {
@@ -34,30 +47,60 @@ impl Panels {
             columns: 0,
             matrices: 0,
             registers: 1,
-            data: Scratch::default(),
+            data: Data::Single(Scratch::default()),
         }
     }
 
     /// Packs matrices `[depth, columns]`, by all threads.
     pub(crate) fn pack_all(&mut self, matrices: &[Matrix<'_>], depth: usize, columns: usize) {
-        self.reserve(matrices.len(), depth, columns);
+        self.lay_out(matrices.len(), depth, columns);
         let (group, width) = (self.group(), self.registers * self.isa.lanes());
-        self.data
+        self.room()
             .par_chunks_mut(group)
             .enumerate()
             .for_each(|(p, data)| pack_group(data, matrices, depth, p * width, columns));
     }
 
+    /// Packs matrices `[depth, columns]` as whole numbers, a factor for each column: a quarter of the bytes.
+    pub(crate) fn int8(isa: Isa, matrices: &[Matrix<'_>], depth: usize, columns: usize) -> Self {
+        let mut panels = Self::empty(isa);
+        panels.pack_all(matrices, depth, columns);
+        let (lanes, group) = (isa.lanes(), panels.group());
+        let single = panels.room();
+        let mut numbers = vec![0; single.len()];
+        let mut factors = vec![0.0; single.len() / depth];
+        let groups = single.chunks(group).zip(numbers.chunks_mut(group));
+        for ((single, numbers), factors) in groups.zip(factors.chunks_mut(group / depth)) {
+            // Each matrix's panel is as wide as its part of the factors.
+            let width = factors.len() / matrices.len();
+            debug_assert_eq!(width % lanes, 0);
+            let panel = width * depth;
+            let panels = single.chunks(panel).zip(numbers.chunks_mut(panel));
+            for ((single, numbers), factors) in panels.zip(factors.chunks_mut(width)) {
+                for (column, factor) in factors.iter_mut().enumerate() {
+                    let values = || single[column..].iter().step_by(width);
+                    *factor = int8::factor(values().copied());
+                    for (number, value) in numbers[column..].iter_mut().step_by(width).zip(values())
+                    {
+                        *number = int8::number(*value, *factor);
+                    }
+                }
+            }
+        }
+        panels.data = Data::Int8 { numbers, factors };
+        panels
+    }
+
     /// Packs one matrix, by the calling thread alone.
     pub(crate) fn pack(&mut self, matrix: Matrix<'_>, depth: usize, columns: usize) {
-        self.reserve(1, depth, columns);
+        self.lay_out(1, depth, columns);
         let (group, width) = (self.group(), self.registers * self.isa.lanes());
-        for (p, data) in self.data.chunks_mut(group).enumerate() {
+        for (p, data) in self.room().chunks_mut(group).enumerate() {
             pack_group(data, &[matrix], depth, p * width, columns);
         }
     }
 
-    fn reserve(&mut self, matrices: usize, depth: usize, columns: usize) {
+    fn lay_out(&mut self, matrices: usize, depth: usize, columns: usize) {
         assert!(matrices > 0 && depth > 0 && columns > 0, "nothing to pack");
         let (lanes, (_, most)) = (self.isa.lanes(), self.isa.tile());
         let padded = columns.next_multiple_of(lanes);
@@ -68,8 +111,19 @@ impl Panels {
             most.min(2)
         };
         (self.matrices, self.depth, self.columns) = (matrices, depth, columns);
-        let room = std::mem::take(&mut self.data);
-        self.data = room.resized(matrices * depth * padded);
+        let room = match std::mem::replace(&mut self.data, Data::Single(Scratch::default())) {
+            Data::Single(room) => room,
+            Data::Int8 { .. } => Scratch::default(),
+        };
+        self.data = Data::Single(room.resized(matrices * depth * padded));
+    }
+
+    /// The room that `lay_out` has made.
+    fn room(&mut self) -> &mut [f32] {
+        match &mut self.data {
+            Data::Single(room) => room,
+            Data::Int8 { .. } => &mut [],
+        }
     }
 
     /// Values in the panels of the same columns, of all matrices; the last such group may have fewer.
@@ -137,13 +191,48 @@ impl Panels {
         dst: Target<'_>,
         into: Into,
     ) {
+        let at = self.place(p, matrix);
+        // SAFETY: the caller's.
+        unsafe {
+            match &self.data {
+                Data::Single(all) => self.pass(p, &all[at], None, lhs, rows, dst, into),
+                Data::Int8 { numbers, factors } => {
+                    let own = at.start / self.depth..at.end / self.depth;
+                    self.pass(p, &numbers[at], Some(&factors[own]), lhs, rows, dst, into);
+                }
+            }
+        }
+    }
+
+    /// Where the values of a panel of one of the matrices lie.
+    fn place(&self, p: usize, matrix: usize) -> Range<usize> {
+        assert!(matrix < self.matrices, "no such matrix");
+        let (_, columns) = self.columns_of(p);
+        let len = columns.next_multiple_of(self.isa.lanes()) * self.depth;
+        let from = p * self.group() + matrix * len;
+        from..from + len
+    }
+
+    /// `dst (+)= lhs * panel`, the rows of a tile after each other.
+    ///
+    /// # Safety
+    /// As of [`Self::multiply`].
+    #[expect(clippy::too_many_arguments, reason = "an inner function")]
+    unsafe fn pass<W: Right>(
+        &self,
+        p: usize,
+        panel: &[W],
+        factors: Option<&[f32]>,
+        lhs: Matrix<'_>,
+        rows: usize,
+        dst: Target<'_>,
+        into: Into,
+    ) {
         let lanes = self.isa.lanes();
         let (_, columns) = self.columns_of(p);
         let registers = columns.div_ceil(lanes);
-        let len = registers * lanes * self.depth;
-        let panel = &self.data[p * self.group() + matrix * len..][..len];
         assert!(
-            matrix < self.matrices && lhs.holds(rows, self.depth) && dst.holds(rows, columns),
+            lhs.holds(rows, self.depth) && dst.holds(rows, columns),
             "operand too short"
         );
         let whole = columns == registers * lanes;
@@ -155,8 +244,10 @@ impl Panels {
         for (pass, row) in (0..rows).step_by(tall).enumerate() {
             let height = tall.min(rows - row);
             let ahead = AHEAD * registers * lanes;
+            let later = panel.len() + pass * later_step * self.depth;
             // SAFETY: `lhs` and `dst` hold these rows by the assertion, the panel has `depth` rows of `registers`
-            // registers, `part` has room for the largest tile, and panels are made for an instruction set that is there.
+            // registers and as many factors, `part` has room for the largest tile, and panels are made for an
+            // instruction set that is there.
             unsafe {
                 let to = dst.row(row);
                 let mut operands = Operands {
@@ -166,8 +257,9 @@ impl Panels {
                     lhs_step: lhs.col_stride,
                     panel: panel.as_ptr(),
                     next: panel.as_ptr().wrapping_add(ahead),
-                    later: panel.as_ptr().wrapping_add(len + pass * later_step * self.depth),
+                    later: panel.as_ptr().wrapping_add(later),
                     later_step,
+                    factors: factors.map_or(std::ptr::null(), <[f32]>::as_ptr),
                     dst: to,
                     dst_row: dst.row_stride,
                     into,

@@ -73,6 +73,8 @@ pub(super) trait Simd {
 
     unsafe fn splat(x: f32) -> Self::Vector;
     unsafe fn load(from: *const f32) -> Self::Vector;
+    /// Whole numbers, as values.
+    unsafe fn load_int8(from: *const i8) -> Self::Vector;
     unsafe fn store(to: *mut f32, x: Self::Vector);
     unsafe fn add(a: Self::Vector, b: Self::Vector) -> Self::Vector;
     /// `a * b + c`
@@ -98,7 +100,8 @@ mod x86 {
     pub(in super::super) struct Avx2;
 
     macro_rules! registers {
-        ($set:ident: $vector:ty, $lanes:literal; $splat:ident $load:ident $store:ident $add:ident $mul_add:ident) => {
+        ($set:ident: $vector:ty, $lanes:literal; $splat:ident $load:ident $store:ident $add:ident $mul_add:ident;
+         $load_bytes:ident $widen:ident $convert:ident) => {
             impl Simd for $set {
                 type Vector = $vector;
                 const LANES: usize = $lanes;
@@ -112,6 +115,11 @@ mod x86 {
                 unsafe fn load(from: *const f32) -> $vector {
                     // SAFETY: the caller answers for processor and pointers.
                     unsafe { $load(from) }
+                }
+                #[inline(always)]
+                unsafe fn load_int8(from: *const i8) -> $vector {
+                    // SAFETY: the caller answers for processor and pointers; just as many bytes as lanes are read.
+                    unsafe { $convert($widen($load_bytes(from.cast()))) }
                 }
                 #[inline(always)]
                 unsafe fn store(to: *mut f32, x: $vector) {
@@ -142,8 +150,10 @@ mod x86 {
         };
     }
 
-    registers!(Avx512: __m512, 16; _mm512_set1_ps _mm512_loadu_ps _mm512_storeu_ps _mm512_add_ps _mm512_fmadd_ps);
-    registers!(Avx2: __m256, 8; _mm256_set1_ps _mm256_loadu_ps _mm256_storeu_ps _mm256_add_ps _mm256_fmadd_ps);
+    registers!(Avx512: __m512, 16; _mm512_set1_ps _mm512_loadu_ps _mm512_storeu_ps _mm512_add_ps _mm512_fmadd_ps;
+        _mm_loadu_si128 _mm512_cvtepi8_epi32 _mm512_cvtepi32_ps);
+    registers!(Avx2: __m256, 8; _mm256_set1_ps _mm256_loadu_ps _mm256_storeu_ps _mm256_add_ps _mm256_fmadd_ps;
+        _mm_loadl_epi64 _mm256_cvtepi8_epi32 _mm256_cvtepi32_ps);
 }
 
 impl Simd for Portable {
@@ -158,6 +168,11 @@ impl Simd for Portable {
     unsafe fn load(from: *const f32) -> [f32; 4] {
         // SAFETY: the caller answers for the pointer.
         unsafe { from.cast::<[f32; 4]>().read_unaligned() }
+    }
+    #[inline(always)]
+    unsafe fn load_int8(from: *const i8) -> [f32; 4] {
+        // SAFETY: the caller answers for the pointer.
+        unsafe { from.cast::<[i8; 4]>().read() }.map(f32::from)
     }
     #[inline(always)]
     unsafe fn store(to: *mut f32, x: [f32; 4]) {

@@ -97,3 +97,36 @@ fn a_short_operand_is_refused() {
         Matrix::new(&[1.0; 4], 2),
     );
 }
+
+#[test]
+fn whole_numbers_multiply_as_the_values_they_stand_for() {
+    for isa in Isa::available() {
+        for [m, k, n] in [[1, 1, 1], [3, 40, 70], [9, 33, 300], [20, 100, 17]] {
+            let a = numbers(m * k, 3);
+            // Columns of different sizes; the largest of each is 127 factors, so that all of them are whole.
+            let b: Vec<f32> = (0..k * n)
+                .map(|i| match i / n {
+                    0 => 127.0,
+                    row => ((row * 31 + i % n * 17) % 255) as f32 - 127.0,
+                } * 2f32.powi((i % n) as i32 % 7 - 3))
+                .collect();
+            let (lhs, rhs) = (Matrix::new(&a, k), Matrix::new(&b, n));
+            let expected = plain([m, k, n], lhs, rhs);
+            for both in 0..2 {
+                // Two matrices side by side, each of which is asked for.
+                let panels = Panels::int8(isa, &[rhs, rhs][..=both], k, n);
+                let mut dst = vec![1.0; m * n];
+                for p in 0..panels.count() {
+                    let (first, _) = panels.columns_of(p);
+                    for into in [Into::Replace, Into::Add] {
+                        let to = Disjoint::new(&mut dst).matrix(first, n);
+                        // SAFETY: one thread.
+                        unsafe { panels.multiply([p, both], lhs, m, to, into) };
+                    }
+                }
+                let twice: Vec<f32> = expected.iter().map(|x| 2.0 * x).collect();
+                assert_eq!(dst, twice, "{isa:?} {m} {k} {n}, matrix {both}");
+            }
+        }
+    }
+}

@@ -5,21 +5,48 @@ use super::Into;
 use super::simd::{Avx2, Avx512};
 use super::simd::{Isa, Portable, Simd};
 
+/// What a right operand consists of.
+pub(super) trait Right: Copy {
+    /// A register of values.
+    ///
+    /// # Safety
+    /// As of [`Simd::load`].
+    unsafe fn load<S: Simd>(from: *const Self) -> S::Vector;
+}
+
+impl Right for f32 {
+    #[inline(always)]
+    unsafe fn load<S: Simd>(from: *const f32) -> S::Vector {
+        // SAFETY: the caller's.
+        unsafe { S::load(from) }
+    }
+}
+
+impl Right for i8 {
+    #[inline(always)]
+    unsafe fn load<S: Simd>(from: *const i8) -> S::Vector {
+        // SAFETY: the caller's.
+        unsafe { S::load_int8(from) }
+    }
+}
+
 /// What a tile reads and writes.
 #[derive(Clone, Copy)]
-pub(super) struct Operands {
+pub(super) struct Operands<W> {
     pub(super) depth: usize,
     /// Left element `(r, k)` is `lhs.add(r * lhs_row + k * lhs_step)`.
     pub(super) lhs: *const f32,
     pub(super) lhs_row: usize,
     pub(super) lhs_step: usize,
     /// Right row `k` is the `Q` registers at `panel.add(k * Q * LANES)`.
-    pub(super) panel: *const f32,
+    pub(super) panel: *const W,
     /// What will be read next: asked for row by row, as the panel is read. It may lie anywhere.
-    pub(super) next: *const f32,
+    pub(super) next: *const W,
     /// What will be read after this panel: asked for `later_step` values a row. It may lie anywhere.
-    pub(super) later: *const f32,
+    pub(super) later: *const W,
     pub(super) later_step: usize,
+    /// A factor for each column of the result; null stands for 1.
+    pub(super) factors: *const f32,
     /// Row `r` of the result is at `dst.add(r * dst_row)`.
     pub(super) dst: *mut f32,
     pub(super) dst_row: usize,
@@ -33,12 +60,17 @@ pub(super) struct Operands {
 /// # Safety
 /// The processor has `isa`; `rows` and `registers` are at least 1 and at most `isa.tile()`; the pointers reach the
 /// elements described, and nobody else touches those of `dst` meanwhile.
-pub(super) unsafe fn tile(isa: Isa, rows: usize, registers: usize, operands: Operands) {
+pub(super) unsafe fn tile<W: Right>(
+    isa: Isa,
+    rows: usize,
+    registers: usize,
+    operands: Operands<W>,
+) {
     macro_rules! pick {
         ($run:ident, $($registers:literal: $($rows:literal)*;)*) => {
             match (registers, rows) {
                 // SAFETY: the caller's.
-                $($(($registers, $rows) => unsafe { $run::<$rows, $registers>(operands) },)*)*
+                $($(($registers, $rows) => unsafe { $run::<W, $rows, $registers>(operands) },)*)*
                 _ => unreachable!("a tile of {rows} rows and {registers} registers"),
             }
         };
@@ -67,25 +99,25 @@ pub(super) unsafe fn tile(isa: Isa, rows: usize, registers: usize, operands: Ope
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-unsafe fn avx512<const R: usize, const Q: usize>(operands: Operands) {
+unsafe fn avx512<W: Right, const R: usize, const Q: usize>(operands: Operands<W>) {
     // SAFETY: the caller's.
-    unsafe { any::<Avx512, R, Q>(operands) }
+    unsafe { any::<Avx512, W, R, Q>(operands) }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-unsafe fn avx2<const R: usize, const Q: usize>(operands: Operands) {
+unsafe fn avx2<W: Right, const R: usize, const Q: usize>(operands: Operands<W>) {
     // SAFETY: the caller's.
-    unsafe { any::<Avx2, R, Q>(operands) }
+    unsafe { any::<Avx2, W, R, Q>(operands) }
 }
 
-unsafe fn portable<const R: usize, const Q: usize>(operands: Operands) {
+unsafe fn portable<W: Right, const R: usize, const Q: usize>(operands: Operands<W>) {
     // SAFETY: the caller's.
-    unsafe { any::<Portable, R, Q>(operands) }
+    unsafe { any::<Portable, W, R, Q>(operands) }
 }
 
 #[inline(always)]
-unsafe fn any<S: Simd, const R: usize, const Q: usize>(operands: Operands) {
+unsafe fn any<S: Simd, W: Right, const R: usize, const Q: usize>(operands: Operands<W>) {
     let Operands {
         depth,
         lhs,
@@ -95,6 +127,7 @@ unsafe fn any<S: Simd, const R: usize, const Q: usize>(operands: Operands) {
         next,
         later,
         later_step,
+        factors,
         dst,
         dst_row,
         into,
@@ -105,11 +138,11 @@ unsafe fn any<S: Simd, const R: usize, const Q: usize>(operands: Operands) {
         let mut sums = [[S::splat(0.0); Q]; R];
         let (mut lhs, mut panel, mut next, mut later) = (lhs, panel, next, later);
         for _ in 0..depth {
-            let right: [_; Q] = std::array::from_fn(|q| S::load(panel.add(q * S::LANES)));
+            let right: [_; Q] = std::array::from_fn(|q| W::load::<S>(panel.add(q * S::LANES)));
             for q in 0..Q {
-                S::prefetch(next.wrapping_add(q * S::LANES));
+                S::prefetch(next.wrapping_add(q * S::LANES).cast());
             }
-            S::prefetch_far(later);
+            S::prefetch_far(later.cast());
             for (r, row) in sums.iter_mut().enumerate() {
                 let left = S::splat(*lhs.add(r * lhs_row));
                 for (sum, right) in row.iter_mut().zip(right) {
@@ -124,10 +157,16 @@ unsafe fn any<S: Simd, const R: usize, const Q: usize>(operands: Operands) {
         for (r, row) in sums.iter().enumerate() {
             for (q, &sum) in row.iter().enumerate() {
                 let to = dst.add(r * dst_row + q * S::LANES);
-                let sum = if into == Into::Add {
-                    S::add(S::load(to), sum)
-                } else {
-                    sum
+                let sum = match (factors.is_null(), into) {
+                    (true, Into::Replace) => sum,
+                    (true, Into::Add) => S::add(S::load(to), sum),
+                    (false, into) => {
+                        let before = match into {
+                            Into::Replace => S::splat(0.0),
+                            Into::Add => S::load(to),
+                        };
+                        S::mul_add(S::load(factors.add(q * S::LANES)), sum, before)
+                    }
                 };
                 S::store(to, sum);
             }

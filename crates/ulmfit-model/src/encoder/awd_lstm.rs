@@ -10,6 +10,7 @@ use ulmfit_text::TokenGrid;
 use crate::encoder::awd_lstm_config::{AwdLstmConfig, Cell, Directions};
 use crate::encoder::dropout::{Dropouts, Mode};
 use crate::encoder::encoder_layer::EncoderLayer;
+use crate::encoder::recurrence::Recurrence;
 use crate::encoder::reversal::Reversal;
 use crate::encoder::state::HiddenState;
 use crate::encoder::words::Words;
@@ -37,6 +38,16 @@ impl AwdLstm {
             layers: self.layers.len(),
             cell: first.map_or(Cell::Lstm, |layer| layer.forward.cell()),
             directions: first.map_or(Directions::Forward, EncoderLayer::directions),
+        }
+    }
+
+    /// Rounds the weights of the LSTM layers to whole numbers, for predictions on the CPU.
+    pub(crate) fn quantize(&mut self) {
+        let layers = self.layers.iter_mut();
+        for recurrence in layers.flat_map(EncoderLayer::recurrences_mut) {
+            if let Recurrence::Lstm(lstm) = recurrence {
+                lstm.quantize();
+            }
         }
     }
 

@@ -37,6 +37,11 @@ impl EncoderLayer {
         }
     }
 
+    /// The recurrences of its directions.
+    pub(crate) fn recurrences_mut(&mut self) -> impl Iterator<Item = &mut Recurrence> {
+        std::iter::once(&mut self.forward).chain(&mut self.backward)
+    }
+
     /// The directions it has.
     pub(crate) fn directions(&self) -> Directions {
         match self.backward {

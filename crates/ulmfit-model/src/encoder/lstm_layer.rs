@@ -2,7 +2,7 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
-use ulmfit_kernels::{LstmWeights, lstm_layer};
+use ulmfit_kernels::{Int8Lstm, LstmWeights, lstm_layer};
 
 use crate::encoder::awd_lstm_config::RecurrenceShape;
 use crate::encoder::dropout::Mode;
@@ -20,18 +20,37 @@ pub struct LstmLayer {
     pub bias_ih: Param<Tensor<1>>,
     /// `[4H]`; PyTorch has two biases, and weight decay acts on each.
     pub bias_hh: Param<Tensor<1>>,
+    /// The same weights as whole numbers, which predictions take where they are there.
+    #[module(skip)]
+    int8: Option<Int8Lstm>,
 }
 
 impl LstmLayer {
     pub(crate) fn init(shape: RecurrenceShape, random: &mut Random, device: &Device) -> Self {
         let (width, hidden) = (shape.input, shape.hidden);
         let bound = 1.0 / (hidden as f64).sqrt();
+        let [input, recurrent] = [[width, 4 * hidden], [hidden, 4 * hidden]]
+            .map(|shape| Param::from_tensor(random.uniform(shape, bound, device)));
+        let biases =
+            [(); 2].map(|()| Param::from_tensor(random.uniform([4 * hidden], bound, device)));
+        Self::new([input, recurrent], biases)
+    }
+
+    /// A layer of the weights `[I, 4H]` and `[H, 4H]` and of the biases `[4H]` of both.
+    pub fn new(weights: [Param<Tensor<2>>; 2], biases: [Param<Tensor<1>>; 2]) -> Self {
+        let ([weight_ih, weight_hh], [bias_ih, bias_hh]) = (weights, biases);
         Self {
-            weight_ih: Param::from_tensor(random.uniform([width, 4 * hidden], bound, device)),
-            weight_hh: Param::from_tensor(random.uniform([hidden, 4 * hidden], bound, device)),
-            bias_ih: Param::from_tensor(random.uniform([4 * hidden], bound, device)),
-            bias_hh: Param::from_tensor(random.uniform([4 * hidden], bound, device)),
+            weight_ih,
+            weight_hh,
+            bias_ih,
+            bias_hh,
+            int8: None,
         }
+    }
+
+    /// Rounds the weights for predictions, where the CPU's kernels are built in.
+    pub(crate) fn quantize(&mut self) {
+        self.int8 = Int8Lstm::new(&self.weights(0.0, &mut Mode::Eval));
     }
 
     /// The width of the hidden state (`H`).
@@ -57,16 +76,28 @@ impl LstmLayer {
         weight_drop: f64,
         mode: &mut Mode,
     ) -> (Tensor<3>, RecurrentState) {
-        let weights = LstmWeights {
-            input: self.weight_ih.val(),
-            hidden: mode.drop_elements(self.weight_hh.val(), weight_drop),
-            bias: self.bias_ih.val() + self.bias_hh.val(),
+        let out = match &self.int8 {
+            // Gradients, such as those of word weights, are those of the weights as they were.
+            Some(int8) if !x.device().is_autodiff() => int8.forward(x, hidden, cell),
+            _ => lstm_layer(
+                x,
+                &self.weights(weight_drop, mode),
+                hidden.clone(),
+                cell.clone(),
+            ),
         };
-        let out = lstm_layer(x, &weights, hidden.clone(), cell.clone());
         let next = RecurrentState::Lstm {
             hidden: last_step(&out.hidden),
             cell: out.cell,
         };
         (out.hidden, next)
+    }
+
+    fn weights(&self, weight_drop: f64, mode: &mut Mode) -> LstmWeights {
+        LstmWeights {
+            input: self.weight_ih.val(),
+            hidden: mode.drop_elements(self.weight_hh.val(), weight_drop),
+            bias: self.bias_ih.val() + self.bias_hh.val(),
+        }
     }
 }

@@ -32,7 +32,7 @@ pub(super) fn check_vocabulary(
 }
 
 /// Refuses sizes that no file of this length can have.
-pub(super) fn check_sizes(reader: &Reader, sizes: &AwdLstmConfig, path: &Path) -> Result<()> {
+pub(super) fn check_sizes(reader: &Reader<'_>, sizes: &AwdLstmConfig, path: &Path) -> Result<()> {
     for (field, size, most) in [
         ("layers", sizes.layers, reader.len()),
         ("embed", sizes.embed, reader.bytes()),
@@ -53,7 +53,7 @@ pub(super) fn check_sizes(reader: &Reader, sizes: &AwdLstmConfig, path: &Path) -
 
 /// The shapes of the head's maps.
 pub(super) fn check_head(
-    reader: &Reader,
+    reader: &Reader<'_>,
     sizes: &AwdLstmConfig,
     config: &ClassifierConfig,
 ) -> Result<()> {

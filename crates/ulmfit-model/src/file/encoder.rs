@@ -24,7 +24,7 @@ pub(super) fn write_encoder(writer: &mut Writer, encoder: &AwdLstm) {
 }
 
 pub(crate) fn read_encoder(
-    reader: &mut Reader,
+    reader: &mut Reader<'_>,
     sizes: &AwdLstmConfig,
     device: &Device,
 ) -> Result<AwdLstm> {
@@ -74,7 +74,7 @@ fn write_recurrence(writer: &mut Writer, prefix: &str, recurrence: &Recurrence) 
 }
 
 fn read_recurrence(
-    reader: &mut Reader,
+    reader: &mut Reader<'_>,
     prefix: &str,
     shape: RecurrenceShape,
     device: &Device,
@@ -86,7 +86,7 @@ fn read_recurrence(
 }
 
 fn read_lstm(
-    reader: &mut Reader,
+    reader: &mut Reader<'_>,
     prefix: &str,
     shape: RecurrenceShape,
     device: &Device,
@@ -95,16 +95,14 @@ fn read_lstm(
     let gates = 4 * shape.hidden;
     let weight_ih = reader.take_transposed(&name("weight_ih"), [gates, shape.input], device)?;
     let weight_hh = reader.take_transposed(&name("weight_hh"), [gates, shape.hidden], device)?;
-    Ok(LstmLayer {
-        weight_ih: Param::from_tensor(weight_ih),
-        weight_hh: Param::from_tensor(weight_hh),
-        bias_ih: Param::from_tensor(reader.take(&name("bias_ih"), [gates], device)?),
-        bias_hh: Param::from_tensor(reader.take(&name("bias_hh"), [gates], device)?),
-    })
+    let mut bias = |part: &str| reader.take(&name(part), [gates], device);
+    let biases = [bias("bias_ih")?, bias("bias_hh")?].map(Param::from_tensor);
+    let weights = [weight_ih, weight_hh].map(Param::from_tensor);
+    Ok(LstmLayer::new(weights, biases))
 }
 
 fn read_qrnn(
-    reader: &mut Reader,
+    reader: &mut Reader<'_>,
     prefix: &str,
     shape: RecurrenceShape,
     device: &Device,

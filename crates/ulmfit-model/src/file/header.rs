@@ -1,7 +1,6 @@
 //! The header of a safetensors file, and which entry of it is wrong: the format's own errors do not always name it.
 
-use std::fs::File;
-use std::io::{Read as _, Seek as _, SeekFrom};
+use std::io::SeekFrom;
 use std::ops::Range;
 use std::path::Path;
 
@@ -10,7 +9,7 @@ use safetensors::tensor::{Metadata, TensorInfo};
 use serde_json::Value;
 
 use super::METADATA_KEY;
-use super::reader::DAMAGED;
+use super::reader::{DAMAGED, Source};
 use crate::error::{Error, Result};
 
 /// The longest header that the format allows.
@@ -29,7 +28,7 @@ pub(super) struct Header {
 
 impl Header {
     /// Reads the header of a file of `bytes` bytes, and nothing behind it.
-    pub(super) fn read(mut file: &File, bytes: u64, path: &Path) -> Result<Self> {
+    pub(super) fn read(file: &mut dyn Source, bytes: u64, path: &Path) -> Result<Self> {
         let fault = |part: String, found: String, remedy: &'static str| Error::ModelFile {
             path: path.to_owned(),
             part,

@@ -40,6 +40,22 @@ pub use storage::Storage;
 /// The one key of the file's metadata.
 pub(crate) const METADATA_KEY: &str = "ulmfit";
 
+/// Where a model file is.
+#[derive(Clone, Copy)]
+pub(crate) enum Place<'a> {
+    Disk(&'a Path),
+    Memory(&'a [u8]),
+}
+
+impl<'a> Place<'a> {
+    fn open(self) -> Result<(Document, Reader<'a>)> {
+        match self {
+            Self::Disk(path) => Reader::open(path),
+            Self::Memory(bytes) => Reader::of_bytes(bytes, "model in memory"),
+        }
+    }
+}
+
 pub(crate) fn save_language_model(
     model: &TextLanguageModel,
     path: &Path,
@@ -58,8 +74,9 @@ pub(crate) fn save_language_model(
     writer.save(&Document::new(body, &model.text, storage), path)
 }
 
-pub(crate) fn load_language_model(path: &Path, device: &Device) -> Result<TextLanguageModel> {
-    let (document, mut reader) = Reader::open(path)?;
+pub(crate) fn load_language_model(source: Place<'_>, device: &Device) -> Result<TextLanguageModel> {
+    let (document, mut reader) = source.open()?;
+    let path = &reader.path().to_owned();
     let Body::LanguageModel { config } = document.body else {
         let (asked, found) = (ModelKind::LanguageModel, document.body.kind());
         return Err(wrong_kind(path, asked, found));
@@ -116,8 +133,9 @@ fn write_head(writer: &mut Writer, model: &Classifier) {
     }
 }
 
-pub(crate) fn load_classifier(path: &Path, device: &Device) -> Result<TextClassifier> {
-    let (document, mut reader) = Reader::open(path)?;
+pub(crate) fn load_classifier(source: Place<'_>, device: &Device) -> Result<TextClassifier> {
+    let (document, mut reader) = source.open()?;
+    let path = &reader.path().to_owned();
     let Body::Classifier {
         encoder: sizes,
         config,
@@ -139,7 +157,7 @@ pub(crate) fn load_classifier(path: &Path, device: &Device) -> Result<TextClassi
 
 /// Fills a new classifier's head.
 pub(crate) fn read_head(
-    reader: &mut Reader,
+    reader: &mut Reader<'_>,
     mut model: Classifier,
     config: &ClassifierConfig,
     device: &Device,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{Read as _, Seek as _, SeekFrom};
+use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -26,11 +26,16 @@ const BLOCK: usize = 256 << 10;
 /// Sizes and elements of tensors, by name.
 pub(crate) type Values = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
 
+/// Where the bytes of a model file come from.
+pub(super) trait Source: Read + Seek {}
+
+impl<S: Read + Seek> Source for S {}
+
 /// Tensors that have not been taken yet: those of a file, or of a conversion.
-pub(crate) struct Reader {
+pub(crate) struct Reader<'a> {
     path: PathBuf,
     storage: Storage,
-    file: Option<File>,
+    file: Option<Box<dyn Source + 'a>>,
     bytes: u64,
     stored: BTreeMap<String, Stored>,
     values: Values,
@@ -44,7 +49,7 @@ struct Stored {
     place: Range<u64>,
 }
 
-impl Reader {
+impl<'a> Reader<'a> {
     /// Tensors that are in memory already; `path` is for messages.
     pub(crate) fn of_values(values: Values, path: &Path) -> Self {
         Self {
@@ -61,7 +66,21 @@ impl Reader {
     pub(super) fn open(path: &Path) -> Result<(Document, Self)> {
         let file = File::open(path).map_err(Error::unread(path))?;
         let bytes = file.metadata().map_err(Error::unread(path))?.len();
-        let header = Header::read(&file, bytes, path)?;
+        Self::of_source(Box::new(file), bytes, path)
+    }
+
+    /// The same for a file that is in memory already; `name` is for messages.
+    pub(super) fn of_bytes(bytes: &'a [u8], name: &str) -> Result<(Document, Self)> {
+        let source = Box::new(Cursor::new(bytes));
+        Self::of_source(source, bytes.len() as u64, Path::new(name))
+    }
+
+    fn of_source(
+        mut file: Box<dyn Source + 'a>,
+        bytes: u64,
+        path: &Path,
+    ) -> Result<(Document, Self)> {
+        let header = Header::read(&mut *file, bytes, path)?;
         let json = header.document().ok_or_else(|| Error::ModelFile {
             path: path.to_owned(),
             part: "metadata".to_owned(),
@@ -88,6 +107,11 @@ impl Reader {
             bytes,
         };
         Ok((document, reader))
+    }
+
+    /// The file, for messages.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The number of tensors.
@@ -188,7 +212,7 @@ impl Reader {
             _ => None,
         };
         let row_bytes = width * dtype.bitsize() / 8;
-        let Some(mut file) = self.file.as_ref().filter(|_| rows * row_bytes > 0) else {
+        let Some(file) = self.file.as_mut().filter(|_| rows * row_bytes > 0) else {
             return Ok(());
         };
         let at_once = (BLOCK / row_bytes).max(1);

@@ -4,6 +4,7 @@ use half::f16;
 use half::slice::HalfFloatSliceExt as _;
 use safetensors::Dtype;
 use serde::{Deserialize, Serialize};
+use ulmfit_kernels::int8;
 
 /// How the matrices of a model file are stored. Vectors (biases, normalizations) are `f32` in every file: they are
 /// less than a hundredth of it.
@@ -137,13 +138,9 @@ pub(super) fn int8_rows(values: &[f32], width: usize) -> Option<(Vec<u8>, Vec<f3
         if !row.iter().all(|value| value.is_finite()) {
             return None;
         }
-        let largest = row.iter().fold(0.0f32, |m, value| m.max(value.abs()));
-        let factor = round_factor(largest / 127.0);
+        let factor = int8::factor(row.iter().copied());
         factors.push(factor);
-        bytes.extend(row.iter().map(|value| match factor {
-            0.0 => 0,
-            _ => (value / factor).round().clamp(-127.0, 127.0) as i8 as u8,
-        }));
+        bytes.extend(row.iter().map(|&value| int8::number(value, factor) as u8));
     }
     Some((bytes, factors))
 }
@@ -153,15 +150,6 @@ pub(super) fn add_int8(values: &mut Vec<f32>, bytes: &[u8], factors: &[f32], wid
     for (row, factor) in bytes.chunks(width.max(1)).zip(factors) {
         values.extend(row.iter().map(|&byte| f32::from(byte as i8) * factor));
     }
-}
-
-/// The next number up with 16 significant bits: its products with -127 to 127 are exact, so that a model that is loaded
-/// and saved again keeps its bytes. Too small a number to have them is 0.
-fn round_factor(factor: f32) -> f32 {
-    if factor < 1e-30 {
-        return 0.0;
-    }
-    f32::from_bits((factor.to_bits() + 0xff) & !0xff)
 }
 
 #[cfg(test)]

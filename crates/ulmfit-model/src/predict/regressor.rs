@@ -32,6 +32,14 @@ impl Regressor {
         Self::of(Scorer::load(path.as_ref(), device)?)
     }
 
+    /// As [`Predictor::quantized`](crate::Predictor::quantized).
+    #[must_use]
+    pub fn quantized(self) -> Self {
+        Self {
+            scorer: self.scorer.quantized(),
+        }
+    }
+
     /// The names of the numbers.
     pub fn names(&self) -> &[String] {
         &self.scorer.classifier.classes

@@ -30,6 +30,12 @@ impl Scorer {
         })
     }
 
+    /// The same with the weights of its LSTM layers as whole numbers.
+    pub(crate) fn quantized(mut self) -> Self {
+        self.classifier.model.encoder.quantize();
+        self
+    }
+
     /// The outputs for one text.
     pub(crate) fn one(&self, text: &str) -> Vec<f32> {
         self.batch(&[self.classifier.text.encode(text)]).concat()

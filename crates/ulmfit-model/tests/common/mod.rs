@@ -161,12 +161,9 @@ impl Weights {
             let name = |part: &str| format!("{prefix}rnns.{l}.{part}");
             let lstm = |hidden: String, reverse: &str| {
                 let name = |part: &str| name(&format!("module.{part}_l0{reverse}"));
-                Recurrence::Lstm(LstmLayer {
-                    weight_ih: self.matrix(&name("weight_ih")),
-                    weight_hh: self.matrix(&hidden),
-                    bias_ih: self.param(&name("bias_ih")),
-                    bias_hh: self.param(&name("bias_hh")),
-                })
+                let weights = [self.matrix(&name("weight_ih")), self.matrix(&hidden)];
+                let biases = ["bias_ih", "bias_hh"].map(|part| self.param(&name(part)));
+                Recurrence::Lstm(LstmLayer::new(weights, biases))
             };
             let hidden_back = name("module.weight_hh_l0_reverse");
             let both = self.0.contains_key(&hidden_back);
