@@ -36,6 +36,9 @@ pub(crate) struct Args {
     /// Train the last so many groups; 0 for all five.
     #[arg(long, default_value_t = 0)]
     frozen: usize,
+    /// Infer with the recurrent weights in 8 bits, through a predictor: from text on.
+    #[arg(long)]
+    int8: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -57,12 +60,13 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Value> {
     let batches: Vec<TokenGrid> = (0..args.iters + 1).map(|_| batch()).collect();
     let seconds = match args.mode {
         Work::Train => train(model, &batches, args.frozen),
+        Work::Infer if args.int8 => infer_int8(args, model, &batches)?,
         Work::Infer => infer(&model, &batches),
     };
     let step = median(seconds.clone());
     Ok(json!({
         "bench": format!("clas_{:?}", args.mode).to_lowercase(), "bs": args.bs, "len": args.len,
-        "vocab": args.vocab, "threads": args.threads, "frozen": args.frozen, "step_s": step,
+        "vocab": args.vocab, "threads": args.threads, "frozen": args.frozen, "int8": args.int8, "step_s": step,
         "docs_s": args.bs as f64 / step, "tok_s": (args.bs * args.len) as f64 / step,
         "ms_per_doc": 1e3 * step / args.bs as f64, "peak_rss_MB": status_mb("VmHWM"), "all": seconds,
     }))
@@ -77,6 +81,35 @@ fn infer(model: &Classifier, batches: &[TokenGrid]) -> Vec<f64> {
         start.elapsed().as_secs_f64()
     };
     batches.iter().map(time).skip(1).collect()
+}
+
+/// The same through a predictor with weights of 8 bits, whose texts have a word for each id.
+fn infer_int8(args: &Args, model: Classifier, batches: &[TokenGrid]) -> anyhow::Result<Vec<f64>> {
+    let word = |id: usize| -> String {
+        let letters = (0..4).scan(id, |rest, _| {
+            let letter = b'a' + (*rest % 26) as u8;
+            *rest /= 26;
+            Some(char::from(letter))
+        });
+        "q".chars().chain(letters).collect()
+    };
+    let config = VocabConfig::new().with_min_freq(1);
+    // The special tokens stand in front, whatever the words.
+    let specials = config.build::<Vec<String>>(&[]).len();
+    let words: Vec<String> = (specials..args.vocab).map(word).collect();
+    let vocab = config.build(&[words]);
+    let text = TextEncoding::new(TokenizerConfig::new(), vocab);
+    let names = vec!["no".to_owned(), "yes".to_owned()];
+    let predictor = Predictor::new(&TextClassifier::new(text, model, names)?)?.quantized();
+    let time = |grid: &TokenGrid| {
+        // One token less: the first is the mark of the beginning.
+        let row = |ids: &[u32]| ids[1..].iter().map(|&id| word(id as usize) + " ").collect();
+        let texts: Vec<String> = grid.ids().chunks(grid.cols()).map(row).collect();
+        let start = Instant::now();
+        std::hint::black_box(predictor.predict_all(&texts));
+        start.elapsed().as_secs_f64()
+    };
+    Ok(batches.iter().map(time).skip(1).collect())
 }
 
 fn train(model: Classifier, batches: &[TokenGrid], frozen: usize) -> Vec<f64> {

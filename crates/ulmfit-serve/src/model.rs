@@ -15,6 +15,7 @@ pub struct Model {
     kind: Kind,
     files: Vec<PathBuf>,
     device: Device,
+    quantized: bool,
 }
 
 #[derive(Debug)]
@@ -60,12 +61,36 @@ impl Model {
             kind,
             files: Vec::new(),
             device: device.clone(),
+            quantized: false,
         })
+    }
+
+    /// The same with weights of 8 bits, as [`Predictor::quantized`].
+    #[must_use]
+    pub fn quantized(self) -> Self {
+        let kind = match self.kind {
+            Kind::Classes { members, mean } => Kind::Classes {
+                members: members.into_iter().map(Predictor::quantized).collect(),
+                mean: mean.quantized(),
+            },
+            Kind::Numbers(regressor) => Kind::Numbers(Box::new(regressor.quantized())),
+        };
+        Self {
+            kind,
+            quantized: true,
+            ..self
+        }
     }
 
     /// The model of the same files as they are now; none if it was made in memory.
     pub(crate) fn again(&self) -> Option<Result<Self>> {
-        (!self.files.is_empty()).then(|| Self::load(&self.files, &self.device))
+        (!self.files.is_empty()).then(|| {
+            let model = Self::load(&self.files, &self.device)?;
+            Ok(match self.quantized {
+                true => model.quantized(),
+                false => model,
+            })
+        })
     }
 
     /// The names of the classes, or of a regression's numbers.

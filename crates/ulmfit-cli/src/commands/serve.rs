@@ -9,6 +9,8 @@ use ulmfit::prelude::Device;
 use ulmfit_serve::http::{Event, HttpConfig, Server, Token};
 use ulmfit_serve::{Model, Service, ServiceConfig};
 
+use super::predict::Quantize;
+
 /// The variable that holds the token where no file does: arguments can be read by every user of the machine.
 const TOKEN: &str = "ULMFIT_TOKEN";
 
@@ -23,6 +25,9 @@ pub(crate) struct Args {
     /// A second classifier of the same classes that reads backwards: the mean of both answers.
     #[arg(long, value_name = "FILE")]
     bwd: Option<PathBuf>,
+    /// Compute with the weights of the LSTM layers rounded to 8 bits: faster, most of all for one text.
+    #[arg(long, value_enum)]
+    quantize: Option<Quantize>,
     /// Where to listen; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:8000", value_name = "HOST:PORT")]
     addr: String,
@@ -68,7 +73,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let server = Server::bind(args.addr.as_str(), http)?;
     let mut files = vec![args.model.clone()];
     files.extend(args.bwd.clone());
-    let service = Service::open(&files, &Device::default(), config)?;
+    let mut model = Model::load(&files, &Device::default())?;
+    if let Some(Quantize::Int8) = args.quantize {
+        model = model.quantized();
+    }
+    let service = Service::new(model, config)?;
     if is_open && !server.address().ip().is_loopback() {
         eprintln!(
             "warning: {} can be reached from other machines, and whoever reaches it may ask; set {TOKEN} or \

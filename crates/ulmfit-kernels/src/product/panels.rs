@@ -1,17 +1,20 @@
 //! The right operand in panels: as wide as a tile, rows one after the other, read from front to end.
 
+use std::cell::RefCell;
 use std::ops::Range;
 
 use rayon::prelude::*;
 
 use super::simd::Isa;
 use super::tile::{Operands, Right, tile};
-use super::{Disjoint, Into, Matrix, Target};
+use super::{Disjoint, Into, Matrix, Target, best_isa};
 use crate::int8;
 use crate::scratch::Scratch;
 
 /// Most elements of a tile, in any instruction set.
 const TILE: usize = 8 * 48;
+/// Passes in which whole numbers are widened as they are read.
+const FEW: usize = 2;
 /// How many rows of a panel are asked for ahead while it is read: 3 KB with AVX-512.
 const AHEAD: usize = 16;
 
@@ -197,8 +200,19 @@ impl Panels {
             match &self.data {
                 Data::Single(all) => self.pass(p, &all[at], None, lhs, rows, dst, into),
                 Data::Int8 { numbers, factors } => {
-                    let own = at.start / self.depth..at.end / self.depth;
-                    self.pass(p, &numbers[at], Some(&factors[own]), lhs, rows, dst, into);
+                    let factors = Some(&factors[at.start / self.depth..at.end / self.depth]);
+                    let numbers = &numbers[at];
+                    if rows <= FEW * self.rows_at_once() {
+                        self.pass(p, numbers, factors, lhs, rows, dst, into);
+                        return;
+                    }
+                    // Many passes: the panel is widened once, for the same sums.
+                    WIDENED.with_borrow_mut(|wide| {
+                        wide.resize(wide.len().max(numbers.len()), 0.0);
+                        let wide = &mut wide[..numbers.len()];
+                        widen(numbers, wide);
+                        self.pass(p, wide, factors, lhs, rows, dst, into);
+                    });
                 }
             }
         }
@@ -282,6 +296,21 @@ impl Panels {
             }
         }
     }
+}
+
+thread_local! {
+    /// A panel of whole numbers as values: it stays in the second-level cache.
+    static WIDENED: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
+}
+
+fn widen(numbers: &[i8], wide: &mut [f32]) {
+    #[inline(always)]
+    fn each(numbers: &[i8], wide: &mut [f32]) {
+        for (wide, &number) in wide.iter_mut().zip(numbers) {
+            *wide = f32::from(number);
+        }
+    }
+    best_isa!(each; numbers: &[i8], wide: &mut [f32]);
 }
 
 /// Fills the panels of the same columns, one for each matrix.

@@ -51,6 +51,16 @@ impl Ensemble {
         Ok(Self { members, orders })
     }
 
+    /// The same with each member [`quantized`](Predictor::quantized).
+    #[must_use]
+    pub fn quantized(self) -> Self {
+        let members = self.members.into_iter().map(Predictor::quantized);
+        Self {
+            members: members.collect(),
+            ..self
+        }
+    }
+
     /// The names of the classes, in the first member's order.
     pub fn classes(&self) -> &[String] {
         self.members[0].classes()
