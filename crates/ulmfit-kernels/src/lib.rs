@@ -42,4 +42,4 @@ pub use dropout::{KeptElements, drop_elements};
 pub use embedding::embedding_rows;
 pub use lstm::{Int8Lstm, LstmOutput, LstmWeights, lstm_layer};
 pub use squares::sum_of_squares;
-pub use tied_loss::{IGNORED, TiedLoss, tied_cross_entropy};
+pub use tied_loss::{CrossEntropy, IGNORED, TiedLoss, tied_cross_entropy, tied_cross_entropy_with};

@@ -9,8 +9,8 @@ use proptest::prelude::*;
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use ulmfit_kernels::{
-    AdamHyper, IGNORED, KeptElements, LstmWeights, adam_update, drop_elements, embedding_rows,
-    lstm_layer, sum_of_squares, tied_cross_entropy,
+    AdamHyper, CrossEntropy, IGNORED, KeptElements, LstmWeights, adam_update, drop_elements,
+    embedding_rows, lstm_layer, sum_of_squares, tied_cross_entropy, tied_cross_entropy_with,
 };
 
 /// The devices of all backends that this build has.
@@ -134,6 +134,21 @@ fn check_lstm(steps: usize, rows: usize, width: usize, units: usize, seed: u64) 
 
 /// One of `sizes` tokens, rows and widths of a loss.
 fn check_loss(rows: usize, width: usize, vocabulary: usize, ignored: usize, seed: u64) {
+    check_cross_entropy(
+        [rows, width, vocabulary],
+        ignored,
+        seed,
+        &CrossEntropy::default(),
+    );
+}
+
+/// The same with smoothing and weights of the classes.
+fn check_cross_entropy(
+    [rows, width, vocabulary]: [usize; 3],
+    ignored: usize,
+    seed: u64,
+    config: &CrossEntropy,
+) {
     for (name, device, tolerance) in devices() {
         let device = device.autodiff();
         let rng = &mut Xoshiro256PlusPlus::seed_from_u64(seed);
@@ -152,7 +167,8 @@ fn check_loss(rows: usize, width: usize, vocabulary: usize, ignored: usize, seed
             let w = Tensor::<2>::from_data(w.clone(), &device).require_grad();
             let b = Tensor::<1>::from_data(b.clone(), &device).require_grad();
             let (loss, correct) = if kernel {
-                let out = tied_cross_entropy(h.clone(), w.clone(), b.clone(), &targets);
+                let (h, w, b) = (h.clone(), w.clone(), b.clone());
+                let out = tied_cross_entropy_with(h, w, b, &targets, config);
                 assert_eq!(out.counted, counted.len());
                 (out.loss, out.correct)
             } else {
@@ -162,7 +178,15 @@ fn check_loss(rows: usize, width: usize, vocabulary: usize, ignored: usize, seed
                 let ids = TensorData::new(ids, [counted.len(), 1]);
                 let ids = Tensor::<2, Int>::from_data(ids, &device);
                 let right = logits.clone().argmax(1).equal(ids.clone()).float().sum();
-                (log_softmax(logits, 1).gather(1, ids).mean().neg(), right)
+                let weights = config.weights.clone().unwrap_or(vec![1.0; vocabulary]);
+                let weights = TensorData::new(weights, [1, vocabulary]);
+                let weights = Tensor::<2>::from_data(weights, &device);
+                let all = log_softmax(logits, 1).neg() * weights.clone();
+                let own = all.clone().gather(1, ids.clone()).sum();
+                let even = all.sum() / vocabulary as f64;
+                let s = f64::from(config.smoothing);
+                let total = weights.repeat_dim(0, counted.len()).gather(1, ids).sum();
+                ((own * (1.0 - s) + even * s) / total, right)
             };
             // An upstream factor other than 1: the backward pass must scale.
             let grads = (loss.clone() * 3.0).backward();
@@ -202,6 +226,19 @@ fn loss_with_ignored_rows_and_over_several_chunks() {
     // 16 Mi logits are one chunk: 40 rows of 600,000 words are two.
     #[cfg(not(any(feature = "ndarray", feature = "wgpu")))]
     check_loss(40, 2, 600_000, 1, 2);
+}
+
+#[test]
+fn loss_with_smoothing_and_weights_of_the_classes() {
+    let weights = |n: usize| Some((0..n).map(|i| 0.25 + (i % 5) as f32).collect());
+    for (shape, smoothing, weights) in [
+        ([7, 5, 11], 0.1, None),
+        ([7, 5, 11], 0.0, weights(11)),
+        ([9, 4, 300], 0.3, weights(300)),
+        ([3, 2, 2], 1.0, weights(2)),
+    ] {
+        check_cross_entropy(shape, 1, 3, &CrossEntropy { smoothing, weights });
+    }
 }
 
 #[test]

@@ -32,11 +32,12 @@ fn forward(inputs: &Inputs<Flex>, with_grads: bool) -> Outputs<Flex> {
     let [rows, e] = inputs.hidden.shape().dims();
     let [v, _] = inputs.weight.shape().dims();
     let (hidden, weight) = (inputs.hidden.to_contiguous(), inputs.weight.to_contiguous());
-    let (bias, shares) = (
+    let (bias, shares, at_targets) = (
         inputs.bias.to_contiguous(),
         inputs.row_weights.to_contiguous(),
+        inputs.target_weights.to_contiguous(),
     );
-    let (hidden, shares) = (values(&hidden), values(&shares));
+    let (hidden, shares, at_targets) = (values(&hidden), values(&shares), values(&at_targets));
     let targets = target_ids(inputs);
 
     let positions = (LOGITS / v.max(1)).clamp(1, POSITIONS).min(rows);
@@ -51,6 +52,7 @@ fn forward(inputs: &Inputs<Flex>, with_grads: bool) -> Outputs<Flex> {
             bias: values(&bias),
             targets: &targets[from..][..n],
             shares: &shares[from..][..n],
+            target_shares: &at_targets[from..][..n],
             e,
         };
         let part = match &mut room {
@@ -118,6 +120,7 @@ struct Chunk<'a> {
     bias: &'a [f32],
     targets: &'a [usize],
     shares: &'a [f32],
+    target_shares: &'a [f32],
     e: usize,
 }
 
@@ -248,7 +251,10 @@ impl Chunk<'_> {
             correct: 0,
         };
         for (j, &share) in self.shares.iter().enumerate() {
-            part.loss += f64::from(share * (total[j].ln() + (top[j] - at_target[j])));
+            let own = self.target_shares[j];
+            // The target's logit counts otherwise than the rest.
+            let rest = (share - own) * at_target[j];
+            part.loss += f64::from(share * (total[j].ln() + (top[j] - at_target[j])) + rest);
             part.correct += usize::from(share > 0.0 && at_target[j] >= top[j]);
         }
         let factors = tops;
@@ -259,7 +265,7 @@ impl Chunk<'_> {
     fn logit_gradient(&self, b: usize, block: &mut [f32], factors: &[f32], d_bias: &mut [f32]) {
         let (n, first, words) = (self.n(), b * WORDS, self.words(b));
         scale(block, factors);
-        for (j, (&target, &share)) in self.targets.iter().zip(self.shares).enumerate() {
+        for (j, (&target, &share)) in self.targets.iter().zip(self.target_shares).enumerate() {
             if (first..first + words).contains(&target) {
                 block[(target - first) * n + j] -= share;
             }

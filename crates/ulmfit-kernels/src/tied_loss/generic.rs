@@ -26,8 +26,10 @@ pub(crate) fn forward<B: Backend>(inputs: &Inputs<B>, with_grads: bool) -> Outpu
         let to = rows.min(from + chunk);
         let cut = Slice::from(from..to);
         let h = B::float_slice(inputs.hidden.clone(), &[cut, Slice::from(0..width)]);
-        let weights = B::float_slice(inputs.row_weights.clone(), &[cut]);
-        let weights = B::float_reshape(weights, Shape::new([to - from, 1]));
+        let [weights, at_targets] = [&inputs.row_weights, &inputs.target_weights].map(|all| {
+            let part = B::float_slice(all.clone(), &[cut]);
+            B::float_reshape(part, Shape::new([to - from, 1]))
+        });
         let targets = B::int_slice(inputs.targets.clone(), &[cut]);
         let targets: IntTensor<B> = B::int_reshape(targets, Shape::new([to - from, 1]));
         let bias = B::float_reshape(inputs.bias.clone(), Shape::new([1, vocabulary]));
@@ -43,7 +45,11 @@ pub(crate) fn forward<B: Backend>(inputs: &Inputs<B>, with_grads: bool) -> Outpu
             B::float_log(sum.clone()),
             B::float_sub(top.clone(), at_target.clone()),
         );
-        accumulate::<B>(&mut loss, B::float_sum(B::float_mul(nll, weights.clone())));
+        let nll = B::float_mul(nll, weights.clone());
+        // The target's logit counts otherwise than the rest.
+        let differ = B::float_sub(weights.clone(), at_targets.clone());
+        let rest = B::float_mul(differ, at_target.clone());
+        accumulate::<B>(&mut loss, B::float_sum(B::float_add(nll, rest)));
         // Right where no logit is above the target's, and the row counts.
         let right = B::float_mul(
             ones_where_zero::<B>(B::float_sub(top, at_target)),
@@ -53,7 +59,8 @@ pub(crate) fn forward<B: Backend>(inputs: &Inputs<B>, with_grads: bool) -> Outpu
         if with_grads {
             let share = B::float_div(weights.clone(), sum);
             let d = B::float_mul(exp, share);
-            let d = B::float_scatter(1, d, targets, B::float_neg(weights), IndexingUpdateOp::Add);
+            let at_targets = B::float_neg(at_targets);
+            let d = B::float_scatter(1, d, targets, at_targets, IndexingUpdateOp::Add);
             d_hidden.push(B::float_matmul(d.clone(), inputs.weight.clone()));
             accumulate::<B>(
                 &mut d_weight,

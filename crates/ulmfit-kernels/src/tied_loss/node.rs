@@ -25,6 +25,7 @@ pub(crate) trait TiedLossOps: Backend {
         bias: FloatTensor<Self>,
         targets: IntTensor<Self>,
         row_weights: FloatTensor<Self>,
+        target_weights: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
 }
 
@@ -39,8 +40,10 @@ pub(crate) struct Inputs<B: Backend> {
     pub(crate) bias: FloatTensor<B>,
     /// `[N]`
     pub(crate) targets: IntTensor<B>,
-    /// The share of each row in the loss, `[N]`; zero where it is ignored.
+    /// The share of each row's log of the sum of exponentials in the loss, `[N]`; zero where it is ignored.
     pub(crate) row_weights: FloatTensor<B>,
+    /// The share of the target's logit, which is subtracted, `[N]`; the same without smoothing and class weights.
+    pub(crate) target_weights: FloatTensor<B>,
 }
 
 /// The gradients of the loss.
@@ -94,6 +97,7 @@ impl<B: TiedLossKernels, C: CheckpointStrategy> TiedLossOps for Autodiff<B, C> {
         bias: FloatTensor<Self>,
         targets: IntTensor<Self>,
         row_weights: FloatTensor<Self>,
+        target_weights: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         let parents = [hidden.node(), weight.node(), bias.node()];
         let prepared = TiedLossBackward
@@ -106,6 +110,7 @@ impl<B: TiedLossKernels, C: CheckpointStrategy> TiedLossOps for Autodiff<B, C> {
             bias: bias.into_primitive(),
             targets,
             row_weights: row_weights.into_primitive(),
+            target_weights: target_weights.into_primitive(),
         };
         match prepared {
             OpsKind::Tracked(prep) => {
@@ -133,6 +138,7 @@ macro_rules! forward_only {
                 bias: FloatTensor<Self>,
                 targets: IntTensor<Self>,
                 row_weights: FloatTensor<Self>,
+                target_weights: FloatTensor<Self>,
             ) -> (FloatTensor<Self>, FloatTensor<Self>) {
                 let inputs = Inputs {
                     hidden,
@@ -140,6 +146,7 @@ macro_rules! forward_only {
                     bias,
                     targets,
                     row_weights,
+                    target_weights,
                 };
                 let out = Self::tied_loss_forward(&inputs, false);
                 (out.loss, out.correct)
