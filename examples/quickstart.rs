@@ -6,8 +6,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let device = Device::default();
     let columns = CsvColumns::new("text").with_label("label");
     let corpus = Corpus::from_csv("reviews.csv", &columns)?;
-    let recipe = Recipe::default().with_sizes(Sizes::SMALL);
-    let learned = Ulmfit::builder().recipe(recipe).fit(&corpus, &device)?;
+    let ulmfit = Ulmfit::builder().pretrained(Pretrained::english());
+    let learned = ulmfit.fit(&corpus, &device)?;
     println!("{}", learned.report());
     learned.classifier.save("reviews.safetensors")?;
     let predictor = Predictor::load("reviews.safetensors", &device)?;

@@ -17,6 +17,7 @@ pages! {
     tour: "../docs/tour.md",
     tokenize: "../docs/tokenize.md",
     pretrain: "../docs/pretrain.md",
+    english: "../docs/english.md",
     finetune: "../docs/finetune.md",
     classifier: "../docs/classifier.md",
     predict: "../docs/predict.md",

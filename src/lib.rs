@@ -58,7 +58,7 @@
 //!
 //! No line of these crates names a backend: functions take a `Device` of [`burn`], and a Cargo feature makes one
 //! available, by name in [`device`]: `flex` (CPU, default), `ndarray`, `wgpu`, `vulkan`, `metal`, `cuda`. Further features: `console` (progress
-//! on the terminal, default), `parquet`, `subwords`.
+//! on the terminal, default), `english` (the pretrained model, [`train::Pretrained::english`]), `parquet`, `subwords`.
 
 #[cfg(doctest)]
 mod book;
@@ -84,7 +84,7 @@ pub mod prelude {
     };
     pub use ulmfit_text::{Direction, RulePreset, Tokenizer, TokenizerConfig, Vocab, VocabConfig};
     pub use ulmfit_train::{
-        Adam, AdamConfig, Checkpoints, LayerGroups, Learned, Recipe, Resume, SizePreset, Sizes,
-        Stage, Trained, Ulmfit,
+        Adam, AdamConfig, Amount, Checkpoints, LayerGroups, Learned, Pretrained, Recipe, Resume,
+        SizePreset, Sizes, Stage, Trained, Ulmfit,
     };
 }

@@ -34,13 +34,15 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> anyhow::Result<()> {
-    let recipe = options.recipe()?;
+    let pretrained = options.pretrained()?;
+    let rows = Rows::read(options)?;
+    let amount = Amount::of(rows.language_model_texts(), rows.train.len());
+    let recipe = options.recipe(amount, pretrained.is_some())?;
     if options.print_recipe {
         print!("{}", recipe.to_toml()?);
         return Ok(());
     }
     let device = device::by_name(&options.device).map_err(|error| anyhow!("--device: {error}"))?;
-    let rows = Rows::read(options)?;
     println!("{rows}");
 
     let mut history = History::default();
@@ -80,13 +82,10 @@ fn train(
     run: &mut Run<'_>,
 ) -> anyhow::Result<(TextLanguageModel, TextClassifier)> {
     let texts = rows.language_model_texts();
-    let language_model = match &options.pretrained {
-        Some(path) => {
-            println!(
-                "\nStep 1  pretrained language model from {}",
-                path.display()
-            );
-            let pretrained = TextLanguageModel::load(path, device)?;
+    let start = options.pretrained()?;
+    let language_model = match start.load(device)? {
+        Some(pretrained) => {
+            println!("\nStep 1  pretrained language model: {start}");
             println!("\nStep 2  fine-tuning it on {} texts", texts.len());
             steps::adapt(recipe, &pretrained, &texts, device, run)?
         }

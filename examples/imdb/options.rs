@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use clap::builder::PossibleValuesParser;
 use clap::{Parser, ValueEnum};
 use ulmfit::prelude::*;
-use ulmfit::train::schedule::GroupRates;
 
 /// ULMFiT on film reviews: language model, fine-tuning, classifier.
 #[derive(Debug, Parser)]
@@ -27,7 +26,7 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) print_recipe: bool,
     /// Train models that read forward and models that read backward, and join them; twice the time.
-    #[arg(long, conflicts_with = "pretrained")]
+    #[arg(long)]
     pub(crate) both_directions: bool,
     /// Labelled reviews to train on, as many of each class; default: all.
     #[arg(long, value_name = "N")]
@@ -57,9 +56,13 @@ pub(crate) struct Options {
     /// Where to compute: flex (CPU), ndarray, wgpu, vulkan, metal or cuda, where built in.
     #[arg(long, default_value = "flex")]
     pub(crate) device: String,
-    /// A language model's file to start from, instead of from scratch.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) pretrained: Option<PathBuf>,
+    /// Rows of a batch of the language model.
+    #[arg(long, value_name = "N")]
+    lm_batch_size: Option<usize>,
+    /// The language model to start from: english (which comes with the library), none (from scratch) or a file
+    /// [default: english, or none where --size or --both-directions asks for a new one].
+    #[arg(long, value_name = "MODEL", value_parser = str::parse::<Pretrained>)]
+    pretrained: Option<Pretrained>,
     /// The classifier's file; the language model is saved beside it as FILE-stem.lm.safetensors.
     #[arg(long, value_name = "FILE", default_value = "imdb.safetensors")]
     pub(crate) out: PathBuf,
@@ -78,14 +81,29 @@ pub(crate) enum LmText {
 }
 
 impl Options {
+    /// The language model to start from.
+    ///
+    /// # Errors
+    /// Where the English model is not built in and nothing else was chosen.
+    pub(crate) fn pretrained(&self) -> anyhow::Result<Pretrained> {
+        match &self.pretrained {
+            Some(pretrained) => Ok(pretrained.clone()),
+            None if self.size.is_some() || self.both_directions => Ok(Pretrained::None),
+            None => "english"
+                .parse()
+                .map_err(|why| anyhow!("--pretrained: {why}")),
+        }
+    }
+
     /// The recipe that the options come to.
     ///
     /// # Errors
     /// For a recipe that is not registered, with the names that are.
-    pub(crate) fn recipe(&self) -> anyhow::Result<Recipe> {
+    pub(crate) fn recipe(&self, amount: Amount, pretrained: bool) -> anyhow::Result<Recipe> {
         let mut recipe = match &self.recipe {
             Some(name) => Recipe::by_name(name).context("--recipe")?,
-            None => self.fitted(),
+            None if pretrained || self.data.is_none() => Recipe::fitted(amount, pretrained),
+            None => Recipe::default().with_sizes(Sizes::TINY),
         };
         if let Some(size) = self.size {
             recipe = recipe.with_preset(size);
@@ -93,26 +111,9 @@ impl Options {
         Stage::set_last_epochs(&mut recipe.language_model.pretrain, self.lm_epochs);
         Stage::set_last_epochs(&mut recipe.language_model.finetune, self.finetune_epochs);
         Stage::set_last_epochs(&mut recipe.classifier.stages, self.epochs);
-        Ok(recipe)
-    }
-
-    /// The default recipe, fitted to the data set: a tiny model, and small batches for the bundled sample.
-    fn fitted(&self) -> Recipe {
-        let mut recipe = Recipe::default().with_sizes(Sizes::TINY);
-        let lm = &mut recipe.language_model;
-        if self.data.is_none() {
-            // Four hundred short reviews: small batches make enough steps, at rates that fit a model from scratch.
-            lm.batch_size = 16;
-            Stage::set_last_epochs(&mut lm.pretrain, Some(12));
-            let classifier = &mut recipe.classifier;
-            classifier.batch_size = 16;
-            if let Some(all) = classifier.stages.last_mut() {
-                all.rates = GroupRates::paper(5e-3);
-            }
-            Stage::set_last_epochs(&mut classifier.stages, Some(8));
-        } else if self.size != Some(SizePreset::STANDARD) {
-            lm.batch_size = 32;
+        if let Some(rows) = self.lm_batch_size {
+            recipe.language_model.batch_size = rows;
         }
-        recipe
+        Ok(recipe)
     }
 }

@@ -44,7 +44,7 @@ fn several_classes_in_a_field_are_learned_and_told_one_by_one() {
     let tags = "things.csv --text body --label tags --label-delimiter ;";
     let ran = ulmfit(
         folder,
-        &format!("train {tags} --config tiny.toml --out tags"),
+        &format!("train {tags} --config tiny.toml --pretrained none --out tags"),
     )
     .done();
     for said in [
@@ -85,7 +85,7 @@ fn numbers_are_learned_within_their_range() {
     let price = "things.csv --text body --label price --numbers";
     let ran = ulmfit(
         folder,
-        &format!("train {price} --config tiny.toml --out price"),
+        &format!("train {price} --config tiny.toml --pretrained none --out price"),
     )
     .done();
     for said in ["8 to score on, a number each", "price: R2 "] {
@@ -116,7 +116,7 @@ fn numbers_are_learned_within_their_range() {
         .fails(&["price: expected --numbers"]);
     ulmfit(
         folder,
-        &format!("train {price} --config tiny.toml --out no --direction both"),
+        &format!("train {price} --config tiny.toml --pretrained none --out no --direction both"),
     )
     .fails(&["both_directions", "numbers"]);
     ulmfit(
@@ -136,7 +136,7 @@ fn labels_that_hardly_come_twice_are_pointed_out() {
         text.push_str(&format!("Thing number {i},{}.5\n", i / 2));
     }
     fs::write(folder.join("prices.csv"), text).unwrap();
-    let line = "train prices.csv --text body --label price --config tiny.toml";
+    let line = "train prices.csv --text body --label price --config tiny.toml --pretrained none";
     let ran = ulmfit(folder, line).done();
     assert!(ran.stderr.contains("pass --numbers"), "{}", ran.stderr);
     // A matrix of thirty columns is no help in a terminal.

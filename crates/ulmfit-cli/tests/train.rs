@@ -8,7 +8,8 @@ use std::fs;
 
 use shared::{command, fresh, ulmfit};
 
-const TRAIN: &str = "train reviews.csv --text body --label stars --config tiny.toml";
+const TRAIN: &str =
+    "train reviews.csv --text body --label stars --config tiny.toml --pretrained none";
 
 #[test]
 fn a_table_becomes_a_model_and_a_page() {
@@ -21,7 +22,7 @@ fn a_table_becomes_a_model_and_a_page() {
     );
     for said in [
         "72 documents to train on, 8 to score on, 2 classes",
-        "no --pretrained model",
+        "no pretrained language model",
         "perplexity",
         "accuracy",
         "true \\ predicted",
@@ -102,7 +103,7 @@ fn both_directions_are_two_models_with_the_scores_of_both_as_one() {
 fn every_number_is_printed_and_read_back() {
     let folder = fresh();
     let folder = folder.path();
-    let line = "train reviews.csv --text body --label stars --print-config";
+    let line = "train reviews.csv --text body --label stars --pretrained none --print-config";
     let fitted = ulmfit(folder, line).done().stdout;
     assert!(
         fitted.contains("embed = 64") && fitted.contains("changed; default: 400"),
@@ -127,6 +128,32 @@ fn every_number_is_printed_and_read_back() {
     ulmfit(folder, &format!("{line} --config bad.toml"))
         .fails(&["bad.toml", "unknown field `classifier.bs`"]);
     ulmfit(folder, &format!("{line} --config nowhere.toml")).fails(&["--config nowhere.toml"]);
+}
+
+#[test]
+fn a_run_begins_with_the_english_model_unless_a_new_one_is_asked_for() {
+    let folder = fresh();
+    let line = "train reviews.csv --text body --label stars --finetune-epochs 1 --epochs 1";
+    let ran = ulmfit(folder.path(), line).done();
+    assert!(ran.stderr.contains("begins as: english"), "{}", ran.stderr);
+    let info = ulmfit(folder.path(), "info model.safetensors").done();
+    assert!(
+        info.stdout.contains("embed 200, hidden 512, layers 3"),
+        "{}",
+        info.stdout
+    );
+    let page = fs::read_to_string(folder.path().join("model.report.html")).unwrap();
+    assert!(page.contains("The language model began as: english."));
+    // Sizes and directions are those of a new model.
+    for new in ["--size tiny", "--direction backward"] {
+        let line = format!("{line} {new} --out new --force --no-report --pretrain-epochs 1");
+        let ran = ulmfit(folder.path(), &line).done();
+        assert!(
+            ran.stderr.contains("no pretrained language model"),
+            "{}",
+            ran.stderr
+        );
+    }
 }
 
 #[test]
@@ -155,8 +182,7 @@ fn other_formats_and_parts_are_read() {
     fs::write(folder.join("reviews.jsonl"), lines).unwrap();
     fs::write(folder.join("held.csv"), table).unwrap();
     fs::write(folder.join("more.txt"), "A film of the sea.\n".repeat(30)).unwrap();
-    let more =
-        "--config tiny.toml --no-report --json --unlabeled more.txt --text body --label stars";
+    let more = "--config tiny.toml --pretrained none --no-report --json --unlabeled more.txt --text body --label stars";
     for (data, documents) in [
         ("reviews.jsonl --valid reviews.csv", 80),
         ("folder --valid-share 0.25", 20),

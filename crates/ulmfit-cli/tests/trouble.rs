@@ -8,7 +8,8 @@ use std::fs;
 
 use shared::{Mounted, fresh, trained, ulmfit};
 
-const TRAIN: &str = "train reviews.csv --text body --label stars --config tiny.toml";
+const TRAIN: &str =
+    "train reviews.csv --text body --label stars --config tiny.toml --pretrained none";
 
 #[test]
 fn a_wrong_column_is_answered_with_those_that_are_there() {

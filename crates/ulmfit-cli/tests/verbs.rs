@@ -9,7 +9,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 
 use shared::{command, fresh, trained, ulmfit, write_reviews};
 
-const VERBS: [&str; 14] = [
+const VERBS: [&str; 15] = [
     "train",
     "classify",
     "evaluate",
@@ -21,6 +21,7 @@ const VERBS: [&str; 14] = [
     "info",
     "pretrain",
     "finetune",
+    "perplexity",
     "import",
     "export",
     "completions",
@@ -249,9 +250,34 @@ fn training_goes_on_when_nobody_listens() {
     let folder = folder.path();
     write_reviews(&folder.join("reviews.csv"), 80);
     fs::write(folder.join("tiny.toml"), shared::TINY).unwrap();
-    let line = "train reviews.csv --text body --label stars --config tiny.toml --json";
+    let line =
+        "train reviews.csv --text body --label stars --config tiny.toml --pretrained none --json";
     let mut child = command(folder, line).spawn().unwrap();
     drop((child.stdout.take(), child.stderr.take()));
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert!(folder.join("model.safetensors").exists() && folder.join("model.report.html").exists());
+}
+
+#[test]
+fn perplexity_is_that_of_the_text_and_a_rounded_model_is_near() {
+    let folder = trained();
+    let line = "perplexity lm reviews.csv --text body --batch-size 4 --json";
+    let exact = ulmfit(folder, line).done().result();
+    let perplexity = |result: &serde_json::Value| result["perplexity"].as_f64().unwrap();
+    assert!(perplexity(&exact) > 1.0 && exact["tokens"].as_u64().unwrap() > 100);
+    let people = ulmfit(folder, &line.replace(" --json", "")).done().stdout;
+    let number = format!("perplexity {:.2}, loss", perplexity(&exact));
+    assert!(people.starts_with(&number), "{people}");
+
+    let other = tempfile::tempdir().unwrap();
+    let out = other.path().join("small");
+    let export = format!("export lm --storage int8 --out {} --format", out.display());
+    ulmfit(folder, &format!("{export} fastai")).fails(&["--storage", "int8"]);
+    ulmfit(folder, &format!("{export} ulmfit")).done();
+    let info = ulmfit(folder, &format!("info {}", out.display())).done();
+    assert!(info.stdout.contains("storage     int8"), "{}", info.stdout);
+    let line = line.replace(" lm ", &format!(" {} ", out.display()));
+    let rounded = ulmfit(folder, &line).done().result();
+    assert!((perplexity(&rounded) / perplexity(&exact) - 1.0).abs() < 0.02);
+    ulmfit(folder, "perplexity none reviews.csv --text body").fails(&["none"]);
 }

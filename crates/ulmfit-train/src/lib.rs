@@ -40,6 +40,7 @@ pub mod metrics;
 mod none;
 pub mod observe;
 pub mod optimizer;
+mod pretrained;
 mod recipe;
 pub mod schedule;
 mod stage;
@@ -58,6 +59,9 @@ pub use gradients::ParamGradients;
 pub use groups::LayerGroups;
 pub use lr_find::{LrFind, RateCurve, Suggestion};
 pub use optimizer::{Adam, AdamConfig, Optimizer, OptimizerConfig};
-pub use recipe::{ClassWeights, ClassifierRecipe, LmRecipe, LossRecipe, Recipe, SizePreset, Sizes};
+pub use pretrained::Pretrained;
+pub use recipe::{
+    Amount, ClassWeights, ClassifierRecipe, LmRecipe, LossRecipe, Recipe, SizePreset, Sizes,
+};
 pub use stage::{Stage, Trained};
 pub use ulmfit::{Learned, Ulmfit};

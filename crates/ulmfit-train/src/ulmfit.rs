@@ -13,7 +13,8 @@ use crate::checkpoint::Checkpoints;
 use crate::error::{Error, Result};
 use crate::fit::{ClassifierScores, Scored, targets, task_of};
 use crate::observe::{History, Observer};
-use crate::recipe::Recipe;
+use crate::pretrained::Pretrained;
+use crate::recipe::{Amount, Recipe};
 use crate::steps::{self, Run};
 
 /// The share of the labelled documents that is held out where no validation set is given (fastai's course: 10 %).
@@ -29,7 +30,7 @@ const HELD_OUT: f64 = 0.1;
 /// let corpus = Corpus::from_csv("reviews.csv", &CsvColumns::new("text").with_label("label"))?;
 /// let learned = Ulmfit::builder()
 ///     .pretrained("english.safetensors")
-///     .recipe(Recipe::default())
+///     .recipe(Recipe::by_name("fastbook")?)
 ///     .fit(&corpus, &Device::default())?;
 /// println!("{}", learned.report());
 /// learned.classifier.save("reviews.safetensors")?;
@@ -37,10 +38,10 @@ const HELD_OUT: f64 = 0.1;
 /// ```
 #[derive(Default)]
 pub struct Ulmfit {
-    recipe: Recipe,
+    recipe: Option<Recipe>,
     reading: Reading,
-    pretrained: Option<PathBuf>,
-    pretrained_backward: Option<PathBuf>,
+    pretrained: Pretrained,
+    pretrained_backward: Pretrained,
     unlabeled: Option<Corpus>,
     valid: Option<Corpus>,
     seed: u64,
@@ -59,23 +60,23 @@ enum Reading {
 }
 
 impl Ulmfit {
-    /// The default recipe, from scratch, seed 0.
+    /// The default recipe, [fitted](Recipe::fitted) to the text; from scratch; seed 0.
     pub fn builder() -> Self {
         Self::default()
     }
 
-    /// Starts from a language model's file instead of from scratch.
+    /// Starts from a language model, such as a file, instead of from scratch.
     #[must_use]
-    pub fn pretrained(mut self, path: impl Into<PathBuf>) -> Self {
-        self.pretrained = Some(path.into());
+    pub fn pretrained(mut self, model: impl Into<Pretrained>) -> Self {
+        self.pretrained = model.into();
         self
     }
 
     /// A language model that reads backward to start from, beside [`pretrained`](Self::pretrained), for
     /// [`both_directions`](Self::both_directions).
     #[must_use]
-    pub fn pretrained_backward(mut self, path: impl Into<PathBuf>) -> Self {
-        self.pretrained_backward = Some(path.into());
+    pub fn pretrained_backward(mut self, model: impl Into<Pretrained>) -> Self {
+        self.pretrained_backward = model.into();
         self
     }
 
@@ -101,7 +102,7 @@ impl Ulmfit {
     /// Another recipe.
     #[must_use]
     pub fn recipe(mut self, recipe: Recipe) -> Self {
-        self.recipe = recipe;
+        self.recipe = Some(recipe);
         self
     }
 
@@ -155,9 +156,11 @@ impl Ulmfit {
     /// or reads in another direction, or a loss that is not finite; every message says what was expected, what was found
     /// and what to do.
     pub fn fit(mut self, corpus: &Corpus, device: &Device) -> Result<Learned> {
+        let recipe = self.recipe.take();
+        let recipe = recipe.unwrap_or_else(|| self.fitted(corpus));
         // Whatever is wrong with the labels is said before hours of training.
-        let task = task_of(corpus, self.recipe.classifier.range)?;
-        let starts = self.starts(device)?;
+        let task = task_of(corpus, recipe.classifier.range)?;
+        let starts = self.starts(&recipe, device)?;
         if starts.len() == 2 && matches!(task, Task::Regression { .. }) {
             return Err(Error::Setting {
                 name: "both_directions",
@@ -206,8 +209,15 @@ impl Ulmfit {
         })
     }
 
+    /// The default recipe for this much text.
+    fn fitted(&self, corpus: &Corpus) -> Recipe {
+        let texts = corpus.texts().into_iter();
+        let texts = texts.chain(self.unlabeled.iter().flat_map(Corpus::texts));
+        Recipe::fitted(Amount::of(texts, corpus.len()), self.pretrained.is_some())
+    }
+
     /// The beginnings of one run or of two: recipe and pretrained model, which are read before anything is trained.
-    fn starts(&self, device: &Device) -> Result<Vec<Start>> {
+    fn starts(&self, recipe: &Recipe, device: &Device) -> Result<Vec<Start>> {
         let forward = (Direction::Forward, &self.pretrained);
         let backward = (Direction::Backward, &self.pretrained_backward);
         let wanted = match self.reading {
@@ -230,12 +240,9 @@ impl Ulmfit {
                 found: "one direction".to_owned(),
             });
         }
-        let start = |(direction, path): (Option<Direction>, &Option<PathBuf>)| {
-            let pretrained = match path {
-                Some(path) => Some(load(path, direction, device)?),
-                None => None,
-            };
-            let mut recipe = self.recipe.clone();
+        let start = |(direction, model): (Option<Direction>, &Pretrained)| {
+            let pretrained = load(model, direction, device)?;
+            let mut recipe = recipe.clone();
             if let Some(direction) = direction {
                 recipe.tokenizer.direction = direction;
             }
@@ -299,11 +306,17 @@ pub(crate) struct Fitted {
 }
 
 /// Reads a language model, which must read in the wanted direction.
-fn load(path: &Path, wanted: Option<Direction>, device: &Device) -> Result<TextLanguageModel> {
-    let model = TextLanguageModel::load(path, device)?;
+fn load(
+    pretrained: &Pretrained,
+    wanted: Option<Direction>,
+    device: &Device,
+) -> Result<Option<TextLanguageModel>> {
+    let Some(model) = pretrained.load(device)? else {
+        return Ok(None);
+    };
     let found = model.text.tokenizer_config().direction;
     if wanted.is_none_or(|wanted| wanted == found) {
-        return Ok(model);
+        return Ok(Some(model));
     }
     let (expected, reads) = match found {
         Direction::Forward => ("a model that reads backward", "forward"),
@@ -312,7 +325,7 @@ fn load(path: &Path, wanted: Option<Direction>, device: &Device) -> Result<TextL
     Err(Error::Setting {
         name: "pretrained",
         expected,
-        found: format!("{}, which reads {reads}; give another file", path.display()),
+        found: format!("{pretrained}, which reads {reads}; give another file"),
     })
 }
 

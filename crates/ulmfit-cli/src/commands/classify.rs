@@ -14,7 +14,7 @@ use crate::options::compute::Compute;
 use crate::options::labeled::{HeldOut, Labeled};
 use crate::options::output::Output;
 use crate::options::page::PageOptions;
-use crate::options::recipe::{Amount, RecipeOptions};
+use crate::options::recipe::RecipeOptions;
 use crate::talk::{Talk, path_json};
 
 /// Train a classifier on the encoder of a language model that knows the text of the domain already (ulmfit finetune, or

@@ -1,19 +1,22 @@
-//! `ulmfit export`: a model's weights for fastai.
+//! `ulmfit export`: a model's weights for fastai, or the same model in fewer bits.
 
 use std::path::PathBuf;
 
 use anyhow::bail;
-use ulmfit::model::{ModelInfo, ModelKind};
+use ulmfit::model::{ModelInfo, ModelKind, Storage};
 use ulmfit::prelude::*;
 
-/// Write a model's weights with fastai v2's names, and its vocabulary.
+/// Write a model's weights with fastai v2's names, and its vocabulary; or the same model, stored in fewer bits.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// A model file.
     file: PathBuf,
-    /// Whose names the tensors get.
+    /// fastai: weights alone, with fastai v2's names; ulmfit: a model file.
     #[arg(long, value_enum)]
     format: Format,
+    /// How the matrices of a model file are stored: f32, f16 or int8.
+    #[arg(long, default_value = "f32")]
+    storage: Storage,
     /// Where the weights go: a safetensors file.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -25,6 +28,7 @@ pub(crate) struct Args {
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 enum Format {
     Fastai,
+    Ulmfit,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
@@ -38,7 +42,12 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     if args.vocab_out.as_ref() == Some(&args.out) {
         bail!("--out and --vocab-out: expected two files, found one");
     }
-    let Format::Fastai = args.format;
+    if matches!(args.format, Format::Fastai) && args.storage != Storage::F32 {
+        bail!(
+            "--storage: expected f32, which fastai reads, found {}; leave it out",
+            args.storage
+        );
+    }
     let device = Device::default();
     let save_vocab = |vocab: &Vocab| match &args.vocab_out {
         Some(path) => vocab.save(path),
@@ -48,12 +57,18 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         ModelKind::LanguageModel => {
             let model = TextLanguageModel::load(&args.file, &device)?;
             save_vocab(model.text.vocab())?;
-            model.export_fastai(&args.out)?;
+            match args.format {
+                Format::Fastai => model.export_fastai(&args.out)?,
+                Format::Ulmfit => model.save_as(&args.out, args.storage)?,
+            }
         }
         ModelKind::Classifier => {
             let model = TextClassifier::load(&args.file, &device)?;
             save_vocab(model.text.vocab())?;
-            model.export_fastai(&args.out)?;
+            match args.format {
+                Format::Fastai => model.export_fastai(&args.out)?,
+                Format::Ulmfit => model.save_as(&args.out, args.storage)?,
+            }
         }
     }
     Ok(())

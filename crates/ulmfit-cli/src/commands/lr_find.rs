@@ -13,7 +13,7 @@ use ulmfit_report::charts::{Axis, Line, LineChart, Look};
 use crate::options::compute::Compute;
 use crate::options::labeled::{HeldOut, Labeled};
 use crate::options::output::check_file;
-use crate::options::recipe::{Amount, RecipeOptions};
+use crate::options::recipe::RecipeOptions;
 use crate::talk::{Talk, path_json};
 
 /// Train for some steps at rising rates, print the rates that the losses suggest, and draw the curve. No model is changed

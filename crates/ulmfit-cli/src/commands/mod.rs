@@ -9,6 +9,7 @@ mod generate;
 mod import;
 mod info;
 mod lr_find;
+mod perplexity;
 mod predict;
 mod pretrain;
 mod serve;
@@ -52,6 +53,7 @@ verbs! {
     info => Info,
     pretrain => Pretrain,
     finetune => Finetune,
+    perplexity => Perplexity,
     import => Import,
     export => Export,
     completions => Completions,

@@ -15,7 +15,7 @@ use crate::options::compute::Compute;
 use crate::options::labeled::{Documents, HeldOut, Labeled};
 use crate::options::output::Output;
 use crate::options::page::PageOptions;
-use crate::options::recipe::{Amount, RecipeOptions};
+use crate::options::recipe::RecipeOptions;
 use crate::talk::{Talk, path_json};
 
 /// Train a classifier on labelled documents: language model, fine-tuning, classifier. Writes the model, and a report as a
@@ -29,12 +29,14 @@ pub(crate) struct Args {
     /// Further text of the domain, without labels: plain text with a document a line, or tables with the same column.
     #[arg(long, value_name = "FILE", num_args = 1..)]
     unlabeled: Vec<PathBuf>,
-    /// A language model to start from: far better than from scratch where there are few documents.
-    #[arg(long, value_name = "MODEL")]
-    pretrained: Option<PathBuf>,
+    /// The language model to start from: english (which is built in), none (from scratch) or a file; far better than
+    /// from scratch where there are few documents [default: english, or none where --size or --direction asks for
+    /// another one].
+    #[arg(long, value_name = "MODEL", value_parser = str::parse::<Pretrained>)]
+    pretrained: Option<Pretrained>,
     /// A language model that reads backward, for --direction both.
-    #[arg(long, value_name = "MODEL", requires = "pretrained")]
-    pretrained_backward: Option<PathBuf>,
+    #[arg(long, value_name = "MODEL", value_parser = str::parse::<Pretrained>, requires = "pretrained")]
+    pretrained_backward: Option<Pretrained>,
     /// In which direction documents are read; both trains two classifiers and joins them, in twice the time [default: as
     /// the recipe or the pretrained model].
     #[arg(long, value_enum)]
@@ -71,7 +73,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let texts = documents.train.texts().into_iter();
     let texts = texts.chain(unlabeled.iter().flat_map(Corpus::texts));
     let amount = Amount::of(texts, documents.train.len());
-    let recipe = args.recipe.choose(amount, args.pretrained.is_some())?;
+    let pretrained = args.pretrained();
+    let recipe = args.recipe.choose(amount, pretrained.is_some())?;
     if args.recipe.print_config {
         return super::print_recipe(&recipe);
     }
@@ -83,14 +86,16 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         .collect();
     args.output.check(&further, talk)?;
     let device = args.compute.device()?;
-    if args.pretrained.is_none() {
+    if pretrained.is_some() {
+        talk.note(&format!("the language model begins as: {pretrained}"));
+    } else {
         let Sizes {
             embed,
             hidden,
             layers,
         } = recipe.sizes;
         talk.note(&format!(
-            "no --pretrained model: a new one of {embed}/{hidden}/{layers} from {} words",
+            "no pretrained language model: a new one of {embed}/{hidden}/{layers} from {} words",
             amount.words
         ));
     }
@@ -112,13 +117,12 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         Some(Reading::Backward) => ulmfit.backward(true),
         Some(Reading::Both) => ulmfit.both_directions(),
     };
-    if let Some(path) = &args.pretrained {
-        ulmfit = ulmfit.pretrained(path);
+    if let Some(backward) = &args.pretrained_backward {
+        ulmfit = ulmfit.pretrained_backward(backward.clone());
     }
-    if let Some(path) = &args.pretrained_backward {
-        ulmfit = ulmfit.pretrained_backward(path);
-    }
-    let learned = ulmfit.fit(&documents.train, &device)?;
+    let learned = ulmfit
+        .pretrained(pretrained.clone())
+        .fit(&documents.train, &device)?;
 
     let models = learned.save(args.output.path())?;
     if let Some(path) = &args.language_model_out {
@@ -141,7 +145,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
             ("seed", args.seed.to_string()),
             ("words for the language model", amount.words.to_string()),
         ],
-        notes: args.notes(&learned),
+        notes: Args::notes(&learned, &pretrained),
         result: json!({
             "models": models.iter().map(|path| path_json(Some(path))).collect::<Vec<_>>(),
             "language_model": path_json(args.language_model_out.as_ref()),
@@ -151,6 +155,18 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
 }
 
 impl Args {
+    /// The language model to start from.
+    fn pretrained(&self) -> Pretrained {
+        let new = self.recipe.sized()
+            || matches!(self.direction, Some(Reading::Backward | Reading::Both));
+        match &self.pretrained {
+            Some(pretrained) => pretrained.clone(),
+            None if new => Pretrained::None,
+            // Not an error where it is not built in: the run says that it begins from scratch.
+            None => "english".parse().unwrap_or_default(),
+        }
+    }
+
     /// The text without labels, of the data and of further files.
     fn unlabeled(&self, documents: &Documents) -> anyhow::Result<Option<Corpus>> {
         let mut parts = self.labeled.read_unlabeled(&self.unlabeled)?;
@@ -160,16 +176,15 @@ impl Args {
     }
 
     /// What a reader of the report should know.
-    fn notes(&self, learned: &Learned) -> Vec<String> {
-        let mut notes = Vec::new();
-        match &self.pretrained {
-            None => notes.push(
+    fn notes(learned: &Learned, pretrained: &Pretrained) -> Vec<String> {
+        let mut notes = vec![match pretrained {
+            Pretrained::None => {
                 "The language model was trained from scratch on these texts alone; a pretrained one makes a better \
                  classifier of few documents."
-                    .to_owned(),
-            ),
-            Some(path) => notes.push(format!("The language model began as {}.", path.display())),
-        }
+                    .to_owned()
+            }
+            model => format!("The language model began as: {model}."),
+        }];
         if let Some(both) = &learned.both {
             let direction = match learned.classifier.text.tokenizer_config().direction {
                 Direction::Forward => "forward",

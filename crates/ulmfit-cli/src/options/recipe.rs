@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use ulmfit::prelude::*;
-use ulmfit::train::schedule::GroupRates;
 
 /// The numbers of a run.
 #[derive(Debug, clap::Args)]
@@ -53,27 +52,12 @@ pub(crate) fn size_parser() -> impl TypedValueParser<Value = SizePreset> {
         .try_map(|name| name.parse::<SizePreset>())
 }
 
-/// How much a run has to learn from, which the default recipe is fitted to.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Amount {
-    /// Words of the language model's texts, split at white space.
-    pub(crate) words: usize,
-    /// Labelled documents to train on.
-    pub(crate) documents: usize,
-}
-
-impl Amount {
-    /// Counts.
-    pub(crate) fn of<'a>(texts: impl IntoIterator<Item = &'a str>, documents: usize) -> Self {
-        let words = texts
-            .into_iter()
-            .map(|text| text.split_whitespace().count())
-            .sum();
-        Self { words, documents }
-    }
-}
-
 impl RecipeOptions {
+    /// Whether sizes of a new model were asked for.
+    pub(crate) fn sized(&self) -> bool {
+        self.size.is_some()
+    }
+
     /// The recipe that the options come to.
     ///
     /// # Errors
@@ -87,8 +71,7 @@ impl RecipeOptions {
                     text.with_context(|| format!("cannot read --config {}", path.display()))?;
                 Recipe::from_toml(&text).with_context(|| path.display().to_string())?
             }
-            (None, None) if pretrained => fit_classifier(Recipe::default(), amount),
-            (None, None) => fit_classifier(from_scratch(Recipe::default(), amount), amount),
+            (None, None) => Recipe::fitted(amount, pretrained),
         };
         if let Some(size) = self.size {
             recipe = recipe.with_preset(size);
@@ -109,79 +92,5 @@ impl RecipeOptions {
             recipe.classifier.batch_size = rows;
         }
         Ok(recipe)
-    }
-}
-
-/// The default recipe for a language model without any text but these: a model that so little text can fill, and enough
-/// steps. The bounds are ours; no source trains from scratch on so little.
-fn from_scratch(recipe: Recipe, amount: Amount) -> Recipe {
-    const STEPS: usize = 500;
-    let size = match amount.words {
-        ..1_000_000 => SizePreset::TINY,
-        1_000_000..10_000_000 => SizePreset::SMALL,
-        10_000_000..50_000_000 => SizePreset::BASE,
-        _ => SizePreset::STANDARD,
-    };
-    let mut recipe = recipe.with_preset(size);
-    let lm = &mut recipe.language_model;
-    let batches = |rows: usize| amount.words / (rows * lm.seq_len).max(1);
-    let mut rows = lm.batch_size;
-    while rows > 16 && batches(rows) < 50 {
-        rows /= 2;
-    }
-    let epochs = STEPS.div_ceil(batches(rows).max(1)).clamp(1, 12);
-    lm.batch_size = rows;
-    Stage::set_last_epochs(&mut lm.pretrain, Some(epochs));
-    if let Some(all) = recipe.classifier.stages.last_mut() {
-        // The recipe's is for an encoder that knows the language already.
-        all.rates = GroupRates::paper(5e-3);
-    }
-    recipe
-}
-
-/// The default recipe's classifier for few documents: smaller batches and more epochs, so that the head learns at all.
-/// The bounds are ours.
-fn fit_classifier(mut recipe: Recipe, amount: Amount) -> Recipe {
-    const STEPS: usize = 250;
-    let classifier = &mut recipe.classifier;
-    let batches = |rows: usize| amount.documents / rows.max(1);
-    while classifier.batch_size > 16 && batches(classifier.batch_size) < 50 {
-        classifier.batch_size /= 2;
-    }
-    let epochs = STEPS.div_ceil(batches(classifier.batch_size).max(1));
-    Stage::set_last_epochs(&mut classifier.stages, Some(epochs.clamp(2, 8)));
-    recipe
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn little_text_makes_a_small_model_with_small_batches_and_much_text_changes_nothing() {
-        let fitted = |words, documents| {
-            let amount = Amount { words, documents };
-            fit_classifier(from_scratch(Recipe::default(), amount), amount)
-        };
-        let few = fitted(24_000, 480);
-        assert_eq!(
-            (few.sizes, few.language_model.batch_size),
-            (Sizes::TINY, 16)
-        );
-        assert_eq!(few.language_model.pretrain[0].epochs, 12);
-        assert_eq!(
-            (few.classifier.batch_size, few.classifier.stages[3].epochs),
-            (16, 8)
-        );
-        let much = Amount {
-            words: 100_000_000,
-            documents: 25_000,
-        };
-        assert_eq!(fit_classifier(Recipe::default(), much), Recipe::default());
-        let lm = |recipe: Recipe| (recipe.sizes, recipe.vocabulary, recipe.language_model);
-        assert_eq!(
-            lm(fitted(much.words, much.documents)),
-            lm(Recipe::default())
-        );
     }
 }

@@ -18,12 +18,19 @@ const VALID_EVERY: usize = 20;
 /// The text that is read.
 #[derive(Debug, clap::Args)]
 pub(crate) struct TextFiles {
-    /// Files or folders of plain text, or files in .csv, .tsv, .jsonl or .parquet; .gz and .zst are decompressed.
-    #[arg(required = true, value_name = "TEXT")]
-    texts: Vec<PathBuf>,
+    #[command(flatten)]
+    given: Given,
     /// Text to validate on after each epoch, in one of these formats [default: every 20th document].
     #[arg(long, value_name = "FILE")]
     valid: Option<PathBuf>,
+}
+
+/// Text in files.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Given {
+    /// Files or folders of plain text, or files in .csv, .tsv, .jsonl or .parquet; .gz and .zst are decompressed.
+    #[arg(required = true, value_name = "TEXT")]
+    texts: Vec<PathBuf>,
     /// What a document is in plain text.
     #[arg(long, value_enum, default_value_t = Unit::Line)]
     unit: Unit,
@@ -53,7 +60,7 @@ impl TextFiles {
         tokenizer: &TokenizerConfig,
         config: &VocabConfig,
     ) -> anyhow::Result<Vocab> {
-        let (splitter, sources) = (tokenizer.init(), self.sources()?);
+        let (splitter, sources) = (tokenizer.init(), self.given.sources()?);
         if let Some(vocab) = splitter.fixed_vocab() {
             return Ok(vocab);
         }
@@ -73,9 +80,12 @@ impl TextFiles {
         let store = |name: &str, sources: &Sources| {
             TokenStore::create(folder.0.join(name), sources, text.tokenizer(), text.vocab())
         };
-        let all = store("train.tokens", &self.sources()?)?.docs().clone();
+        let all = store("train.tokens", &self.given.sources()?)?
+            .docs()
+            .clone();
         if let Some(path) = &self.valid {
-            let valid = store("valid.tokens", &Sources::new(vec![self.source(path)?])?)?;
+            let valid = Sources::new(vec![self.given.source(path)?])?;
+            let valid = store("valid.tokens", &valid)?;
             let valid = Some(valid.docs().clone());
             return Ok(Texts { train: all, valid });
         }
@@ -87,6 +97,17 @@ impl TextFiles {
             // A prediction needs two tokens.
             valid: (valid.n_tokens() >= 2).then_some(valid),
         })
+    }
+}
+
+impl Given {
+    /// The ids of all documents, in memory.
+    pub(crate) fn ids(&self, text: &TextEncoding) -> anyhow::Result<Vec<Vec<u32>>> {
+        let mut ids = Vec::new();
+        for document in self.sources()?.documents_iter()? {
+            ids.push(text.encode(&document?.text));
+        }
+        Ok(ids)
     }
 
     fn sources(&self) -> anyhow::Result<Sources> {

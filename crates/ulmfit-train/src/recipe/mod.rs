@@ -1,6 +1,7 @@
 //! Recipes: every number of the three steps, as data, with its source.
 
 mod classifier;
+mod fitted;
 mod language_model;
 mod notes;
 mod print;
@@ -15,6 +16,7 @@ use ulmfit_text::{TokenizerConfig, VocabConfig};
 use crate::stage::Stage;
 
 pub use classifier::{ClassWeights, ClassifierRecipe, LossRecipe};
+pub use fitted::Amount;
 pub use language_model::LmRecipe;
 pub use sizes::{SizePreset, Sizes};
 

@@ -1,0 +1,127 @@
+//! The default recipe, fitted to how much there is to learn from. The bounds are ours: no source trains on so little.
+
+use super::{LmRecipe, Recipe, SizePreset};
+use crate::schedule::GroupRates;
+use crate::stage::Stage;
+
+/// How much a run has to learn from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Amount {
+    /// Words of the language model's texts, split at white space.
+    pub words: usize,
+    /// Labelled documents to train on.
+    pub documents: usize,
+}
+
+impl Amount {
+    /// Counts the words of the language model's texts, beside so many labelled documents.
+    ///
+    /// ```
+    /// let amount = ulmfit_train::Amount::of(["two words", "and three more"], 1);
+    /// assert_eq!(amount.words, 5);
+    /// ```
+    pub fn of<'a>(texts: impl IntoIterator<Item = &'a str>, documents: usize) -> Self {
+        let words = texts
+            .into_iter()
+            .map(|text| text.split_whitespace().count())
+            .sum();
+        Self { words, documents }
+    }
+}
+
+impl Recipe {
+    /// The default recipe with batches, epochs and, from scratch, sizes for this amount of text; for much of it the
+    /// default recipe.
+    ///
+    /// ```
+    /// use ulmfit_train::{Amount, Recipe, Sizes};
+    /// let few = Recipe::fitted(Amount { words: 24_000, documents: 480 }, false);
+    /// assert_eq!((few.sizes, few.classifier.batch_size), (Sizes::TINY, 16));
+    /// ```
+    #[must_use]
+    pub fn fitted(amount: Amount, pretrained: bool) -> Self {
+        let recipe = match pretrained {
+            true => adapted(Self::default(), amount),
+            false => from_scratch(Self::default(), amount),
+        };
+        classifier(recipe, amount)
+    }
+}
+
+/// A language model without any text but these: a model that so little text can fill, and enough steps.
+fn from_scratch(recipe: Recipe, amount: Amount) -> Recipe {
+    let size = match amount.words {
+        ..1_000_000 => SizePreset::TINY,
+        1_000_000..10_000_000 => SizePreset::SMALL,
+        10_000_000..50_000_000 => SizePreset::BASE,
+        _ => SizePreset::STANDARD,
+    };
+    let mut recipe = recipe.with_preset(size);
+    let epochs = epochs(&mut recipe.language_model, amount, 500, 12);
+    Stage::set_last_epochs(&mut recipe.language_model.pretrain, Some(epochs));
+    if let Some(all) = recipe.classifier.stages.last_mut() {
+        // The recipe's is for an encoder that knows the language already.
+        all.rates = GroupRates::paper(5e-3);
+    }
+    recipe
+}
+
+/// A pretrained language model: enough steps for the words of the domain.
+fn adapted(mut recipe: Recipe, amount: Amount) -> Recipe {
+    let epochs = epochs(&mut recipe.language_model, amount, 150, 5);
+    Stage::set_last_epochs(&mut recipe.language_model.finetune, Some(epochs));
+    recipe
+}
+
+/// Smaller batches for little text, and how many epochs make so many steps.
+fn epochs(lm: &mut LmRecipe, amount: Amount, steps: usize, most: usize) -> usize {
+    let batches = |rows: usize| amount.words / (rows * lm.seq_len).max(1);
+    let mut rows = lm.batch_size;
+    while rows > 16 && batches(rows) < 50 {
+        rows /= 2;
+    }
+    let epochs = steps.div_ceil(batches(rows).max(1));
+    lm.batch_size = rows;
+    epochs.clamp(1, most)
+}
+
+/// A classifier for few documents: smaller batches and more epochs, so that the head learns at all.
+fn classifier(mut recipe: Recipe, amount: Amount) -> Recipe {
+    const STEPS: usize = 250;
+    let classifier = &mut recipe.classifier;
+    let batches = |rows: usize| amount.documents / rows.max(1);
+    while classifier.batch_size > 16 && batches(classifier.batch_size) < 50 {
+        classifier.batch_size /= 2;
+    }
+    let epochs = STEPS.div_ceil(batches(classifier.batch_size).max(1));
+    Stage::set_last_epochs(&mut classifier.stages, Some(epochs.clamp(2, 8)));
+    recipe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recipe::Sizes;
+
+    #[test]
+    fn little_text_makes_a_small_model_with_small_batches_and_much_text_changes_nothing() {
+        let amount = |words, documents| Amount { words, documents };
+        let few = Recipe::fitted(amount(24_000, 480), false);
+        assert_eq!(
+            (few.sizes, few.language_model.batch_size),
+            (Sizes::TINY, 16)
+        );
+        assert_eq!(few.language_model.pretrain[0].epochs, 12);
+        assert_eq!(
+            (few.classifier.batch_size, few.classifier.stages[3].epochs),
+            (16, 8)
+        );
+        let few = Recipe::fitted(amount(24_000, 480), true);
+        let lm = &few.language_model;
+        assert_eq!((lm.batch_size, lm.finetune[0].epochs), (16, 5));
+        let much = amount(100_000_000, 25_000);
+        assert_eq!(Recipe::fitted(much, true), Recipe::default());
+        let lm = |recipe: Recipe| (recipe.sizes, recipe.vocabulary, recipe.language_model);
+        assert_eq!(lm(Recipe::fitted(much, false)), lm(Recipe::default()));
+    }
+}
