@@ -145,8 +145,8 @@ fn a_run_begins_with_the_english_model_unless_a_new_one_is_asked_for() {
     let page = fs::read_to_string(folder.path().join("model.report.html")).unwrap();
     assert!(page.contains("The language model began as: english."));
     // Sizes and directions are those of a new model.
-    for new in ["--size tiny", "--direction backward"] {
-        let line = format!("{line} {new} --out new --force --no-report --pretrain-epochs 1");
+    for (out, new) in [("sized", "--size tiny"), ("turned", "--direction backward")] {
+        let line = format!("{line} {new} --out {out} --no-report --pretrain-epochs 1");
         let ran = ulmfit(folder.path(), &line).done();
         assert!(
             ran.stderr.contains("no pretrained language model"),

@@ -78,7 +78,7 @@ fn a_model_of_the_wrong_kind_is_named() {
             ["model", "language_model"],
         ),
         (
-            format!("{TRAIN} --pretrained {model}"),
+            TRAIN.replace("--pretrained none", &format!("--pretrained {model}")),
             ["model", "language_model"],
         ),
         (

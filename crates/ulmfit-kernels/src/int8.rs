@@ -9,7 +9,7 @@
 /// use ulmfit_kernels::int8::{factor, number};
 /// let weights = [0.5f32, -0.25, 0.1];
 /// let factor = factor(weights.into_iter());
-/// assert_eq!(weights.map(|weight| number(weight, factor)), [127, -64, 25]);
+/// assert_eq!(weights.map(|weight| number(weight, factor)), [127, -63, 25]);
 /// ```
 pub fn factor(weights: impl Iterator<Item = f32>) -> f32 {
     let largest = weights.fold(0.0f32, |largest, weight| largest.max(weight.abs()));
