@@ -52,12 +52,12 @@ fn run(options: &Options) -> anyhow::Result<()> {
         checkpoints: None,
         observer: &mut watch,
     };
-    let (language_model, classifier) = train(options, &recipe, &rows, &device, &mut run)?;
+    let (language_model, classifier) = train(&pretrained, &recipe, &rows, &device, &mut run)?;
     if options.both_directions {
         println!("\nThe same, read backward");
         let mut recipe = recipe;
         recipe.tokenizer.direction = Direction::Backward;
-        let (language_model, second) = train(options, &recipe, &rows, &device, &mut run)?;
+        let (language_model, second) = train(&pretrained, &recipe, &rows, &device, &mut run)?;
         report::ensemble(&classifier, &second, &rows.valid)?;
         let path = BothDirections::backward_path(&options.out);
         report::saved_and_loaded(&second, &language_model, &rows.valid, &path, &device)?;
@@ -75,14 +75,13 @@ fn run(options: &Options) -> anyhow::Result<()> {
 
 /// The three steps, and what they score.
 fn train(
-    options: &Options,
+    start: &Pretrained,
     recipe: &Recipe,
     rows: &Rows,
     device: &Device,
     run: &mut Run<'_>,
 ) -> anyhow::Result<(TextLanguageModel, TextClassifier)> {
     let texts = rows.language_model_texts();
-    let start = options.pretrained()?;
     let language_model = match start.load(device)? {
         Some(pretrained) => {
             println!("\nStep 1  pretrained language model: {start}");

@@ -209,26 +209,26 @@ pub(crate) struct Packed {
 impl Packed {
     /// Packs `rhs [k, n]`.
     pub(crate) fn of(rhs: Matrix<'_>, k: usize, n: usize) -> Self {
-        assert!(rhs.holds(k, n), "operand too short");
-        let pack = |(from, depth)| {
+        Self::by(rhs, k, n, |part, depth| {
             let mut panels = Panels::empty(Isa::best());
-            panels.pack_all(&[rhs.from(from, 0)], depth, n);
-            (from, panels)
-        };
-        Self {
-            parts: parts(k).map(pack).collect(),
-        }
+            panels.pack_all(&[part], depth, n);
+            panels
+        })
     }
 
     /// The same as whole numbers, with a factor for each column of each part of the depth.
     pub(crate) fn int8_of(rhs: Matrix<'_>, k: usize, n: usize) -> Self {
+        Self::by(rhs, k, n, |part, depth| {
+            Panels::int8(Isa::best(), &[part], depth, n)
+        })
+    }
+
+    /// Packs each part of the depth with the given function.
+    fn by(rhs: Matrix<'_>, k: usize, n: usize, pack: impl Fn(Matrix<'_>, usize) -> Panels) -> Self {
         assert!(rhs.holds(k, n), "operand too short");
-        let pack = |(from, depth)| {
-            let part = rhs.from(from, 0);
-            (from, Panels::int8(Isa::best(), &[part], depth, n))
-        };
+        let part = |(from, depth)| (from, pack(rhs.from(from, 0), depth));
         Self {
-            parts: parts(k).map(pack).collect(),
+            parts: parts(k).map(part).collect(),
         }
     }
 

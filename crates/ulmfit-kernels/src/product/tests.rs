@@ -111,10 +111,12 @@ fn whole_numbers_multiply_as_the_values_they_stand_for() {
                 } * 2f32.powi((i % n) as i32 % 7 - 3))
                 .collect();
             let (lhs, rhs) = (Matrix::new(&a, k), Matrix::new(&b, n));
-            let expected = plain([m, k, n], lhs, rhs);
+            let other: Vec<f32> = b.iter().map(|x| -2.0 * x).collect();
+            let all = [rhs, Matrix::new(&other, n)];
             for both in 0..2 {
                 // Two matrices side by side, each of which is asked for.
-                let panels = Panels::int8(isa, &[rhs, rhs][..=both], k, n);
+                let expected = plain([m, k, n], lhs, all[both]);
+                let panels = Panels::int8(isa, &all[..=both], k, n);
                 let mut dst = vec![1.0; m * n];
                 for p in 0..panels.count() {
                     let (first, _) = panels.columns_of(p);
