@@ -25,6 +25,13 @@ fn devices() -> Vec<(&'static str, Device)> {
             "wgpu",
             Device::wgpu(ulmfit::burn::tensor::DeviceKind::DefaultDevice),
         ),
+        #[cfg(feature = "vulkan")]
+        (
+            "vulkan",
+            Device::vulkan(ulmfit::burn::tensor::DeviceKind::DefaultDevice),
+        ),
+        #[cfg(feature = "cuda")]
+        ("cuda", Device::cuda(0)),
     ]
 }
 

@@ -28,6 +28,9 @@ pub(crate) struct Args {
     /// Threads.
     #[arg(long, default_value_t = 2)]
     threads: usize,
+    /// Where: flex, or what else is built in, as `vulkan` or `cuda:1`.
+    #[arg(long, default_value = "flex")]
+    device: String,
     /// What all dropouts are multiplied by.
     #[arg(long, default_value_t = 0.5)]
     drop_mult: f64,
@@ -38,7 +41,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Value> {
     crate::threads(args.threads)?;
-    let device = Device::default().autodiff();
+    let device = ulmfit::device::by_name(&args.device)?.autodiff();
     let sizes =
         AwdLstmConfig::new(args.vocab).with_sizes(args.sizes[0], args.sizes[1], args.sizes[2]);
     let dropouts = Dropouts::language_model().scaled(args.drop_mult);
@@ -52,6 +55,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Value> {
     let (tokens, rates) = (args.bs * args.seq, vec![1e-3; groups.len()]);
     let (mut steps, mut forward, mut backward, mut update) = (vec![], vec![], vec![], vec![]);
     let mut value = 0.0;
+    // Of the device, after a tenth of the steps: what grows from there on is a leak.
+    let mut early = None;
     for step in 0..=args.iters {
         let grid = |ids: Vec<u32>| TokenGrid::new(args.bs, args.seq, ids);
         let (inputs, targets) = (grid(zipf.ids(tokens)), grid(zipf.ids(tokens)));
@@ -63,7 +68,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Value> {
         let gradients = loss.objective.backward();
         let back = start.elapsed().as_secs_f64();
         model = adam.step(model, gradients, &groups, &rates, 0.8);
+        device.sync()?;
         let done = start.elapsed().as_secs_f64();
+        if step == args.iters.div_ceil(10) {
+            early = reserved_mb(&device);
+        }
         if step > 0 {
             steps.push(done);
             forward.push(seen);
@@ -74,12 +83,19 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Value> {
     let [embed, hidden, layers] = [args.sizes[0], args.sizes[1], args.sizes[2]];
     let step = median(steps.clone());
     Ok(json!({
-        "bench": "lm", "vocab": args.vocab, "bs": args.bs, "seq": args.seq, "threads": args.threads,
+        "bench": "lm", "device": args.device, "vocab": args.vocab, "bs": args.bs, "seq": args.seq, "threads": args.threads,
         "sizes": [embed, hidden, layers], "step_s": step, "tok_s": tokens as f64 / step,
         "fwd": median(forward), "bwd": median(backward), "opt_s": median(update),
         "gflops": work(&model.encoder.config(), tokens) / step / 1e9,
-        "peak_rss_MB": status_mb("VmHWM"), "loss": value, "all": steps,
+        "peak_rss_MB": status_mb("VmHWM"),
+        "device_MB": reserved_mb(&device), "device_MB_early": early, "loss": value, "all": steps,
     }))
+}
+
+/// Memory that the device holds for us, in megabytes; none for the CPU, whose memory is the process's.
+fn reserved_mb(device: &Device) -> Option<f64> {
+    let usage = device.memory_pool_usage()?;
+    Some(usage.bytes_reserved as f64 / 1e6)
 }
 
 /// Operations of a step's products, as the peer counts them: 6 for each weight and token.

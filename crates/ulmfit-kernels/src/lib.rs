@@ -13,8 +13,9 @@
 //! the batch has words; [`drop_elements`], whose mask is bits; [`sum_of_squares`], for clipping.
 //!
 //! Each has a **generic body** made of Burn's own operations, which every backend runs, and an override for Flex
-//! (the CPU backend) on raw slices. The tests hold the two against each other, value by value and gradient by
-//! gradient. Which one runs is decided by the device of the tensors.
+//! (the CPU backend) on raw slices; the first three have one of few launches for the GPU (`cube.rs`). The tests hold
+//! them against each other, value by value and gradient by gradient. Which one runs is decided by the device of the
+//! tensors.
 //!
 //! Legend: `T` time steps, `B` rows of the batch, `I` input width, `H` hidden width, `N` rows, `E` embedding width,
 //! `V` vocabulary size.

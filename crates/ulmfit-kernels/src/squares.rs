@@ -8,7 +8,7 @@ use burn::tensor::Tensor;
 #[backend_extension(
     Flex: cfg(feature = "flex"),
     NdArray: cfg(feature = "ndarray"),
-    Cube: cfg(any(feature = "wgpu", feature = "cuda"))
+    Cube: cfg(feature = "gpu")
 )]
 pub(crate) trait SquaresOps: Backend {
     fn sum_of_squares(x: FloatTensor<Self>) -> FloatTensor<Self> {
@@ -18,7 +18,7 @@ pub(crate) trait SquaresOps: Backend {
 
 #[cfg(feature = "ndarray")]
 impl SquaresOps for burn::backend::NdArray {}
-#[cfg(any(feature = "wgpu", feature = "cuda"))]
+#[cfg(feature = "gpu")]
 impl SquaresOps for burn::backend::Cube {}
 
 #[cfg(feature = "flex")]

@@ -1,5 +1,7 @@
 //! One Adam step of one tensor: moments, decay and parameter in one sweep.
 
+#[cfg(all(feature = "gpu", not(feature = "fusion")))]
+mod cube;
 #[cfg(feature = "flex")]
 mod flex;
 mod generic;
@@ -75,7 +77,7 @@ impl Factors {
 #[backend_extension(
     Flex: cfg(feature = "flex"),
     NdArray: cfg(feature = "ndarray"),
-    Cube: cfg(any(feature = "wgpu", feature = "cuda"))
+    Cube: cfg(feature = "gpu")
 )]
 pub(crate) trait AdamOps: Backend {
     fn adam_update(
@@ -91,7 +93,7 @@ pub(crate) trait AdamOps: Backend {
 
 #[cfg(feature = "ndarray")]
 impl AdamOps for burn::backend::NdArray {}
-#[cfg(any(feature = "wgpu", feature = "cuda"))]
+#[cfg(all(feature = "gpu", feature = "fusion"))]
 impl AdamOps for burn::backend::Cube {}
 
 /// One Adam step: returns the new parameter and the new moments.

@@ -25,7 +25,7 @@ use super::{KeptElements, generic};
     Autodiff,
     Flex: cfg(feature = "flex"),
     NdArray: cfg(feature = "ndarray"),
-    Cube: cfg(any(feature = "wgpu", feature = "cuda"))
+    Cube: cfg(feature = "gpu")
 )]
 pub(crate) trait DropoutOps: Backend {
     fn drop_elements(x: FloatTensor<Self>, kept: KeptElements) -> FloatTensor<Self>;
@@ -109,7 +109,7 @@ impl DropoutKernels for burn::backend::NdArray {}
 #[cfg(feature = "ndarray")]
 forward_only!(burn::backend::NdArray);
 
-#[cfg(any(feature = "wgpu", feature = "cuda"))]
+#[cfg(feature = "gpu")]
 impl DropoutKernels for burn::backend::Cube {}
-#[cfg(any(feature = "wgpu", feature = "cuda"))]
+#[cfg(feature = "gpu")]
 forward_only!(burn::backend::Cube);

@@ -16,7 +16,7 @@ use super::generic;
     Autodiff,
     Flex: cfg(feature = "flex"),
     NdArray: cfg(feature = "ndarray"),
-    Cube: cfg(any(feature = "wgpu", feature = "cuda"))
+    Cube: cfg(feature = "gpu")
 )]
 pub(crate) trait EmbeddingOps: Backend {
     fn embedding_rows(
@@ -109,7 +109,7 @@ impl EmbeddingKernels for burn::backend::NdArray {}
 #[cfg(feature = "ndarray")]
 forward_only!(burn::backend::NdArray);
 
-#[cfg(any(feature = "wgpu", feature = "cuda"))]
+#[cfg(feature = "gpu")]
 impl EmbeddingKernels for burn::backend::Cube {}
-#[cfg(any(feature = "wgpu", feature = "cuda"))]
+#[cfg(feature = "gpu")]
 forward_only!(burn::backend::Cube);

@@ -12,7 +12,7 @@ fn range(from: usize, to: usize) -> Slice {
 }
 
 /// Step `t` of `[T, B, W]` as `[B, W]`.
-fn step<B: Backend>(x: &FloatTensor<B>, t: usize) -> FloatTensor<B> {
+pub(super) fn step<B: Backend>(x: &FloatTensor<B>, t: usize) -> FloatTensor<B> {
     let [_, rows, width] = x.shape().dims();
     let cut = [range(t, t + 1), range(0, rows), range(0, width)];
     B::float_reshape(B::float_slice(x.clone(), &cut), Shape::new([rows, width]))
@@ -97,8 +97,7 @@ pub(crate) fn backward<B: Backend>(
     d_hidden: FloatTensor<B>,
     need_dx: bool,
 ) -> InputGrads<B> {
-    let [steps, rows, width] = inputs.x.shape().dims();
-    let [h, h4] = inputs.w_hh.shape().dims();
+    let [steps, _, _] = inputs.x.shape().dims();
     let w_hh_t = B::float_transpose(inputs.w_hh.clone());
 
     // dh and dc that flow in from step t + 1; none at the last step.
@@ -138,8 +137,20 @@ pub(crate) fn backward<B: Backend>(
         d_gates.push(as_step::<B>(dz));
     }
     d_gates.reverse();
+    weight_gradients::<B>(inputs, hidden, B::float_cat(d_gates, 0), need_dx)
+}
+
+/// What follows from the gradients of the gates before their activation, `dz` `[T, B, 4H]`: products of the whole layer.
+pub(super) fn weight_gradients<B: Backend>(
+    inputs: &Inputs<B>,
+    hidden: FloatTensor<B>,
+    dz: FloatTensor<B>,
+    need_dx: bool,
+) -> InputGrads<B> {
+    let [steps, rows, width] = inputs.x.shape().dims();
+    let [h, h4] = inputs.w_hh.shape().dims();
     let n = steps * rows;
-    let dz = B::float_reshape(B::float_cat(d_gates, 0), Shape::new([n, h4]));
+    let dz = B::float_reshape(dz, Shape::new([n, h4]));
 
     // The recurrent weight saw h_{t-1}: h0, then all hidden states but the last.
     let mut seen = vec![as_step::<B>(inputs.h0.clone())];

@@ -8,6 +8,8 @@
 //! c_t = f * c_{t-1} + i * g;  h_t = o * tanh(c_t)
 //! ```
 
+#[cfg(all(feature = "gpu", not(feature = "fusion")))]
+mod cube;
 #[cfg(feature = "flex")]
 mod flex;
 #[cfg(feature = "flex")]

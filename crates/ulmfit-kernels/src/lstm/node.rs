@@ -16,7 +16,7 @@ use super::generic;
     Autodiff,
     Flex: cfg(feature = "flex"),
     NdArray: cfg(feature = "ndarray"),
-    Cube: cfg(any(feature = "wgpu", feature = "cuda"))
+    Cube: cfg(feature = "gpu")
 )]
 pub(crate) trait LstmOps: Backend {
     fn lstm_layer(
@@ -237,7 +237,8 @@ impl LstmKernels for burn::backend::NdArray {}
 #[cfg(feature = "ndarray")]
 forward_only!(burn::backend::NdArray);
 
-#[cfg(any(feature = "wgpu", feature = "cuda"))]
+// Fusion joins the launches of the generic body itself.
+#[cfg(all(feature = "gpu", feature = "fusion"))]
 impl LstmKernels for burn::backend::Cube {}
-#[cfg(any(feature = "wgpu", feature = "cuda"))]
+#[cfg(feature = "gpu")]
 forward_only!(burn::backend::Cube);

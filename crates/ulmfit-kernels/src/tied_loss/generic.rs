@@ -88,7 +88,7 @@ pub(crate) fn forward<B: Backend>(inputs: &Inputs<B>, with_grads: bool) -> Outpu
     }
 }
 
-fn accumulate<B: Backend>(sum: &mut Option<FloatTensor<B>>, part: FloatTensor<B>) {
+pub(super) fn accumulate<B: Backend>(sum: &mut Option<FloatTensor<B>>, part: FloatTensor<B>) {
     *sum = Some(match sum.take() {
         Some(before) => B::float_add(before, part),
         None => part,

@@ -9,6 +9,8 @@
 //! The loss is the end of the graph, so its gradient is known up to one factor: it is made in the forward pass, while
 //! the chunk is in the cache, and the backward pass only scales it.
 
+#[cfg(all(feature = "gpu", not(feature = "fusion")))]
+mod cube;
 #[cfg(feature = "flex")]
 mod flex;
 mod generic;

@@ -16,7 +16,7 @@ use super::generic;
     Autodiff,
     Flex: cfg(feature = "flex"),
     NdArray: cfg(feature = "ndarray"),
-    Cube: cfg(any(feature = "wgpu", feature = "cuda"))
+    Cube: cfg(feature = "gpu")
 )]
 pub(crate) trait TiedLossOps: Backend {
     fn tied_loss(
@@ -163,7 +163,7 @@ impl TiedLossKernels for burn::backend::NdArray {}
 #[cfg(feature = "ndarray")]
 forward_only!(burn::backend::NdArray);
 
-#[cfg(any(feature = "wgpu", feature = "cuda"))]
+#[cfg(all(feature = "gpu", feature = "fusion"))]
 impl TiedLossKernels for burn::backend::Cube {}
-#[cfg(any(feature = "wgpu", feature = "cuda"))]
+#[cfg(feature = "gpu")]
 forward_only!(burn::backend::Cube);
