@@ -49,6 +49,8 @@ mod store;
 mod token_docs;
 
 mod lm_loader;
+mod lm_loader_config;
+mod lm_rows;
 mod step_lengths;
 
 mod class_loader;
@@ -63,7 +65,9 @@ pub use formats::{Column, CsvColumns, ReviewSet, TextUnit, write_classes, write_
 pub use label_kind::LabelKind;
 pub use labels::{Label, Labels};
 pub use length_order::{batches_by_length, sort_chunks};
-pub use lm_loader::{DocumentOrder, IGNORE, LmBatch, LmLoader, LmLoaderConfig, Remainder};
+pub use lm_loader::LmLoader;
+pub use lm_loader_config::{DocumentOrder, LmLoaderConfig, Remainder};
+pub use lm_rows::{IGNORE, LmBatch};
 pub use pad_chunk::{PadSide, pad_chunk};
 pub use source::{DocumentSource, Documents, RawDocument, Source};
 pub use sources::Sources;

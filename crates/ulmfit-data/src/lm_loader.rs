@@ -3,146 +3,12 @@
 //! Legend: `N` tokens, `B` rows (`batch_size`), `T` time steps (`seq_len`). Row `r` of a batch continues row `r` of the
 //! batch before it, so the hidden state carries over.
 
-use serde::{Deserialize, Serialize};
-use ulmfit_text::TokenGrid;
-
+use crate::lm_rows::{LmBatch, Rows};
 use crate::random::{Purpose, generator, shuffled};
 use crate::step_lengths::{Step, steps};
-use crate::token_docs::OrderedDocs;
-use crate::{Error, Lengths, PAD, Result, TokenDocs};
-
-/// A target that stands for no token: the loss skips such positions. No vocabulary is so large that this is an id of it.
-pub const IGNORE: u32 = u32::MAX;
-
-/// The order of the documents in the stream.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DocumentOrder {
-    /// A new random one each epoch, the first included: fastai's choice for training.
-    #[default]
-    Shuffled,
-    /// As they were given: for validation, and for text whose order matters.
-    Kept,
-}
-
-/// What happens to tokens that do not fill all rows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Remainder {
-    /// Every token but the very first is predicted exactly once. Rows are `ceil((N-1)/B)` long; the last rows lack one
-    /// position each where `B` does not divide `N-1`, and there the input is `pad` and the target [`IGNORE`]. A stream
-    /// too short for `B` rows gets as many rows as it has predictions.
-    ///
-    /// Deviation: every reference drops up to `B-1` tokens instead.
-    #[default]
-    Keep,
-    /// fastai v2, exactly: rows are `floor((N-1)/B)` long and up to `B-1` tokens at the end are never predicted. With
-    /// fewer than `B+1` tokens there is no batch at all.
-    Drop,
-}
-
-/// The settings of an [`LmLoader`].
-///
-/// | field | default | purpose |
-/// |---|---|---|
-/// | `batch_size` | 64 (fastai v1, v2) | rows read in parallel; smaller means less memory and more steps |
-/// | `seq_len` | 72 (fastai v2; paper and v1: 70) | time steps between updates, through which gradients flow |
-/// | `order` | [`DocumentOrder::Shuffled`] (fastai v2) | documents' order in training |
-/// | `remainder` | [`Remainder::Keep`] | whether the last tokens count |
-/// | `lengths` | [`Lengths::Fixed`] (fastai v1, v2) | whether cuts move from epoch to epoch |
-/// | `seed` | 0 | orders and lengths |
-/// | `pad` | 1 (all generations) | input where a row ends early |
-///
-/// ```
-/// use ulmfit_data::{DocumentOrder, LmLoaderConfig};
-/// let config = LmLoaderConfig::new().with_batch_size(2).with_seq_len(2).with_order(DocumentOrder::Kept);
-/// let loader = config.build(vec![vec![2, 9, 10], vec![2, 11, 12, 13]])?;
-/// let first = loader.epoch(0).next().unwrap();
-/// assert_eq!((first.inputs.row(0), first.targets.row(0)), (&[2, 9][..], &[9, 10][..]));
-/// assert_eq!((first.inputs.row(1), first.targets.row(1)), (&[2, 11][..], &[11, 12][..]));
-/// # Ok::<(), ulmfit_data::Error>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct LmLoaderConfig {
-    /// The number of rows, `B`.
-    pub batch_size: usize,
-    /// The number of time steps of a batch, `T`.
-    pub seq_len: usize,
-    /// The order of the documents.
-    pub order: DocumentOrder,
-    /// What happens to the last tokens.
-    pub remainder: Remainder,
-    /// How batch lengths are chosen.
-    pub lengths: Lengths,
-    /// The seed of orders and lengths.
-    pub seed: u64,
-    /// The input id where a row ends early.
-    pub pad: u32,
-}
-
-impl Default for LmLoaderConfig {
-    fn default() -> Self {
-        Self {
-            batch_size: 64,
-            seq_len: 72,
-            order: DocumentOrder::default(),
-            remainder: Remainder::default(),
-            lengths: Lengths::default(),
-            seed: 0,
-            pad: PAD,
-        }
-    }
-}
+use crate::{DocumentOrder, Error, Lengths, LmLoaderConfig, Result, TokenDocs};
 
 impl LmLoaderConfig {
-    /// The defaults: 64 rows of 72 steps, documents shuffled, nothing dropped.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// With this many rows.
-    pub fn with_batch_size(mut self, batch_size: usize) -> Self {
-        self.batch_size = batch_size;
-        self
-    }
-
-    /// With this many time steps a batch.
-    pub fn with_seq_len(mut self, seq_len: usize) -> Self {
-        self.seq_len = seq_len;
-        self
-    }
-
-    /// With the documents in this order.
-    pub fn with_order(mut self, order: DocumentOrder) -> Self {
-        self.order = order;
-        self
-    }
-
-    /// With the last tokens kept or dropped.
-    pub fn with_remainder(mut self, remainder: Remainder) -> Self {
-        self.remainder = remainder;
-        self
-    }
-
-    /// With batches of fixed or random length.
-    pub fn with_lengths(mut self, lengths: Lengths) -> Self {
-        self.lengths = lengths;
-        self
-    }
-
-    /// With this seed.
-    pub fn with_seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
-    }
-
-    /// With this padding id.
-    pub fn with_pad(mut self, pad: u32) -> Self {
-        self.pad = pad;
-        self
-    }
-
     /// The loader over `docs`: one list of ids per document, or those of a [`TokenStore`](crate::TokenStore). Empty
     /// documents are allowed.
     ///
@@ -253,75 +119,11 @@ impl LmLoader {
     }
 }
 
-/// One step's inputs and the tokens that follow them.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LmBatch {
-    /// The tokens to read, `[B, T]`.
-    pub inputs: TokenGrid,
-    /// The token after each input, `[B, T]`, or [`IGNORE`].
-    pub targets: TokenGrid,
-    /// What to multiply this step's learning rate by; 1 unless lengths are [`Lengths::Awd`].
-    pub rate_scale: f64,
-}
-
-/// How `N-1` predictions are laid out in rows: the first `full` rows have `len` of them, the others one less.
-#[derive(Clone, Copy, Debug)]
-struct Rows {
-    n: usize,
-    len: usize,
-    full: usize,
-}
-
-impl Rows {
-    fn new(predictions: usize, batch_size: usize, remainder: Remainder) -> Self {
-        match remainder {
-            Remainder::Drop => Self {
-                n: batch_size,
-                len: predictions / batch_size,
-                full: batch_size,
-            },
-            Remainder::Keep => {
-                let n = batch_size.min(predictions);
-                let len = predictions.div_ceil(n);
-                Self {
-                    n,
-                    len,
-                    full: n - (n * len - predictions),
-                }
-            }
-        }
-    }
-
-    fn batch(&self, view: &OrderedDocs<'_>, step: Step, pad: u32) -> LmBatch {
-        let (mut inputs, mut targets) = (Vec::new(), Vec::new());
-        inputs.reserve_exact(self.n * step.len);
-        targets.reserve_exact(self.n * step.len);
-        for row in 0..self.n {
-            let start = row * self.len - row.saturating_sub(self.full);
-            let len = if row < self.full {
-                self.len
-            } else {
-                self.len - 1
-            };
-            let there = step.len.min(len - step.from.min(len));
-            view.copy(start + step.from, there, &mut inputs);
-            view.copy(start + step.from + 1, there, &mut targets);
-            inputs.resize((row + 1) * step.len, pad);
-            targets.resize((row + 1) * step.len, IGNORE);
-        }
-        let grid = |ids| TokenGrid::new(self.n, step.len, ids);
-        LmBatch {
-            inputs: grid(inputs),
-            targets: grid(targets),
-            rate_scale: step.rate_scale,
-        }
-    }
-}
-
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests {
     use super::*;
+    use crate::{IGNORE, Remainder};
 
     fn kept(batch_size: usize, seq_len: usize) -> LmLoaderConfig {
         LmLoaderConfig::new()

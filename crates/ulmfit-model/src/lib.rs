@@ -54,10 +54,12 @@ mod text_model;
 mod transfer;
 
 pub use classify::batch_norm::BatchNorm;
+pub use classify::class_loss::ClassLoss;
 pub use classify::classifier::{Classifier, ClassifierConfig, ClassifierLoss};
 pub use classify::document::DocumentWindow;
 pub use classify::head::{Head, HeadBlock, HeadConfig};
-pub use classify::task::{ClassLoss, Targets, Task};
+pub use classify::targets::Targets;
+pub use classify::task::Task;
 pub use encoder::awd_lstm::AwdLstm;
 pub use encoder::awd_lstm_config::{AwdLstmConfig, Cell, Directions};
 pub use encoder::dropout::{Dropouts, Mode};

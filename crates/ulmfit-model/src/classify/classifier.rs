@@ -5,10 +5,12 @@ use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 use ulmfit_text::TokenGrid;
 
+use crate::classify::class_loss::ClassLoss;
 use crate::classify::document::{self, DocumentWindow};
 use crate::classify::head::{Head, HeadConfig};
 use crate::classify::pooling::ConcatPool;
-use crate::classify::task::{ClassLoss, Targets, Task};
+use crate::classify::targets::Targets;
+use crate::classify::task::Task;
 use crate::encoder::awd_lstm::AwdLstm;
 use crate::encoder::dropout::{Dropouts, Mode};
 use crate::error::{Error, Result};

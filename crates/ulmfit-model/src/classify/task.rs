@@ -5,7 +5,8 @@
 use burn::tensor::{Device, Tensor, activation};
 use serde::{Deserialize, Serialize};
 
-use crate::encoder::awd_lstm::int_tensor;
+use super::class_loss::{ClassLoss, cross_entropy};
+use super::targets::Targets;
 use crate::error::{Error, Result};
 use crate::random::from_values;
 
@@ -29,120 +30,6 @@ pub enum Task {
         /// The smallest and the largest number; without it any.
         range: Option<(f64, f64)>,
     },
-}
-
-/// The truth for a batch of documents.
-#[derive(Clone, Copy, Debug)]
-pub enum Targets<'a> {
-    /// The class of each document.
-    Classes(&'a [u32]),
-    /// The classes of each document, in any order.
-    Sets(&'a [Vec<u32>]),
-    /// The numbers of each document, one for each output.
-    Values(&'a [Vec<f32>]),
-}
-
-impl Targets<'_> {
-    /// The number of documents.
-    pub fn len(&self) -> usize {
-        match self {
-            Self::Classes(all) => all.len(),
-            Self::Sets(all) => all.len(),
-            Self::Values(all) => all.len(),
-        }
-    }
-
-    /// Whether there is no document.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// The kind in words.
-    fn kind(&self) -> &'static str {
-        match self {
-            Self::Classes(_) => "one class for each document",
-            Self::Sets(_) => "a list of classes for each document",
-            Self::Values(_) => "numbers for each document",
-        }
-    }
-}
-
-macro_rules! targets_from {
-    ($variant:ident, $item:ty) => {
-        impl<'a> From<&'a [$item]> for Targets<'a> {
-            fn from(all: &'a [$item]) -> Self {
-                Self::$variant(all)
-            }
-        }
-
-        impl<'a> From<&'a Vec<$item>> for Targets<'a> {
-            fn from(all: &'a Vec<$item>) -> Self {
-                Self::$variant(all)
-            }
-        }
-
-        impl<'a, const N: usize> From<&'a [$item; N]> for Targets<'a> {
-            fn from(all: &'a [$item; N]) -> Self {
-                Self::$variant(all)
-            }
-        }
-    };
-}
-
-targets_from!(Classes, u32);
-targets_from!(Sets, Vec<u32>);
-targets_from!(Values, Vec<f32>);
-
-/// How cross-entropy counts classes; for other tasks it says nothing.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ClassLoss {
-    /// The share of the truth that is spread evenly over all classes; default 0 (MultiFiT: 0.1).
-    pub smoothing: f64,
-    /// A weight for each class; empty (default) for 1 each. The mean is over weights, as in PyTorch.
-    pub weights: Vec<f64>,
-}
-
-impl ClassLoss {
-    /// Weights that let every class count the same: `n / (classes * n_c)` for a class of `n_c` of `n` documents.
-    ///
-    /// ```
-    /// use ulmfit_model::ClassLoss;
-    /// assert_eq!(ClassLoss::balanced(&[0, 0, 0, 1], 2).weights, [2.0 / 3.0, 2.0]);
-    /// ```
-    pub fn balanced(labels: &[u32], classes: usize) -> Self {
-        let count = |class| {
-            labels
-                .iter()
-                .filter(|&&l| l as usize == class)
-                .count()
-                .max(1)
-        };
-        let weight = |class| labels.len() as f64 / (classes * count(class)) as f64;
-        Self {
-            weights: (0..classes).map(weight).collect(),
-            ..Self::default()
-        }
-    }
-
-    pub(crate) fn validate(&self, classes: usize) -> Result<()> {
-        if !(0.0..1.0).contains(&self.smoothing) {
-            return Err(Error::Config {
-                field: "loss.smoothing",
-                expected: "a share of at least 0 and below 1".into(),
-                found: self.smoothing.to_string(),
-            });
-        }
-        let fits = self.weights.is_empty() || self.weights.len() == classes;
-        if fits && self.weights.iter().all(|w| w.is_finite() && *w >= 0.0) {
-            return Ok(());
-        }
-        Err(Error::Config {
-            field: "loss.weights",
-            expected: format!("{classes} weights of at least 0, one for each class"),
-            found: format!("{:?}", self.weights),
-        })
-    }
 }
 
 impl Task {
@@ -292,39 +179,6 @@ fn below(outputs: usize, class: u32, document: usize) -> (String, String) {
     )
 }
 
-/// Mean cross-entropy over documents, weighted by the classes' weights.
-fn cross_entropy(logits: Tensor<2>, labels: &[u32], loss: &ClassLoss) -> Tensor<1> {
-    let [rows, classes] = logits.dims();
-    let known = labels.iter().all(|&label| (label as usize) < classes);
-    assert!(known, "a label is not one of {classes}");
-    let device = logits.device();
-    let targets = int_tensor(labels, &device).unsqueeze_dim::<2>(1);
-    let log_p = activation::log_softmax(logits, 1);
-    let picked = log_p.clone().gather(1, targets);
-    if loss.weights.is_empty() {
-        let nll = picked.mean().neg();
-        if loss.smoothing == 0.0 {
-            return nll;
-        }
-        return nll * (1.0 - loss.smoothing) + log_p.mean().neg() * loss.smoothing;
-    }
-    let weight = |&label: &u32| loss.weights[label as usize] as f32;
-    let of_rows: Vec<f32> = labels.iter().map(weight).collect();
-    let total = f64::from(of_rows.iter().sum::<f32>()).max(f64::MIN_POSITIVE);
-    let nll = (picked * from_values(of_rows, [rows, 1], &device))
-        .sum()
-        .neg()
-        / total;
-    if loss.smoothing == 0.0 {
-        return nll;
-    }
-    let of_classes = loss.weights.iter().map(|&w| w as f32).collect();
-    let spread = (log_p * from_values(of_classes, [1, classes], &device))
-        .sum()
-        .neg();
-    nll * (1.0 - loss.smoothing) + spread * (loss.smoothing / (classes as f64 * total))
-}
-
 /// 1 where a document is of a class, `[B, C]`.
 fn indicators(sets: &[Vec<u32>], classes: usize, device: &Device) -> Tensor<2> {
     let mut values = vec![0.0; sets.len() * classes];
@@ -356,32 +210,6 @@ mod tests {
             (found - expected).abs() < tolerance,
             "{found} for {expected}"
         );
-    }
-
-    /// `ln softmax` of a row.
-    fn log_p(row: [f64; 3]) -> [f64; 3] {
-        let total = row.iter().map(|x| x.exp()).sum::<f64>().ln();
-        row.map(|x| x - total)
-    }
-
-    #[test]
-    fn cross_entropy_with_weights_and_smoothing() {
-        let (a, b) = (log_p([1.0, -2.0, 0.5]), log_p([0.0, 3.0, -1.0]));
-        let loss = |smoothing, weights: &[f64]| {
-            let options = ClassLoss {
-                smoothing,
-                weights: weights.to_vec(),
-            };
-            Task::SingleLabel.loss(logits(), (&[2_u32, 1]).into(), &options)
-        };
-        check(loss(0.0, &[]), -(a[2] + b[1]) / 2.0);
-        let mean = (a.iter().sum::<f64>() + b.iter().sum::<f64>()) / 6.0;
-        check(loss(0.1, &[]), -0.9 * (a[2] + b[1]) / 2.0 - 0.1 * mean);
-        let w = [1.0, 2.0, 0.5];
-        let nll = -(0.5 * a[2] + 2.0 * b[1]) / 2.5;
-        check(loss(0.0, &w), nll);
-        let all: f64 = (0..3).map(|c| w[c] * (a[c] + b[c])).sum();
-        check(loss(0.1, &w), 0.9 * nll - 0.1 * all / (3.0 * 2.5));
     }
 
     #[test]
@@ -455,13 +283,10 @@ mod tests {
     }
 
     #[test]
-    fn settings_out_of_range_are_named() {
+    fn a_range_that_is_none_is_an_error() {
         let backwards = Task::Regression {
             range: Some((5.0, 1.0)),
         };
         assert!(backwards.validate().is_err());
-        let loss = |smoothing, weights: Vec<f64>| ClassLoss { smoothing, weights }.validate(2);
-        assert!(loss(1.0, vec![]).is_err() && loss(0.0, vec![1.0]).is_err());
-        assert!(loss(0.0, vec![1.0, f64::NAN]).is_err() && loss(0.5, vec![0.0, 2.0]).is_ok());
     }
 }
