@@ -4,6 +4,7 @@ mod clas;
 mod data;
 mod kernels;
 mod lm;
+mod lowshot;
 mod memory;
 mod startup;
 mod store;
@@ -23,6 +24,7 @@ enum Work {
     Kernels(kernels::Args),
     Lm(lm::Args),
     Clas(clas::Args),
+    Lowshot(lowshot::Args),
     Startup(startup::Args),
     Tok(tok::Args),
     Store(store::Args),
@@ -33,6 +35,7 @@ fn main() -> anyhow::Result<()> {
         Work::Kernels(args) => kernels::run(&args)?,
         Work::Lm(args) => lm::run(&args)?,
         Work::Clas(args) => clas::run(&args)?,
+        Work::Lowshot(args) => lowshot::run(&args)?,
         Work::Startup(args) => startup::run(&args)?,
         Work::Tok(args) => tok::run(&args)?,
         Work::Store(args) => store::run(&args)?,

@@ -99,10 +99,10 @@ impl Options {
     ///
     /// # Errors
     /// For a recipe that is not registered, with the names that are.
-    pub(crate) fn recipe(&self, amount: Amount, pretrained: bool) -> anyhow::Result<Recipe> {
+    pub(crate) fn recipe(&self, amount: Amount, start: &Pretrained) -> anyhow::Result<Recipe> {
         let mut recipe = match &self.recipe {
             Some(name) => Recipe::by_name(name).context("--recipe")?,
-            None if pretrained || self.data.is_none() => Recipe::fitted(amount, pretrained),
+            None if start.is_some() || self.data.is_none() => Recipe::fitted(amount, start),
             None => Recipe::default().with_sizes(Sizes::TINY),
         };
         if let Some(size) = self.size {

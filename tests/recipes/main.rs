@@ -114,6 +114,7 @@ fn gradual_unfreezing(stages: &[Stage], head: [f64; 5]) {
 fn the_names_are_these() {
     let names = [
         "default",
+        "english",
         "paper",
         "scripts",
         "dl2",

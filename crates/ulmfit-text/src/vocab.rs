@@ -77,6 +77,21 @@ impl Vocab {
         }
     }
 
+    /// This vocabulary, and behind it the tokens of `other` that it lacks. Fillers are not among them.
+    ///
+    /// ```
+    /// use ulmfit_text::VocabConfig;
+    /// let config = VocabConfig::new().with_min_freq(1);
+    /// let [few, more] = [vec!["film"], vec!["sea", "film"]].map(|words| config.build(&[words]));
+    /// assert_eq!(few.joined(&more).tokens()[9..], ["film", "sea"]);
+    /// ```
+    #[must_use]
+    pub fn joined(&self, other: &Self) -> Self {
+        let further = other.tokens.iter();
+        let further = further.filter(|token| *token != FILLER && !self.contains(token));
+        Self::new(self.tokens.iter().chain(further).cloned().collect())
+    }
+
     /// The number of ids, fillers included.
     pub fn len(&self) -> usize {
         self.tokens.len()

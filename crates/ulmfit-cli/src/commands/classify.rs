@@ -47,7 +47,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let documents = args.labeled.read(&args.held_out, args.seed, talk)?;
     let (train, valid) = (&documents.train, &documents.valid);
     let amount = Amount::of(train.texts(), train.len());
-    let recipe = args.recipe.choose(amount, true)?;
+    let recipe = args.recipe.choose(amount, &Pretrained::from(&args.model))?;
     if args.recipe.print_config {
         return super::print_recipe(&recipe);
     }

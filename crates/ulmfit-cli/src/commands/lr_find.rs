@@ -72,7 +72,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         }
     };
     let amount = Amount::of(corpus.texts(), corpus.len());
-    let recipe = args.recipe.choose(amount, args.model.is_some())?;
+    let start = args
+        .model
+        .as_ref()
+        .map_or(Pretrained::None, Pretrained::from);
+    let recipe = args.recipe.choose(amount, &start)?;
     if args.recipe.print_config {
         return super::print_recipe(&recipe);
     }

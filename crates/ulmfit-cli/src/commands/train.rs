@@ -74,7 +74,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let texts = texts.chain(unlabeled.iter().flat_map(Corpus::texts));
     let amount = Amount::of(texts, documents.train.len());
     let pretrained = args.pretrained();
-    let recipe = args.recipe.choose(amount, pretrained.is_some())?;
+    let recipe = args.recipe.choose(amount, &pretrained)?;
     if args.recipe.print_config {
         return super::print_recipe(&recipe);
     }

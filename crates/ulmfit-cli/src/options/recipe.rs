@@ -62,7 +62,7 @@ impl RecipeOptions {
     ///
     /// # Errors
     /// For a file that cannot be read or is no recipe, with the place.
-    pub(crate) fn choose(&self, amount: Amount, pretrained: bool) -> anyhow::Result<Recipe> {
+    pub(crate) fn choose(&self, amount: Amount, start: &Pretrained) -> anyhow::Result<Recipe> {
         let mut recipe = match (&self.recipe, &self.config) {
             (Some(name), _) => Recipe::by_name(name).context("--recipe")?,
             (None, Some(path)) => {
@@ -71,7 +71,7 @@ impl RecipeOptions {
                     text.with_context(|| format!("cannot read --config {}", path.display()))?;
                 Recipe::from_toml(&text).with_context(|| path.display().to_string())?
             }
-            (None, None) => Recipe::fitted(amount, pretrained),
+            (None, None) => Recipe::fitted(amount, start),
         };
         if let Some(size) = self.size {
             recipe = recipe.with_preset(size);

@@ -1,6 +1,7 @@
 //! The default recipe, fitted to how much there is to learn from. The bounds are ours: no source trains on so little.
 
 use super::{LmRecipe, Recipe, SizePreset};
+use crate::pretrained::Pretrained;
 use crate::schedule::GroupRates;
 use crate::stage::Stage;
 
@@ -29,20 +30,25 @@ impl Amount {
     }
 }
 
+/// Fewer words than this do not hold the common words of their language.
+const LITTLE: usize = 1_000_000;
+
 impl Recipe {
-    /// The default recipe with batches, epochs and, from scratch, sizes for this amount of text; for much of it the
-    /// default recipe.
+    /// The recipe for what a run begins with (`english` for the English model, else `default`), with batches, epochs
+    /// and, from scratch, sizes for this amount of text; for much of it that recipe as it is.
     ///
     /// ```
-    /// use ulmfit_train::{Amount, Recipe, Sizes};
-    /// let few = Recipe::fitted(Amount { words: 24_000, documents: 480 }, false);
+    /// use ulmfit_train::{Amount, Pretrained, Recipe, Sizes};
+    /// let few = Recipe::fitted(Amount { words: 24_000, documents: 480 }, &Pretrained::None);
     /// assert_eq!((few.sizes, few.classifier.batch_size), (Sizes::TINY, 16));
     /// ```
     #[must_use]
-    pub fn fitted(amount: Amount, pretrained: bool) -> Self {
-        let recipe = match pretrained {
-            true => adapted(Self::default(), amount),
-            false => from_scratch(Self::default(), amount),
+    pub fn fitted(amount: Amount, start: &Pretrained) -> Self {
+        let recipe = match start {
+            Pretrained::None => from_scratch(Self::default(), amount),
+            #[cfg(feature = "english")]
+            Pretrained::English => adapted(Self::registered("english"), amount),
+            Pretrained::File(_) => adapted(Self::default(), amount),
         };
         classifier(recipe, amount)
     }
@@ -51,8 +57,8 @@ impl Recipe {
 /// A language model without any text but these: a model that so little text can fill, and enough steps.
 fn from_scratch(recipe: Recipe, amount: Amount) -> Recipe {
     let size = match amount.words {
-        ..1_000_000 => SizePreset::TINY,
-        1_000_000..10_000_000 => SizePreset::SMALL,
+        ..LITTLE => SizePreset::TINY,
+        LITTLE..10_000_000 => SizePreset::SMALL,
         10_000_000..50_000_000 => SizePreset::BASE,
         _ => SizePreset::STANDARD,
     };
@@ -69,7 +75,12 @@ fn from_scratch(recipe: Recipe, amount: Amount) -> Recipe {
 /// A pretrained language model: enough steps for the words of the domain.
 fn adapted(mut recipe: Recipe, amount: Amount) -> Recipe {
     let epochs = epochs(&mut recipe.language_model, amount, 150, 5);
-    Stage::set_last_epochs(&mut recipe.language_model.finetune, Some(epochs));
+    let lm = &mut recipe.language_model;
+    if let Some(all) = lm.finetune.last_mut() {
+        all.epochs = all.epochs.max(epochs);
+    }
+    // What is predicted later has words that so little text has not; more text has them.
+    lm.keep_words = amount.words < LITTLE;
     recipe
 }
 
@@ -85,16 +96,24 @@ fn epochs(lm: &mut LmRecipe, amount: Amount, steps: usize, most: usize) -> usize
     epochs.clamp(1, most)
 }
 
-/// A classifier for few documents: smaller batches and more epochs, so that the head learns at all.
+/// A classifier for few documents: smaller batches and more epochs, so that every stage learns at all.
 fn classifier(mut recipe: Recipe, amount: Amount) -> Recipe {
-    const STEPS: usize = 250;
+    /// Steps of the last stage, and of each before it. Paper section 4 has 50 epochs for the smallest of its sets.
+    const STEPS: [usize; 2] = [250, 30];
+    const MOST_EPOCHS: usize = 50;
     let classifier = &mut recipe.classifier;
     let batches = |rows: usize| amount.documents / rows.max(1);
     while classifier.batch_size > 16 && batches(classifier.batch_size) < 50 {
         classifier.batch_size /= 2;
     }
-    let epochs = STEPS.div_ceil(batches(classifier.batch_size).max(1));
-    Stage::set_last_epochs(&mut classifier.stages, Some(epochs.clamp(2, 8)));
+    let batches = batches(classifier.batch_size).max(1);
+    let [last, before] = STEPS.map(|steps| steps.div_ceil(batches).min(MOST_EPOCHS));
+    for stage in &mut classifier.stages {
+        stage.epochs = stage.epochs.max(before);
+    }
+    if let Some(all) = classifier.stages.last_mut() {
+        all.epochs = all.epochs.max(last);
+    }
     recipe
 }
 
@@ -106,7 +125,7 @@ mod tests {
     #[test]
     fn little_text_makes_a_small_model_with_small_batches_and_much_text_changes_nothing() {
         let amount = |words, documents| Amount { words, documents };
-        let few = Recipe::fitted(amount(24_000, 480), false);
+        let few = Recipe::fitted(amount(24_000, 480), &Pretrained::None);
         assert_eq!(
             (few.sizes, few.language_model.batch_size),
             (Sizes::TINY, 16)
@@ -116,12 +135,16 @@ mod tests {
             (few.classifier.batch_size, few.classifier.stages[3].epochs),
             (16, 8)
         );
-        let few = Recipe::fitted(amount(24_000, 480), true);
+        let file = Pretrained::from("wiki.safetensors");
+        let few = Recipe::fitted(amount(24_000, 480), &file);
         let lm = &few.language_model;
         assert_eq!((lm.batch_size, lm.finetune[0].epochs), (16, 5));
         let much = amount(100_000_000, 25_000);
-        assert_eq!(Recipe::fitted(much, true), Recipe::default());
+        assert_eq!(Recipe::fitted(much, &file), Recipe::default());
         let lm = |recipe: Recipe| (recipe.sizes, recipe.vocabulary, recipe.language_model);
-        assert_eq!(lm(Recipe::fitted(much, false)), lm(Recipe::default()));
+        assert_eq!(
+            lm(Recipe::fitted(much, &Pretrained::None)),
+            lm(Recipe::default())
+        );
     }
 }

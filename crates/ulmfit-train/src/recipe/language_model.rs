@@ -27,6 +27,9 @@ pub struct LmRecipe {
     pub pretrain_drop_mult: Option<f64>,
     /// Batches whose gradients are averaged before each step of the optimizer; default 1.
     pub accumulate: usize,
+    /// Step 2, from a model of another vocabulary: whether words that the model knows stay where the text lacks them, so
+    /// that the classifier may meet them later; default no (all fastai).
+    pub keep_words: bool,
     /// Dropouts before the factor; default [`Dropouts::language_model`].
     pub dropouts: Dropouts,
     /// AR and TAR; default 2 and 1.

@@ -9,6 +9,7 @@ type Entry = (&'static str, &'static str);
 /// Every recipe. A file holds every field and, behind each, its source.
 const FILES: &[Entry] = &[
     ("default", include_str!("default.toml")),
+    ("english", include_str!("english.toml")),
     ("paper", include_str!("paper.toml")),
     ("scripts", include_str!("scripts.toml")),
     ("dl2", include_str!("dl2.toml")),
@@ -42,7 +43,7 @@ impl Recipe {
     ///
     /// assert_eq!(Recipe::by_name("fastbook")?.language_model.seq_len, 80);
     /// let message = Recipe::by_name("fast-book").unwrap_err().to_string();
-    /// assert!(message.contains("known: default, paper, "));
+    /// assert!(message.contains("known: default, english, "));
     /// # Ok::<(), ulmfit_train::Error>(())
     /// ```
     pub fn by_name(name: &str) -> Result<Self> {

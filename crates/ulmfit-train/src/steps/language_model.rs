@@ -1,41 +1,20 @@
-//! The three steps of ULMFiT, each a function over public parts.
+//! Steps 1 and 2: the language model.
 
-use burn::module::Module;
 use burn::tensor::Device;
-use ulmfit_data::{ClassLoader, ClassLoaderConfig, Corpus, LmLoader, LmLoaderConfig, count_tokens};
+use ulmfit_data::{LmLoader, LmLoaderConfig, count_tokens};
 use ulmfit_model::{
-    AwdLstmConfig, ClassLoss, Classifier, ClassifierConfig, LanguageModel, LanguageModelConfig,
-    TextClassifier, TextEncoding, TextLanguageModel,
+    AwdLstmConfig, LanguageModel, LanguageModelConfig, TextEncoding, TextLanguageModel,
 };
-use ulmfit_text::{Special, Tokenizer, Vocab, VocabConfig};
+use ulmfit_text::{Tokenizer, Vocab, VocabConfig};
 
-use crate::checkpoint::Checkpoints;
+use super::{Run, on_autodiff};
 use crate::error::{Error, Result};
-use crate::fit::{FitConfig, Scored, fit_classifier, fit_language_model, task_of};
-use crate::observe::Observer;
+use crate::fit::{FitConfig, fit_language_model};
 use crate::recipe::{LmRecipe, Recipe};
 use crate::stage::Stage;
 
 /// One document of this many is kept for the language model's validation (fastai's scripts: 10 %, here 5 %).
 const VALID_EVERY: usize = 20;
-
-/// Seed, observer and checkpoints of a run of steps.
-pub struct Run<'a> {
-    /// Every random number of the run follows from this.
-    pub seed: u64,
-    /// Where the run is stored, so that it can be cut anywhere: each step in a folder of its own within this one, named
-    /// `pretrain`, `adapt`, `finetune` and `classify`.
-    pub checkpoints: Option<Checkpoints>,
-    /// Told of every batch and epoch.
-    pub observer: &'a mut dyn Observer,
-}
-
-impl Run<'_> {
-    /// The checkpoints of one step.
-    fn checkpoints_of(&self, step: &str) -> Option<Checkpoints> {
-        self.checkpoints.as_ref().map(|all| all.within(step))
-    }
-}
 
 /// The vocabulary of `texts`: that of a subword model, or counted some megabytes at a time, so that the tokens are never all in memory.
 ///
@@ -119,7 +98,10 @@ pub fn adapted(
     texts: &[&str],
     device: &Device,
 ) -> Result<TextLanguageModel> {
-    let vocab = build_vocab(pretrained.text.tokenizer(), texts, &recipe.vocabulary)?;
+    let mut vocab = build_vocab(pretrained.text.tokenizer(), texts, &recipe.vocabulary)?;
+    if recipe.language_model.keep_words {
+        vocab = vocab.joined(pretrained.text.vocab());
+    }
     let mut model = pretrained.adapt(&vocab);
     model.model = ready(model.model, &recipe.language_model, device)?;
     Ok(model)
@@ -147,94 +129,6 @@ pub fn finetune(
         lm,
         run,
     )
-}
-
-/// Step 3: a classifier on the language model's encoder, trained on the labels of `train`, with its scores on `valid`.
-///
-/// The labels say what the task is: one class each, several, or numbers.
-///
-/// # Errors
-/// [`Error::Data`] for a single class, a missing label or labels of two kinds, and as [`fit_classifier`].
-pub fn classify(
-    recipe: &Recipe,
-    language_model: &TextLanguageModel,
-    train: &Corpus,
-    valid: Option<&Corpus>,
-    device: &Device,
-    run: &mut Run<'_>,
-) -> Result<Scored<TextClassifier>> {
-    let model = new_classifier(recipe, language_model, train, device, run.seed)?;
-    let r = &recipe.classifier;
-    let text = &language_model.text;
-    let train_loader = class_loader(recipe, text, train, run.seed)?;
-    let valid_loader = valid
-        .map(|valid| class_loader(recipe, text, valid, run.seed))
-        .transpose()?;
-    let checkpoints = run.checkpoints_of("classify");
-    let mut fit = FitConfig::new(run.observer)
-        .with_checkpoints(checkpoints)
-        .with_optimizer(r.optimizer)
-        .with_accumulate(r.accumulate)
-        .with_seed(run.seed ^ 0xc1a5);
-    let Scored { model, mut scores } = fit_classifier(
-        model,
-        &r.stages,
-        &train_loader,
-        valid_loader.as_ref(),
-        &mut fit,
-    )?;
-    let classes = train.classes().to_vec();
-    if let Some(scores) = &mut scores {
-        scores.confusion = std::mem::take(&mut scores.confusion).with_names(&classes);
-    }
-    let model = TextClassifier::new(text.clone(), model, classes)?;
-    Ok(Scored { model, scores })
-}
-
-/// The model that [`classify`] begins with: the language model's encoder under a head drawn from the seed.
-///
-/// # Errors
-/// [`Error::Data`] for a single class or a missing label, [`Error::Model`] for a configuration out of range.
-pub fn new_classifier(
-    recipe: &Recipe,
-    language_model: &TextLanguageModel,
-    train: &Corpus,
-    device: &Device,
-    seed: u64,
-) -> Result<Classifier> {
-    let r = &recipe.classifier;
-    let labels = train.all_labels()?;
-    let config = ClassifierConfig {
-        task: task_of(train, r.range)?,
-        dropouts: r.scaled_dropouts(),
-        loss: match labels.classes() {
-            Some(labels) => r.loss.of(labels, train.n_classes()),
-            None => ClassLoss::default(),
-        },
-        regularization: r.regularization,
-        window: r.window,
-        head: r.head.clone(),
-        ..ClassifierConfig::new(train.n_classes())
-    };
-    let encoder = on_autodiff(language_model.model.encoder.clone(), device);
-    Ok(config.init(encoder, seed, &device.clone().autodiff())?)
-}
-
-/// The batches of a labelled corpus.
-///
-/// # Errors
-/// [`Error::Data`] for a document without a label.
-pub fn class_loader(
-    recipe: &Recipe,
-    text: &TextEncoding,
-    corpus: &Corpus,
-    seed: u64,
-) -> Result<ClassLoader> {
-    let config = ClassLoaderConfig::new()
-        .with_batch_size(recipe.classifier.batch_size)
-        .with_pad(Special::Pad.id())
-        .with_seed(seed);
-    Ok(config.build(text.encode_all(&corpus.texts()), corpus.all_labels()?)?)
 }
 
 fn train_lm(
@@ -298,9 +192,4 @@ fn ready(model: LanguageModel, lm: &LmRecipe, device: &Device) -> Result<Languag
         regularization: lm.regularization,
         ..on_autodiff(model, device)
     })
-}
-
-/// The module on the device's autodiff side, ready for training.
-fn on_autodiff<M: Module>(module: M, device: &Device) -> M {
-    module.valid().to_device(&device.clone().inner()).train()
 }

@@ -1,0 +1,112 @@
+//! The cells of the study, and the file that holds those that are done.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::Context as _;
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+
+/// How many labels, and how many subsets of so many are drawn.
+const SUBSETS: [(usize, u64); 4] = [(100, 5), (500, 5), (2_000, 3), (20_000, 1)];
+
+/// What is compared. The names are those in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Column {
+    /// The English model, fine-tuned as a language model on unlabelled texts of the domain.
+    SemiSupervised,
+    /// The English model as it comes: it has read nothing of the domain but the labelled texts.
+    Pretrained,
+    /// A new encoder of the same size, which has read nothing.
+    Scratch,
+}
+
+/// One classifier: so many labels, drawn by a seed, which is that of the training too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Cell {
+    pub(crate) column: Column,
+    pub(crate) labels: usize,
+    pub(crate) seed: u64,
+}
+
+impl Cell {
+    /// All cells, the most telling first.
+    pub(crate) fn all() -> Vec<Self> {
+        let [hundred, five_hundred, two_thousand, all] = SUBSETS;
+        let first = [hundred, five_hundred, all, two_thousand];
+        let columns = [Column::SemiSupervised, Column::Pretrained, Column::Scratch];
+        let cells = columns.into_iter().flat_map(|column| {
+            first.into_iter().flat_map(move |(labels, subsets)| {
+                (0..subsets).map(move |seed| Self {
+                    column,
+                    labels,
+                    seed,
+                })
+            })
+        });
+        cells.collect()
+    }
+}
+
+/// A line of the file: what a cell read and what it cost. Lines of the baselines have the same first five fields.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Line {
+    /// A [`Column`]'s name, or that of a baseline.
+    pub(crate) column: String,
+    pub(crate) labels: usize,
+    pub(crate) seed: u64,
+    /// Share of the held-out texts whose class was found.
+    pub(crate) accuracy: f64,
+    /// How many those are.
+    pub(crate) of: usize,
+    /// CPU minutes of training, all threads.
+    #[serde(default)]
+    pub(crate) train_cpu_min: f64,
+    /// CPU minutes of predicting the held-out texts.
+    #[serde(default)]
+    pub(crate) predict_cpu_min: f64,
+    /// Which processor.
+    #[serde(default)]
+    pub(crate) processor: String,
+}
+
+impl Line {
+    pub(crate) fn is(&self, cell: &Cell) -> bool {
+        self.column == cell.column.name() && (self.labels, self.seed) == (cell.labels, cell.seed)
+    }
+
+    /// The lines of a file, none where there is no file.
+    pub(crate) fn read_all(path: &Path) -> anyhow::Result<Vec<Self>> {
+        if !path.exists() {
+            return Ok(Vec::new());
+        }
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read {}", path.display()))?;
+        let lines = text.lines().enumerate();
+        lines
+            .map(|(number, line)| {
+                serde_json::from_str(line)
+                    .with_context(|| format!("{} line {}", path.display(), number + 1))
+            })
+            .collect()
+    }
+
+    /// Adds the line at the end of a file.
+    pub(crate) fn append(&self, path: &Path) -> anyhow::Result<()> {
+        let line = serde_json::to_string(self)? + "\n";
+        let file = OpenOptions::new().create(true).append(true).open(path);
+        let mut file = file.with_context(|| format!("cannot open {}", path.display()))?;
+        file.write_all(line.as_bytes())
+            .with_context(|| format!("cannot write {}", path.display()))
+    }
+}
+
+impl Column {
+    /// The name on the command line and in the file.
+    pub(crate) fn name(self) -> String {
+        let value = self.to_possible_value();
+        value.map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+}

@@ -1,0 +1,93 @@
+//! Accuracy against the number of labels.
+
+mod cells;
+mod ours;
+mod rows;
+mod table;
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use serde_json::{Value, json};
+
+use cells::{Cell, Column, Line};
+use ours::Encoders;
+use rows::Rows;
+
+/// Fill the cells of the low-shot study that are not done yet: accuracy against the number of labels
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The folder aclImdb, its archive, or a folder with train.csv and unsup.csv.
+    data: PathBuf,
+    /// The file that holds the cells that are done, a line each; new ones go to its end.
+    #[arg(long, value_name = "FILE", default_value = "docs/lowshot.jsonl")]
+    cells: PathBuf,
+    /// Where the language model of the domain is stored, and the rows.
+    #[arg(long, value_name = "DIR", default_value = "lowshot")]
+    work: PathBuf,
+    /// Only these columns.
+    #[arg(long, value_delimiter = ',')]
+    columns: Option<Vec<Column>>,
+    /// Only these numbers of labels.
+    #[arg(long, value_delimiter = ',')]
+    labels: Option<Vec<usize>>,
+    /// Unlabelled texts for the language model.
+    #[arg(long, default_value_t = 20_000)]
+    unlabeled: usize,
+    /// Texts that are held out where the data set has no test set.
+    #[arg(long, default_value_t = 5_000)]
+    valid: usize,
+    /// Write the rows of all cells into the folder `rows` of --work, for the baselines, and end.
+    #[arg(long)]
+    write_rows: bool,
+    /// Write the table and the picture that come of the cells that are done into this folder, and end.
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
+}
+
+impl Args {
+    fn wants(&self, cell: &Cell) -> bool {
+        let of = |asked: &Option<Vec<usize>>| match asked {
+            Some(asked) => asked.contains(&cell.labels),
+            None => true,
+        };
+        let columns = self.columns.as_ref();
+        of(&self.labels) && columns.is_none_or(|columns| columns.contains(&cell.column))
+    }
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<Value> {
+    let done = Line::read_all(&args.cells)?;
+    if let Some(folder) = &args.report {
+        return table::write(&done, folder);
+    }
+    std::fs::create_dir_all(&args.work)
+        .with_context(|| format!("cannot make {}", args.work.display()))?;
+    let rows = Rows::read(&args.data, args.valid, args.unlabeled)?;
+    let cells: Vec<Cell> = Cell::all();
+    if args.write_rows {
+        let of_a_column = cells.iter().filter(|cell| cell.column == Column::Scratch);
+        let subsets: Vec<_> = of_a_column.map(|cell| (cell.labels, cell.seed)).collect();
+        let folder = args.work.join("rows");
+        rows.write(&folder, &subsets)?;
+        return Ok(json!({ "rows": folder, "subsets": subsets.len() }));
+    }
+    let mut encoders = Encoders::new(&rows, &args.work);
+    let open = cells.into_iter().filter(|cell| args.wants(cell));
+    let open = open.filter(|cell| !done.iter().any(|line| line.is(cell)));
+    let mut filled = 0;
+    for cell in open {
+        let line = encoders.fill(&cell)?;
+        line.append(&args.cells)?;
+        eprintln!(
+            "{}, {} labels, seed {}: {:.2} % of {}",
+            line.column,
+            line.labels,
+            line.seed,
+            100.0 * line.accuracy,
+            line.of
+        );
+        filled += 1;
+    }
+    Ok(json!({ "filled": filled, "done_before": done.len() }))
+}

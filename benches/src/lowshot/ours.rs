@@ -1,0 +1,117 @@
+//! The language models, and the classifier of a cell.
+
+use std::path::Path;
+
+use ulmfit::prelude::*;
+use ulmfit::train::observe::Console;
+use ulmfit::train::{Checkpoints, steps, steps::Run};
+
+use super::cells::{Cell, Column, Line};
+use super::rows::{Rows, SHARED_SEED};
+use crate::memory::cpu_seconds;
+
+/// The language models that cells begin with, each made or read once, when it is first asked for.
+pub(super) struct Encoders<'a> {
+    rows: &'a Rows,
+    /// Where the fine-tuned one is stored.
+    folder: &'a Path,
+    device: Device,
+    last: Option<(Column, TextLanguageModel)>,
+}
+
+impl<'a> Encoders<'a> {
+    pub(super) fn new(rows: &'a Rows, folder: &'a Path) -> Self {
+        Self {
+            rows,
+            folder,
+            device: Device::default(),
+            last: None,
+        }
+    }
+
+    fn of(&mut self, column: Column) -> anyhow::Result<&TextLanguageModel> {
+        let model = match self.last.take() {
+            Some((known, model)) if known == column => model,
+            _ => self.make(column)?,
+        };
+        Ok(&self.last.insert((column, model)).1)
+    }
+
+    fn make(&self, column: Column) -> anyhow::Result<TextLanguageModel> {
+        let english = || {
+            let model = Pretrained::english().load(&self.device)?;
+            model.ok_or_else(|| anyhow::anyhow!("the English model is built in"))
+        };
+        match column {
+            Column::Pretrained => english(),
+            Column::SemiSupervised => self.fine_tuned(&english()?),
+            Column::Scratch => {
+                let texts = self.rows.language_model_texts()?;
+                let recipe = Recipe::by_name("english")?;
+                let texts = texts.texts();
+                let model = steps::new_language_model(&recipe, &texts, &self.device, SHARED_SEED)?;
+                Ok(model)
+            }
+        }
+    }
+
+    /// Reads the language model of the domain, or makes it; a run that was cut goes on where it was.
+    fn fine_tuned(&self, english: &TextLanguageModel) -> anyhow::Result<TextLanguageModel> {
+        let path = self.folder.join("domain.lm.safetensors");
+        if path.exists() {
+            eprintln!("language model of the domain: {}", path.display());
+            return Ok(TextLanguageModel::load(&path, &self.device)?);
+        }
+        let texts = self.rows.language_model_texts()?;
+        let texts = texts.texts();
+        let amount = Amount::of(texts.iter().copied(), 0);
+        let recipe = Recipe::fitted(amount, &Pretrained::english());
+        let mut run = Run {
+            seed: SHARED_SEED,
+            checkpoints: Some(Checkpoints::new(self.folder.join("domain.checkpoints"))),
+            observer: &mut Console::new(),
+        };
+        let model = steps::adapt(&recipe, english, &texts, &self.device, &mut run)?;
+        model.save(&path)?;
+        Ok(model)
+    }
+
+    /// Trains the classifier of a cell on its labels alone, and scores it once.
+    pub(super) fn fill(&mut self, cell: &Cell) -> anyhow::Result<Line> {
+        let train = self.rows.subset(cell.labels, cell.seed)?;
+        let start = match cell.column {
+            Column::Scratch => Pretrained::None,
+            Column::Pretrained | Column::SemiSupervised => Pretrained::english(),
+        };
+        // From the labels' number alone: the words choose what only the language model asks for.
+        let amount = Amount {
+            words: 0,
+            documents: train.len(),
+        };
+        let recipe = Recipe::fitted(amount, &start);
+        let device = self.device.clone();
+        let held_out = &self.rows.held_out;
+        let encoder = self.of(cell.column)?;
+        let begin = cpu_seconds();
+        let mut run = Run {
+            seed: cell.seed,
+            checkpoints: None,
+            observer: &mut Console::new(),
+        };
+        let model = steps::classify(&recipe, encoder, &train, None, &device, &mut run)?.model;
+        let trained = cpu_seconds();
+        let predictions = Predictor::new(&model)?.predict_all(&held_out.texts());
+        let pairs = predictions.iter().zip(held_out.labels()?);
+        let right = pairs.filter(|(found, label)| found.class == *label as usize);
+        Ok(Line {
+            column: cell.column.name(),
+            labels: cell.labels,
+            seed: cell.seed,
+            accuracy: right.count() as f64 / held_out.len() as f64,
+            of: held_out.len(),
+            train_cpu_min: (trained - begin) / 60.0,
+            predict_cpu_min: (cpu_seconds() - trained) / 60.0,
+            processor: crate::memory::processor(),
+        })
+    }
+}
