@@ -31,6 +31,9 @@ pub(crate) struct Args {
     /// Only these numbers of labels.
     #[arg(long, value_delimiter = ',')]
     labels: Option<Vec<usize>>,
+    /// Only the first so many subsets of each number of labels.
+    #[arg(long, value_name = "N")]
+    subsets: Option<u64>,
     /// Unlabelled texts for the language model.
     #[arg(long, default_value_t = 20_000)]
     unlabeled: usize,
@@ -52,7 +55,8 @@ impl Args {
             None => true,
         };
         let columns = self.columns.as_ref();
-        of(&self.labels) && columns.is_none_or(|columns| columns.contains(&cell.column))
+        let first = self.subsets.is_none_or(|n| cell.seed < n);
+        first && of(&self.labels) && columns.is_none_or(|columns| columns.contains(&cell.column))
     }
 }
 

@@ -82,8 +82,8 @@ impl Vocab {
     /// ```
     /// use ulmfit_text::VocabConfig;
     /// let config = VocabConfig::new().with_min_freq(1);
-    /// let [few, more] = [vec!["film"], vec!["sea", "film"]].map(|words| config.build(&[words]));
-    /// assert_eq!(few.joined(&more).tokens()[9..], ["film", "sea"]);
+    /// let of = |text: &str| config.build(&[text.split(' ').map(str::to_owned).collect::<Vec<_>>()]);
+    /// assert_eq!(of("film").joined(&of("sea film")).tokens()[9..], ["film", "sea"]);
     /// ```
     #[must_use]
     pub fn joined(&self, other: &Self) -> Self {

@@ -1,11 +1,11 @@
 //! `ulmfit finetune`: a pretrained language model for the text of a domain.
 
-use std::path::PathBuf;
-
+use anyhow::{Context as _, anyhow};
+use clap::builder::PossibleValuesParser;
 use ulmfit::prelude::*;
 use ulmfit::train::schedule::GroupRates;
 
-use crate::options::language_model::{Training, stage_of};
+use crate::options::language_model::Training;
 use crate::options::output::Output;
 use crate::options::text_files::{Folder, TextFiles};
 
@@ -13,42 +13,69 @@ use crate::options::text_files::{Folder, TextFiles};
 /// and goes on with --resume.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The pretrained language model's file.
-    model: PathBuf,
+    /// The pretrained language model: english (the one that is built in) or a file.
+    #[arg(value_parser = str::parse::<Pretrained>)]
+    model: Pretrained,
     #[command(flatten)]
     texts: TextFiles,
     #[command(flatten)]
     output: Output,
     #[command(flatten)]
     training: Training,
-    /// The largest vocabulary.
-    #[arg(long, default_value_t = 60_000, value_name = "N")]
-    vocab_size: usize,
-    /// How often a word must occur to be in the vocabulary.
-    #[arg(long, default_value_t = 3, value_name = "N")]
-    min_freq: u64,
-    /// The highest learning rate of the last layers; each lower layer's is 2.6 times lower.
-    #[arg(long, default_value_t = 4e-3, value_name = "X")]
-    lr: f64,
+    /// The recipe whose numbers hold where no option says otherwise [default: english for that model, else default].
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Recipe::ALL.iter().copied()))]
+    recipe: Option<String>,
+    /// The largest vocabulary [default: that of the recipe].
+    #[arg(long, value_name = "N")]
+    vocab_size: Option<usize>,
+    /// How often a word must occur to be in the vocabulary [default: that of the recipe].
+    #[arg(long, value_name = "N")]
+    min_freq: Option<u64>,
+    /// The highest learning rate of the last layers, each lower layer's 2.6 times lower [default: the rates of the
+    /// recipe].
+    #[arg(long, value_name = "X")]
+    lr: Option<f64>,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     args.output.check(&[], args.training.talk)?;
     let device = args.training.compute.device()?;
+    let recipe = args.recipe()?;
     let folder = Folder::open(args.output.checkpoints())?;
-    let model = TextLanguageModel::load(&args.model, &device.autodiff())?;
-    let vocabulary = VocabConfig::new()
-        .with_max_size(args.vocab_size)
-        .with_min_freq(args.min_freq);
+    let model = args.model.load(&device.autodiff())?;
+    let model = model.ok_or_else(|| {
+        anyhow!("MODEL: expected a language model, found none; `ulmfit pretrain` begins with none")
+    })?;
     let tokenizer = model.text.tokenizer_config();
-    let vocab = args.texts.vocabulary(&folder, tokenizer, &vocabulary)?;
-    let model = model.adapt(&vocab);
-    let lm = Recipe::default().language_model;
-    // First the new words alone, then all groups.
-    let (rates, epochs) = (GroupRates::paper(args.lr), args.training.epochs);
-    let finetune = lm.finetune.into_iter();
-    let finetune = finetune.map(|stage| stage_of(stage, epochs, &rates));
-    let stages: Vec<Stage> = lm.adapt.into_iter().chain(finetune).collect();
+    let vocab = args
+        .texts
+        .vocabulary(&folder, tokenizer, &recipe.vocabulary)?;
+    let mut model = model.adapt(&vocab);
+    let lm = &recipe.language_model;
+    model.model.dropouts = lm.finetune_dropouts();
+    model.model.regularization = lm.regularization;
+    // First the new words alone, where the recipe says so, then all groups.
+    let all = args
+        .training
+        .stages(lm.finetune.clone(), args.lr.map(GroupRates::paper));
+    let stages = [lm.adapt.clone(), all].concat();
     let texts = args.texts.encode(&folder, &model.text)?;
-    args.training.train(model, &stages, texts, &args.output)
+    args.training.train(model, lm, &stages, texts, &args.output)
+}
+
+impl Args {
+    /// The recipe that the options come to.
+    fn recipe(&self) -> anyhow::Result<Recipe> {
+        let mut recipe = match &self.recipe {
+            Some(name) => Recipe::by_name(name).context("--recipe")?,
+            None => Recipe::of(&self.model),
+        };
+        if let Some(words) = self.vocab_size {
+            recipe = recipe.with_vocabulary(words);
+        }
+        if let Some(min_freq) = self.min_freq {
+            recipe.vocabulary = recipe.vocabulary.with_min_freq(min_freq);
+        }
+        Ok(recipe)
+    }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use ulmfit::prelude::*;
 use ulmfit::train::schedule::GroupRates;
 
-use crate::options::language_model::{Training, stage_of};
+use crate::options::language_model::Training;
 use crate::options::output::Output;
 use crate::options::recipe::size_parser;
 use crate::options::text_files::{Folder, TextFiles};
@@ -51,14 +51,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         Some(path) => TextLanguageModel::load(path, &device)?,
         None => args.new_model(&folder, &recipe, &device)?,
     };
-    let rates = GroupRates::Same(args.lr);
-    let stages: Vec<Stage> = recipe.language_model.pretrain;
-    let stages = stages
-        .into_iter()
-        .map(|stage| stage_of(stage, args.training.epochs, &rates));
+    let (lm, rates) = (&recipe.language_model, GroupRates::Same(args.lr));
+    let stages = args.training.stages(lm.pretrain.clone(), Some(rates));
     let texts = args.texts.encode(&folder, &model.text)?;
-    args.training
-        .train(model, &stages.collect::<Vec<_>>(), texts, &args.output)
+    args.training.train(model, lm, &stages, texts, &args.output)
 }
 
 impl Args {

@@ -6,7 +6,7 @@ use ulmfit::data::DocumentOrder;
 use ulmfit::prelude::*;
 use ulmfit::train::observe::{EpochEnd, History};
 use ulmfit::train::schedule::GroupRates;
-use ulmfit::train::{FitConfig, fit_language_model};
+use ulmfit::train::{FitConfig, LmRecipe, fit_language_model};
 
 use super::compute::Compute;
 use super::output::Output;
@@ -17,15 +17,15 @@ use crate::talk::{Talk, path_json};
 /// How it is trained.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Training {
-    /// Passes over the text.
-    #[arg(long, default_value_t = 1, value_name = "N")]
-    pub(crate) epochs: usize,
-    /// Rows of a batch.
-    #[arg(long, default_value_t = 64, value_name = "N")]
-    batch_size: usize,
-    /// Tokens of a row.
-    #[arg(long, default_value_t = 70, value_name = "N")]
-    seq_len: usize,
+    /// Passes over the text [default: those of the recipe, 1 in most].
+    #[arg(long, value_name = "N")]
+    epochs: Option<usize>,
+    /// Rows of a batch [default: those of the recipe, 64 in most].
+    #[arg(long, value_name = "N")]
+    batch_size: Option<usize>,
+    /// Tokens of a row [default: those of the recipe, 70 in most].
+    #[arg(long, value_name = "N")]
+    seq_len: Option<usize>,
     /// The same seed gives the same model.
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub(crate) seed: u64,
@@ -36,18 +36,29 @@ pub(crate) struct Training {
 }
 
 impl Training {
-    /// Trains `model` through `stages` and saves it.
+    /// Stages of a recipe with the epochs and the rates of the command line in the last one.
+    pub(crate) fn stages(&self, mut stages: Vec<Stage>, rates: Option<GroupRates>) -> Vec<Stage> {
+        Stage::set_last_epochs(&mut stages, self.epochs);
+        if let (Some(last), Some(rates)) = (stages.last_mut(), rates) {
+            last.rates = rates;
+        }
+        stages
+    }
+
+    /// Trains `model` through `stages`, with the other numbers of the recipe, and saves it.
     pub(crate) fn train(
         &self,
         model: TextLanguageModel,
+        recipe: &LmRecipe,
         stages: &[Stage],
         texts: Texts,
         output: &Output,
     ) -> anyhow::Result<()> {
         let TextLanguageModel { text, model } = model;
         let config = LmLoaderConfig::new()
-            .with_batch_size(self.batch_size)
-            .with_seq_len(self.seq_len)
+            .with_batch_size(self.batch_size.unwrap_or(recipe.batch_size))
+            .with_seq_len(self.seq_len.unwrap_or(recipe.seq_len))
+            .with_lengths(recipe.lengths)
             .with_seed(self.seed);
         let train = config.build(texts.train)?;
         let config = config.with_order(DocumentOrder::Kept);
@@ -62,7 +73,8 @@ impl Training {
         let mut history = History::default();
         let mut watch = (&mut history, self.talk.observers());
         let mut fit = FitConfig::new(&mut watch)
-            .with_optimizer(Recipe::default().language_model.optimizer)
+            .with_optimizer(recipe.optimizer)
+            .with_accumulate(recipe.accumulate)
             .with_seed(self.seed)
             .with_checkpoints(output.stored().with_interrupt(&interrupt::listen()?));
         let model = fit_language_model(model, stages, &train, valid.as_ref(), &mut fit)?;
@@ -72,14 +84,5 @@ impl Training {
         let result =
             json!({ "language_model": path_json(Some(output.path())), "last_epoch": last });
         self.talk.result(result)
-    }
-}
-
-/// A stage of the recipe with the epochs and rates of the command line.
-pub(crate) fn stage_of(stage: Stage, epochs: usize, rates: &GroupRates) -> Stage {
-    Stage {
-        epochs,
-        rates: rates.clone(),
-        ..stage
     }
 }

@@ -34,8 +34,22 @@ impl Amount {
 const LITTLE: usize = 1_000_000;
 
 impl Recipe {
-    /// The recipe for what a run begins with (`english` for the English model, else `default`), with batches, epochs
-    /// and, from scratch, sizes for this amount of text; for much of it that recipe as it is.
+    /// The recipe for what a run begins with: `english` for the English model, else `default`.
+    ///
+    /// ```
+    /// use ulmfit_train::{Pretrained, Recipe};
+    /// assert_eq!(Recipe::of(&Pretrained::from("wiki.safetensors")), Recipe::default());
+    /// ```
+    pub fn of(start: &Pretrained) -> Self {
+        match start {
+            #[cfg(feature = "english")]
+            Pretrained::English => Self::registered("english"),
+            Pretrained::None | Pretrained::File(_) => Self::default(),
+        }
+    }
+
+    /// The recipe [`of`](Self::of) what a run begins with, with batches, epochs and, from scratch, sizes for this amount
+    /// of text; for much of it that recipe as it is.
     ///
     /// ```
     /// use ulmfit_train::{Amount, Pretrained, Recipe, Sizes};
@@ -44,11 +58,9 @@ impl Recipe {
     /// ```
     #[must_use]
     pub fn fitted(amount: Amount, start: &Pretrained) -> Self {
-        let recipe = match start {
-            Pretrained::None => from_scratch(Self::default(), amount),
-            #[cfg(feature = "english")]
-            Pretrained::English => adapted(Self::registered("english"), amount),
-            Pretrained::File(_) => adapted(Self::default(), amount),
+        let recipe = match start.is_some() {
+            true => adapted(Self::of(start), amount),
+            false => from_scratch(Self::of(start), amount),
         };
         classifier(recipe, amount)
     }
@@ -133,12 +145,16 @@ mod tests {
         assert_eq!(few.language_model.pretrain[0].epochs, 12);
         assert_eq!(
             (few.classifier.batch_size, few.classifier.stages[3].epochs),
-            (16, 8)
+            (16, 9)
         );
         let file = Pretrained::from("wiki.safetensors");
         let few = Recipe::fitted(amount(24_000, 480), &file);
         let lm = &few.language_model;
         assert_eq!((lm.batch_size, lm.finetune[0].epochs), (16, 5));
+        assert!(lm.keep_words);
+        let few = Recipe::fitted(amount(24_000, 100), &file).classifier;
+        let epochs: Vec<usize> = few.stages.iter().map(|stage| stage.epochs).collect();
+        assert_eq!(epochs, [5, 5, 5, 42]);
         let much = amount(100_000_000, 25_000);
         assert_eq!(Recipe::fitted(much, &file), Recipe::default());
         let lm = |recipe: Recipe| (recipe.sizes, recipe.vocabulary, recipe.language_model);
@@ -146,5 +162,16 @@ mod tests {
             lm(Recipe::fitted(much, &Pretrained::None)),
             lm(Recipe::default())
         );
+    }
+
+    #[cfg(feature = "english")]
+    #[test]
+    fn the_english_model_has_a_recipe_of_its_own() {
+        let much = Amount {
+            words: 100_000_000,
+            documents: 25_000,
+        };
+        let english = Recipe::fitted(much, &Pretrained::English);
+        assert_eq!(english, Recipe::registered("english"));
     }
 }

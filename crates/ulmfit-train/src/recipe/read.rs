@@ -176,7 +176,7 @@ mod tests {
             ("classifier.optimizer.adagrad.eps = 1", "adagrad"),
             (
                 "name = \"fasttext\"",
-                "unknown recipe \"fasttext\"; known: default, paper",
+                "unknown recipe \"fasttext\"; known: default, english, paper",
             ),
             ("name = 3", "expected the name of a recipe, found 3"),
             ("batch size = 3", "line 1"),

@@ -193,3 +193,43 @@ fn ready(model: LanguageModel, lm: &LmRecipe, device: &Device) -> Result<Languag
         ..on_autodiff(model, device)
     })
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+mod tests {
+    use super::*;
+    use crate::recipe::Sizes;
+
+    #[test]
+    fn words_that_the_text_lacks_are_kept_where_the_recipe_says_so() {
+        let mut recipe = Recipe::default().with_sizes(Sizes {
+            embed: 4,
+            hidden: 6,
+            layers: 1,
+        });
+        let device = Device::default();
+        let general = "the sea and the ship ".repeat(5);
+        let general = new_language_model(&recipe, &[&general], &device, 1).unwrap();
+        let row = |model: &TextLanguageModel, word: &str| -> Vec<f32> {
+            let id = model.text.vocab().id(word) as usize;
+            let rows = model
+                .model
+                .encoder
+                .embedding
+                .val()
+                .slice([id..id + 1, 0..4]);
+            rows.into_data().iter::<f32>().collect()
+        };
+        let own = "the film and the actor ".repeat(5);
+        for (keep, has) in [(false, false), (true, true)] {
+            recipe.language_model.keep_words = keep;
+            let model = adapted(&recipe, &general, &[&own], &device).unwrap();
+            let vocab = model.text.vocab();
+            assert_eq!(vocab.contains("ship"), has);
+            assert!(vocab.contains("film") && vocab.contains("and"));
+            if keep {
+                assert_eq!(row(&model, "ship"), row(&general, "ship"));
+            }
+        }
+    }
+}
