@@ -11,9 +11,10 @@ mod options;
 mod report;
 mod rows;
 
+use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::anyhow;
+use anyhow::{Context as _, anyhow};
 use clap::Parser as _;
 use ulmfit::device;
 use ulmfit::prelude::*;
@@ -52,32 +53,29 @@ fn run(options: &Options) -> anyhow::Result<()> {
         checkpoints: None,
         observer: &mut watch,
     };
-    let (language_model, classifier) = train(&pretrained, &recipe, &rows, &device, &mut run)?;
+    let (language_model, classifier) =
+        train(&pretrained, &recipe, &rows, &options.out, &device, &mut run)?;
     if options.both_directions {
         println!("\nThe same, read backward");
         let mut recipe = recipe;
         recipe.tokenizer.direction = Direction::Backward;
-        let (language_model, second) = train(&pretrained, &recipe, &rows, &device, &mut run)?;
-        report::ensemble(&classifier, &second, &rows.valid)?;
         let path = BothDirections::backward_path(&options.out);
-        report::saved_and_loaded(&second, &language_model, &rows.valid, &path, &device)?;
+        let (_, second) = train(&pretrained, &recipe, &rows, &path, &device, &mut run)?;
+        report::ensemble(&classifier, &second, &rows.valid)?;
+        report::saved_and_loaded(&second, &rows.valid, &path, &device)?;
     }
     report::predictions(&classifier, &rows.valid)?;
     report::sentences(&language_model, options.seed);
-    report::saved_and_loaded(
-        &classifier,
-        &language_model,
-        &rows.valid,
-        &options.out,
-        &device,
-    )
+    report::saved_and_loaded(&classifier, &rows.valid, &options.out, &device)
 }
 
-/// The three steps, and what they score.
+/// The three steps, and what they score. The language model, which takes longest, is saved beside `out` as soon as it is
+/// there.
 fn train(
     start: &Pretrained,
     recipe: &Recipe,
     rows: &Rows,
+    out: &Path,
     device: &Device,
     run: &mut Run<'_>,
 ) -> anyhow::Result<(TextLanguageModel, TextClassifier)> {
@@ -106,6 +104,11 @@ fn train(
             steps::finetune(recipe, model, &target, device, run)?
         }
     };
+    let path = out.with_extension("lm.safetensors");
+    language_model
+        .save(&path)
+        .with_context(|| format!("saving to {}", path.display()))?;
+    println!("        saved as {}", path.display());
     println!(
         "\nStep 3  classifier on {} labelled reviews",
         rows.train.len()

@@ -62,18 +62,16 @@ pub(crate) fn sentences(model: &TextLanguageModel, seed: u64) {
     }
 }
 
-/// Saves both models, loads the classifier again and compares the predictions.
+/// Saves the classifier, loads it again and compares the predictions.
 pub(crate) fn saved_and_loaded(
     classifier: &TextClassifier,
-    language_model: &TextLanguageModel,
     valid: &Corpus,
     path: &Path,
     device: &Device,
 ) -> anyhow::Result<()> {
-    let saving = || format!("saving to {}", path.display());
-    classifier.save(path).with_context(saving)?;
-    let lm_path = path.with_extension("lm.safetensors");
-    language_model.save(&lm_path).with_context(saving)?;
+    classifier
+        .save(path)
+        .with_context(|| format!("saving to {}", path.display()))?;
     let loaded = Predictor::load(path, device)?;
     let texts = valid.texts();
     let texts = &texts[..texts.len().min(200)];
@@ -84,10 +82,9 @@ pub(crate) fn saved_and_loaded(
     );
     let bytes = std::fs::metadata(path).context("reading its size")?.len();
     println!(
-        "\nSaved {} ({:.1} MB) and {}; loaded again: {} predictions equal bit for bit",
+        "\nSaved {} ({:.1} MB) and loaded again: {} predictions equal bit for bit",
         path.display(),
         bytes as f64 / 1e6,
-        lm_path.display(),
         texts.len()
     );
     Ok(())

@@ -20,7 +20,7 @@ pub enum DocumentOrder {
 #[serde(rename_all = "snake_case")]
 pub enum Remainder {
     /// Every token but the very first is predicted exactly once. Rows are `ceil((N-1)/B)` long; the last rows lack one
-    /// position each where `B` does not divide `N-1`, and there the input is `pad` and the target [`IGNORE`]. A stream
+    /// position each where `B` does not divide `N-1`, and there the input is `pad` and the target [`IGNORE`](crate::IGNORE). A stream
     /// too short for `B` rows gets as many rows as it has predictions.
     ///
     /// Deviation: every reference drops up to `B-1` tokens instead.
@@ -31,7 +31,7 @@ pub enum Remainder {
     Drop,
 }
 
-/// The settings of an [`LmLoader`].
+/// The settings of an [`LmLoader`](crate::LmLoader).
 ///
 /// | field | default | purpose |
 /// |---|---|---|

@@ -16,7 +16,7 @@ pub struct LmBatch {
     pub inputs: TokenGrid,
     /// The token after each input, `[B, T]`, or [`IGNORE`].
     pub targets: TokenGrid,
-    /// What to multiply this step's learning rate by; 1 unless lengths are [`Lengths::Awd`].
+    /// What to multiply this step's learning rate by; 1 unless lengths are [`Lengths::Awd`](crate::Lengths::Awd).
     pub rate_scale: f64,
 }
 

@@ -17,7 +17,8 @@ use crate::recipe::Recipe;
 /// The labels say what the task is: one class each, several, or numbers.
 ///
 /// # Errors
-/// [`Error::Data`] for a single class, a missing label or labels of two kinds, and as [`fit_classifier`].
+/// [`Error::Data`](crate::Error::Data) for a single class, a missing label or labels of two kinds, and as
+/// [`fit_classifier`].
 pub fn classify(
     recipe: &Recipe,
     language_model: &TextLanguageModel,
@@ -57,7 +58,8 @@ pub fn classify(
 /// The model that [`classify`] begins with: the language model's encoder under a head drawn from the seed.
 ///
 /// # Errors
-/// [`Error::Data`] for a single class or a missing label, [`Error::Model`] for a configuration out of range.
+/// [`Error::Data`](crate::Error::Data) for a single class or a missing label, [`Error::Model`](crate::Error::Model) for a
+/// configuration out of range.
 pub fn new_classifier(
     recipe: &Recipe,
     language_model: &TextLanguageModel,
@@ -86,7 +88,7 @@ pub fn new_classifier(
 /// The batches of a labelled corpus.
 ///
 /// # Errors
-/// [`Error::Data`] for a document without a label.
+/// [`Error::Data`](crate::Error::Data) for a document without a label.
 pub fn class_loader(
     recipe: &Recipe,
     text: &TextEncoding,
