@@ -7,20 +7,51 @@ use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 use ulmfit_report::charts::{Axis, Line as Drawn, LineChart, Look};
 
-use super::cells::{Cell, Column, Line};
+use super::cells::{self, Cell, Line};
 
-/// The columns in the order of the table: name in the file, name on the page, ours or not.
-const COLUMNS: [(&str, &str, bool); 6] = [
-    (
+/// A column of the file on the page.
+struct Column {
+    /// In the file.
+    id: &'static str,
+    /// In the table.
+    name: &'static str,
+    /// In the picture, which has room for four.
+    drawn: Option<&'static str>,
+    ours: bool,
+}
+
+const fn column(
+    id: &'static str,
+    name: &'static str,
+    drawn: Option<&'static str>,
+    ours: bool,
+) -> Column {
+    Column {
+        id,
+        name,
+        drawn,
+        ours,
+    }
+}
+
+/// The columns in the order of the table; the first is what the differences are of.
+const COLUMNS: [Column; 6] = [
+    column(
         "semi-supervised",
         "ulmfit, fine-tuned on unlabelled reviews",
+        Some("ulmfit"),
         true,
     ),
-    ("pretrained", "ulmfit, as it comes", true),
-    ("scratch", "ulmfit, from scratch", true),
-    ("tfidf-logreg", "TF-IDF, logistic regression", false),
-    ("nb-svm", "NB-SVM", false),
-    ("fasttext", "fastText", false),
+    column("pretrained", "ulmfit, as it comes", None, true),
+    column("scratch", "ulmfit, from scratch", None, true),
+    column(
+        "tfidf-logreg",
+        "TF-IDF, logistic regression",
+        Some("TF-IDF"),
+        false,
+    ),
+    column("nb-svm", "NB-SVM", Some("NB-SVM"), false),
+    column("fasttext", "fastText", Some("fastText"), false),
 ];
 
 /// The two lines of the page between which the table stands.
@@ -84,7 +115,7 @@ fn sizes() -> Vec<(usize, usize)> {
     let subsets = |labels: usize| {
         let cells = planned.iter();
         cells
-            .filter(|cell| cell.labels == labels && cell.column == Column::Scratch)
+            .filter(|cell| cell.labels == labels && cell.column == cells::Column::Scratch)
             .count()
     };
     sizes
@@ -99,14 +130,10 @@ fn table(lines: &[Line]) -> String {
         let _ = write!(out, " {labels} labels |");
     }
     out += "\n|---|---|---|---|---|\n";
-    for (column, name, ours) in COLUMNS {
+    for Column { id, name, ours, .. } in COLUMNS {
         let _ = write!(out, "| {name} |");
         for (labels, planned) in sizes() {
-            let _ = write!(
-                out,
-                " {} |",
-                entry(&of(lines, column, labels), planned, ours)
-            );
+            let _ = write!(out, " {} |", entry(&of(lines, id, labels), planned, ours));
         }
         out += "\n";
     }
@@ -139,10 +166,10 @@ fn entry(cells: &[&Line], planned: usize, ours: bool) -> String {
 
 /// The mean of the differences on the same subsets, and its interval of 95 % where there are several.
 fn difference(lines: &[Line], labels: usize) -> String {
-    let ours = of(lines, COLUMNS[0].0, labels);
-    let baselines = COLUMNS.iter().filter(|(_, _, ours)| !ours);
-    let paired = baselines.map(|(column, name, _)| {
-        let theirs = of(lines, column, labels);
+    let ours = of(lines, COLUMNS[0].id, labels);
+    let baselines = COLUMNS.iter().filter(|column| !column.ours);
+    let paired = baselines.map(|Column { id, name, .. }| {
+        let theirs = of(lines, id, labels);
         let pairs = ours.iter().filter_map(|own| {
             let other = theirs.iter().find(|other| other.seed == own.seed)?;
             Some(100.0 * (own.accuracy - other.accuracy))
@@ -174,15 +201,18 @@ fn chart(lines: &[Line]) -> LineChart {
     );
     chart.description =
         "Accuracy against the number of labels, for ulmfit and for baselines.".into();
-    for (column, name, ours) in COLUMNS {
+    for Column {
+        id, drawn, ours, ..
+    } in COLUMNS
+    {
         let points: Vec<(f64, f64)> = sizes()
             .into_iter()
-            .map(|(labels, _)| (labels, of(lines, column, labels)))
+            .map(|(labels, _)| (labels, of(lines, id, labels)))
             .filter(|(_, cells)| !cells.is_empty())
             .map(|(labels, cells)| (labels as f64, mean(&percent(&cells))))
             .collect();
         let look = if ours { Look::Dots } else { Look::Dashed };
-        if !points.is_empty() {
+        if let (Some(name), false) = (drawn, points.is_empty()) {
             let name = name.to_owned();
             chart.lines.push(Drawn { name, points, look });
         }
