@@ -44,7 +44,7 @@ impl<'a> Encoders<'a> {
         };
         match column {
             Column::Pretrained => english(),
-            Column::SemiSupervised => self.fine_tuned(&english()?),
+            Column::SemiSupervised => self.fine_tuned(english),
             Column::Scratch => {
                 let texts = self.rows.language_model_texts()?;
                 let recipe = Recipe::by_name("english")?;
@@ -56,7 +56,10 @@ impl<'a> Encoders<'a> {
     }
 
     /// Reads the language model of the domain, or makes it; a run that was cut goes on where it was.
-    fn fine_tuned(&self, english: &TextLanguageModel) -> anyhow::Result<TextLanguageModel> {
+    fn fine_tuned(
+        &self,
+        english: impl FnOnce() -> anyhow::Result<TextLanguageModel>,
+    ) -> anyhow::Result<TextLanguageModel> {
         let path = self.folder.join("domain.lm.safetensors");
         if path.exists() {
             eprintln!("language model of the domain: {}", path.display());
@@ -71,7 +74,7 @@ impl<'a> Encoders<'a> {
             checkpoints: Some(Checkpoints::new(self.folder.join("domain.checkpoints"))),
             observer: &mut Console::new(),
         };
-        let model = steps::adapt(&recipe, english, &texts, &self.device, &mut run)?;
+        let model = steps::adapt(&recipe, &english()?, &texts, &self.device, &mut run)?;
         model.save(&path)?;
         Ok(model)
     }

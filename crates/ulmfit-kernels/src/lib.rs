@@ -23,6 +23,8 @@
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 
 mod adam;
+#[cfg(all(feature = "gpu", not(feature = "fusion")))]
+mod cube_memory;
 mod dropout;
 mod embedding;
 #[cfg(feature = "flex")]

@@ -6,10 +6,12 @@ use burn::backend::ops::FloatTensorOps;
 use burn::backend::{Cube, TensorMetadata};
 use burn::tensor::Shape;
 use burn_cubecl::kernel::into_contiguous;
-use burn_cubecl::ops::numeric::{empty_device_contiguous_dtype, zeros_client};
+use burn_cubecl::ops::numeric::zeros_client;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::calculate_cube_count_elemwise;
 use cubecl::prelude::*;
+
+use crate::cube_memory::empty;
 
 use super::generic::{step, weight_gradients};
 use super::node::{InputGrads, Inputs, LstmKernels, Outputs, Saved};
@@ -31,12 +33,6 @@ impl LstmKernels for Cube {
     }
 }
 
-/// A tensor like `like` with memory that nothing has been written to, in rows.
-fn empty<const D: usize>(like: &CubeTensor, shape: [usize; D]) -> CubeTensor {
-    let (client, device) = (like.client.clone(), like.device.clone());
-    empty_device_contiguous_dtype(client, device, Shape::new(shape), like.dtype)
-}
-
 fn forward(inputs: &Inputs<Cube>, save: bool) -> Outputs<Cube> {
     let [steps, rows, width] = inputs.x.shape().dims();
     let [h, h4] = inputs.w_hh.shape().dims();
@@ -49,14 +45,15 @@ fn forward(inputs: &Inputs<Cube>, save: bool) -> Outputs<Cube> {
     let kept = if save { steps } else { 1 };
     let gates = empty(&projected, [kept, rows, h4]);
     let cells = empty(&projected, [kept, rows, h]);
+    let client = projected.client.clone();
+    let units = CubeDim::new(&client, rows * h);
+    let groups = calculate_cube_count_elemwise(&client, rows * h, units);
     let mut before = inputs.h0.clone();
     for t in 0..steps {
         let recurrent = into_contiguous(Cube::float_matmul(before, inputs.w_hh.clone()));
-        let client = projected.client.clone();
-        let units = CubeDim::new(&client, rows * h);
         gates_forward::launch(
             &client,
-            calculate_cube_count_elemwise(&client, rows * h, units),
+            groups.clone(),
             units,
             projected.clone().into_tensor_arg(),
             recurrent.into_tensor_arg(),
@@ -91,14 +88,15 @@ fn gate_gradients(inputs: &Inputs<Cube>, saved: Saved<Cube>, d_hidden: CubeTenso
         let (client, device) = (d_hidden.client.clone(), d_hidden.device.clone());
         zeros_client(client, device, Shape::new([rows, h]), d_hidden.dtype)
     };
+    let client = d_hidden.client.clone();
+    let units = CubeDim::new(&client, rows * h);
+    let groups = calculate_cube_count_elemwise(&client, rows * h, units);
     // What flows in from step t + 1.
     let (mut d_next, d_cell) = (zeros(), zeros());
     for t in (0..steps).rev() {
-        let client = d_hidden.client.clone();
-        let units = CubeDim::new(&client, rows * h);
         gates_backward::launch(
             &client,
-            calculate_cube_count_elemwise(&client, rows * h, units),
+            groups.clone(),
             units,
             d_hidden.clone().into_tensor_arg(),
             into_contiguous(d_next).into_tensor_arg(),

@@ -6,9 +6,9 @@ use burn::backend::ops::FloatTensorOps;
 use burn::backend::{Cube, TensorMetadata};
 use burn::tensor::{Shape, Slice};
 use burn_cubecl::kernel::into_contiguous;
-use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
-use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
+
+use crate::cube_memory::empty;
 
 use super::generic::accumulate;
 use super::node::{Inputs, LossGrads, Outputs, TiedLossKernels};
@@ -31,7 +31,7 @@ impl TiedLossKernels for Cube {
         let targets = into_contiguous(inputs.targets.clone());
         let shares = [&inputs.row_weights, &inputs.target_weights];
         let [weights, at_targets] = shares.map(|all| into_contiguous(all.clone()));
-        let [losses, right] = [0, 1].map(|_| empty(&bias, rows));
+        let [losses, right] = [0, 1].map(|_| empty(&bias, [rows]));
         let (mut d_hidden, mut d_weight, mut d_bias) = (Vec::new(), None, None);
         for from in (0..rows).step_by(chunk) {
             let to = rows.min(from + chunk);
@@ -78,12 +78,6 @@ impl TiedLossKernels for Cube {
             grads,
         }
     }
-}
-
-/// A vector like `like` with memory that nothing has been written to.
-fn empty(like: &CubeTensor, n: usize) -> CubeTensor {
-    let (client, device) = (like.client.clone(), like.device.clone());
-    empty_device_contiguous_dtype(client, device, Shape::new([n]), like.dtype)
 }
 
 /// The rows of a chunk that begins at row `from`: their losses, whether they are right, and where `with_grads` the
