@@ -4,14 +4,14 @@
 use burn::backend::cubecl::dtype_to_storage_type;
 use burn::backend::ops::FloatTensorOps;
 use burn::backend::{Cube, TensorMetadata};
-use burn::tensor::{Shape, Slice};
+use burn::tensor::Slice;
 use burn_cubecl::kernel::into_contiguous;
 use cubecl::prelude::*;
 
 use crate::cube_memory::empty;
 
-use super::generic::accumulate;
-use super::node::{Inputs, LossGrads, Outputs, TiedLossKernels};
+use super::generic::ChunkGradients;
+use super::node::{Inputs, Outputs, TiedLossKernels};
 
 /// Logits in a chunk: 32 Mi values are 128 MB.
 const CHUNK_VALUES: usize = 32 << 20;
@@ -32,7 +32,7 @@ impl TiedLossKernels for Cube {
         let shares = [&inputs.row_weights, &inputs.target_weights];
         let [weights, at_targets] = shares.map(|all| into_contiguous(all.clone()));
         let [losses, right] = [0, 1].map(|_| empty(&bias, [rows]));
-        let (mut d_hidden, mut d_weight, mut d_bias) = (Vec::new(), None, None);
+        let mut gradients = ChunkGradients::new();
         for from in (0..rows).step_by(chunk) {
             let to = rows.min(from + chunk);
             let cut = [Slice::from(from..to), Slice::from(0..width)];
@@ -56,26 +56,13 @@ impl TiedLossKernels for Cube {
                 [logits.dtype, targets.dtype].map(dtype_to_storage_type),
             );
             if with_grads {
-                let d = logits;
-                d_hidden.push(Self::float_matmul(d.clone(), inputs.weight.clone()));
-                let by_column = Self::float_transpose(d.clone());
-                accumulate::<Self>(&mut d_weight, Self::float_matmul(by_column, h));
-                let d_b = Self::float_reshape(Self::float_sum_dim(d, 0), Shape::new([vocabulary]));
-                accumulate::<Self>(&mut d_bias, d_b);
+                gradients.add(logits, h, &inputs.weight);
             }
         }
-        let grads = match (d_weight, d_bias) {
-            (Some(weight), Some(bias)) => Some(LossGrads {
-                hidden: Self::float_cat(d_hidden, 0),
-                weight,
-                bias,
-            }),
-            _ => None,
-        };
         Outputs {
             loss: Self::float_sum(losses),
             correct: Self::float_sum(right),
-            grads,
+            grads: gradients.all(),
         }
     }
 }

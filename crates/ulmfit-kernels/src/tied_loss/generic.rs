@@ -21,7 +21,7 @@ pub(crate) fn forward<B: Backend>(inputs: &Inputs<B>, with_grads: bool) -> Outpu
     let chunk = chunk_rows(rows, vocabulary);
     let mut loss: Option<FloatTensor<B>> = None;
     let mut correct: Option<FloatTensor<B>> = None;
-    let (mut d_hidden, mut d_weight, mut d_bias) = (Vec::new(), None, None);
+    let mut gradients = ChunkGradients::new();
     for from in (0..rows).step_by(chunk) {
         let to = rows.min(from + chunk);
         let cut = Slice::from(from..to);
@@ -61,34 +61,56 @@ pub(crate) fn forward<B: Backend>(inputs: &Inputs<B>, with_grads: bool) -> Outpu
             let d = B::float_mul(exp, share);
             let at_targets = B::float_neg(at_targets);
             let d = B::float_scatter(1, d, targets, at_targets, IndexingUpdateOp::Add);
-            d_hidden.push(B::float_matmul(d.clone(), inputs.weight.clone()));
-            accumulate::<B>(
-                &mut d_weight,
-                B::float_matmul(B::float_transpose(d.clone()), h),
-            );
-            let d_b = B::float_reshape(B::float_sum_dim(d, 0), Shape::new([vocabulary]));
-            accumulate::<B>(&mut d_bias, d_b);
+            gradients.add(d, h, &inputs.weight);
         }
     }
-    let grads = match (d_weight, d_bias) {
-        (Some(weight), Some(bias)) => Some(LossGrads {
-            hidden: B::float_cat(d_hidden, 0),
-            weight,
-            bias,
-        }),
-        _ => None,
-    };
     let (Some(loss), Some(correct)) = (loss, correct) else {
         panic!("no rows")
     };
     Outputs {
         loss,
         correct,
-        grads,
+        grads: gradients.all(),
     }
 }
 
-pub(super) fn accumulate<B: Backend>(sum: &mut Option<FloatTensor<B>>, part: FloatTensor<B>) {
+/// Gradients of the operands, gathered chunk by chunk.
+pub(super) struct ChunkGradients<B: Backend> {
+    hidden: Vec<FloatTensor<B>>,
+    weight: Option<FloatTensor<B>>,
+    bias: Option<FloatTensor<B>>,
+}
+
+impl<B: Backend> ChunkGradients<B> {
+    pub(super) fn new() -> Self {
+        Self {
+            hidden: Vec::new(),
+            weight: None,
+            bias: None,
+        }
+    }
+
+    /// A chunk with the gradient `d` `[R, V]` of its logits and the hidden states `h` `[R, E]`.
+    pub(super) fn add(&mut self, d: FloatTensor<B>, h: FloatTensor<B>, weight: &FloatTensor<B>) {
+        let [_, vocabulary] = d.shape().dims();
+        self.hidden.push(B::float_matmul(d.clone(), weight.clone()));
+        let d_weight = B::float_matmul(B::float_transpose(d.clone()), h);
+        accumulate::<B>(&mut self.weight, d_weight);
+        let d_bias = B::float_reshape(B::float_sum_dim(d, 0), Shape::new([vocabulary]));
+        accumulate::<B>(&mut self.bias, d_bias);
+    }
+
+    /// Those of all chunks; none where no chunk was added.
+    pub(super) fn all(self) -> Option<LossGrads<B>> {
+        Some(LossGrads {
+            weight: self.weight?,
+            bias: self.bias?,
+            hidden: B::float_cat(self.hidden, 0),
+        })
+    }
+}
+
+fn accumulate<B: Backend>(sum: &mut Option<FloatTensor<B>>, part: FloatTensor<B>) {
     *sum = Some(match sum.take() {
         Some(before) => B::float_add(before, part),
         None => part,
