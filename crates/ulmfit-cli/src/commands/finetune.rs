@@ -4,6 +4,7 @@ use anyhow::{Context as _, anyhow};
 use clap::builder::PossibleValuesParser;
 use ulmfit::prelude::*;
 use ulmfit::train::schedule::GroupRates;
+use ulmfit::train::steps;
 
 use crate::options::language_model::Training;
 use crate::options::output::Output;
@@ -42,7 +43,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let device = args.training.compute.device()?;
     let recipe = args.recipe()?;
     let folder = Folder::open(args.output.checkpoints())?;
-    let model = args.model.load(&device.autodiff())?;
+    let model = args.model.load(&device)?;
     let model = model.ok_or_else(|| {
         anyhow!("MODEL: expected a language model, found none; `ulmfit pretrain` begins with none")
     })?;
@@ -50,10 +51,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let vocab = args
         .texts
         .vocabulary(&folder, tokenizer, &recipe.vocabulary)?;
-    let mut model = model.adapt(&vocab);
+    let model = steps::adapted_to(&recipe, &model, vocab, &device)?;
     let lm = &recipe.language_model;
-    model.model.dropouts = lm.finetune_dropouts();
-    model.model.regularization = lm.regularization;
     // First the new words alone, where the recipe says so, then all groups.
     let all = args
         .training

@@ -98,10 +98,24 @@ pub fn adapted(
     texts: &[&str],
     device: &Device,
 ) -> Result<TextLanguageModel> {
-    let mut vocab = build_vocab(pretrained.text.tokenizer(), texts, &recipe.vocabulary)?;
-    if recipe.language_model.keep_words {
-        vocab = vocab.joined(pretrained.text.vocab());
-    }
+    let vocab = build_vocab(pretrained.text.tokenizer(), texts, &recipe.vocabulary)?;
+    adapted_to(recipe, pretrained, vocab, device)
+}
+
+/// As [`adapted`], for a vocabulary that is built already: of text that is not in memory.
+///
+/// # Errors
+/// As [`adapted`].
+pub fn adapted_to(
+    recipe: &Recipe,
+    pretrained: &TextLanguageModel,
+    vocab: Vocab,
+    device: &Device,
+) -> Result<TextLanguageModel> {
+    let vocab = match recipe.language_model.keep_words {
+        true => vocab.joined(pretrained.text.vocab()),
+        false => vocab,
+    };
     let mut model = pretrained.adapt(&vocab);
     model.model = ready(model.model, &recipe.language_model, device)?;
     Ok(model)

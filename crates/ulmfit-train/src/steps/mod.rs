@@ -10,7 +10,9 @@ use crate::checkpoint::Checkpoints;
 use crate::observe::Observer;
 
 pub use classifier::{class_loader, classify, new_classifier};
-pub use language_model::{adapt, adapted, build_vocab, finetune, new_language_model, pretrain};
+pub use language_model::{
+    adapt, adapted, adapted_to, build_vocab, finetune, new_language_model, pretrain,
+};
 
 /// Seed, observer and checkpoints of a run of steps.
 pub struct Run<'a> {
