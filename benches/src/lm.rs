@@ -8,7 +8,7 @@ use ulmfit::text::TokenGrid;
 
 use crate::data::Zipf;
 use crate::median;
-use crate::memory::status_mb;
+use crate::memory::{page_faults, status_mb};
 
 /// Time a language model's training step (the flags of the peer's `bench_lm.py`).
 #[derive(Debug, clap::Args)]
@@ -57,6 +57,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Value> {
     let mut value = 0.0;
     // Of the device, after a tenth of the steps: what grows from there on is a leak.
     let mut early = None;
+    let mut faults = 0.0;
     for step in 0..=args.iters {
         let grid = |ids: Vec<u32>| TokenGrid::new(args.bs, args.seq, ids);
         let (inputs, targets) = (grid(zipf.ids(tokens)), grid(zipf.ids(tokens)));
@@ -73,7 +74,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Value> {
         if step == args.iters.div_ceil(10) {
             early = reserved_mb(&device);
         }
-        if step > 0 {
+        if step == 0 {
+            faults = page_faults();
+        } else {
             steps.push(done);
             forward.push(seen);
             backward.push(back - seen);
@@ -87,7 +90,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Value> {
         "sizes": [embed, hidden, layers], "step_s": step, "tok_s": tokens as f64 / step,
         "fwd": median(forward), "bwd": median(backward), "opt_s": median(update),
         "gflops": work(&model.encoder.config(), tokens) / step / 1e9,
-        "peak_rss_MB": status_mb("VmHWM"),
+        "peak_rss_MB": status_mb("VmHWM"), "page_faults_step": (page_faults() - faults) / args.iters as f64,
         "device_MB": reserved_mb(&device), "device_MB_early": early, "loss": value, "all": steps,
     }))
 }

@@ -1,5 +1,6 @@
 //! How much memory this process holds and how much time it took, as Linux counts it.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
@@ -23,14 +24,24 @@ pub(crate) fn status_mb(name: &str) -> f64 {
 
 /// CPU seconds of this process so far, all threads, as Linux counts them; 0 elsewhere.
 pub(crate) fn cpu_seconds() -> f64 {
-    // Ticks of user and system time, the 12th and 13th value after the name; a tick is 10 ms on every Linux in use.
+    // Ticks of user and system time; a tick is 10 ms on every Linux in use.
+    stat(11..13) / 100.0
+}
+
+/// Pages of 4 KB that this process has been given so far, as Linux counts them; 0 elsewhere.
+pub(crate) fn page_faults() -> f64 {
+    stat(7..8)
+}
+
+/// The sum of some values of `/proc/self/stat`, counted after the name.
+fn stat(which: Range<usize>) -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let values = stat.rsplit(')').next().unwrap_or_default();
-    let ticks = values.split_whitespace().skip(11).take(2);
-    ticks
+    let values = values.split_whitespace().skip(which.start);
+    values
+        .take(which.len())
         .filter_map(|value| value.parse::<f64>().ok())
-        .sum::<f64>()
-        / 100.0
+        .sum()
 }
 
 /// The processor's name; empty where Linux does not say.

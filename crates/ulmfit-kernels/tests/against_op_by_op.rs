@@ -25,7 +25,7 @@ fn devices() -> Vec<(&'static str, Device, f32)> {
         (
             "wgpu",
             Device::wgpu(burn::tensor::DeviceKind::DefaultDevice),
-            1e-4,
+            1e-5,
         ),
         #[cfg(feature = "vulkan")]
         (

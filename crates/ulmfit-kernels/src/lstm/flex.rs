@@ -138,8 +138,10 @@ impl Sequence<'_> {
         let mut reused = Scratch::of(if save { 0 } else { span * rows * h4 });
         let activations: &mut [f32] = if save { &mut kept } else { &mut reused };
         let mut hidden = vec![0.0; n * h];
-        let mut cells = vec![0.0; if save { n * h } else { step }];
-        let mut cell_before = c0.to_vec();
+        // Without a way back two steps take turns.
+        let kept_cells = if save { steps } else { steps.min(2) };
+        let mut cells = vec![0.0; kept_cells * step];
+        let cell_of = |t: usize| t % kept_cells * step..(t % kept_cells + 1) * step;
         for from in (0..steps).step_by(span) {
             let span = span.min(steps - from);
             let left = Matrix::new(&x[from * rows * width..], width);
@@ -147,24 +149,28 @@ impl Sequence<'_> {
             let recurrence = weights.recurrence(h, from + span == steps);
             for t in from..from + span {
                 let (hidden_before, hidden_now) = hidden.split_at_mut(t * step);
-                let hidden_before = match t {
-                    0 => h0,
-                    _ => &hidden_before[(t - 1) * step..],
+                let (hidden_before, cell_before, cell): (&[f32], &[f32], _) = match t {
+                    0 => (h0, c0, &mut cells[cell_of(0)]),
+                    _ => {
+                        let [before, now] = cells
+                            .get_disjoint_mut([cell_of(t - 1), cell_of(t)])
+                            .expect("two steps that follow each other");
+                        (&hidden_before[(t - 1) * step..], before, now)
+                    }
                 };
-                let cell = &mut cells[if save { t * step } else { 0 }..][..step];
                 let gates = &mut activations[(t - from) * rows * h4..][..rows * h4];
-                let results = [gates, &mut *cell, &mut hidden_now[..step]];
-                recurrence.forward(self.bias, hidden_before, &cell_before, results);
-                cell_before.copy_from_slice(cell);
+                let results = [gates, cell, &mut hidden_now[..step]];
+                recurrence.forward(self.bias, hidden_before, cell_before, results);
             }
         }
+        let last_cell = cells[cell_of(steps - 1)].to_vec();
         let saved = save.then(|| Saved {
             gates: tensor(kept, [steps, rows, h4]),
             cells: tensor(cells, [steps, rows, h]),
         });
         Outputs {
             hidden: tensor(hidden, [steps, rows, h]),
-            last_cell: tensor(cell_before, [rows, h]),
+            last_cell: tensor(last_cell, [rows, h]),
             saved,
         }
     }

@@ -3,9 +3,16 @@
 /// Calls an `#[inline(always)]` function compiled for the best instruction set of this processor: the compiler turns its
 /// loops over slices into vector code.
 ///
-/// The types of the arguments are written out, since the copies are functions of their own.
+/// The types of the arguments are written out, since the copies are functions of their own. After `fused`, the function
+/// is told by its constant parameter whether a product and a sum are one instruction ([`crate::math::mul_add`]).
 macro_rules! best_isa {
-    ($body:path; $($arg:ident: $type:ty),* $(,)?) => {{
+    (fused $body:ident; $($arg:ident: $type:ty),* $(,)?) => {
+        $crate::product::best_isa!(@ $body::<true>, $body::<false>; $($arg: $type),*)
+    };
+    ($body:path; $($arg:ident: $type:ty),* $(,)?) => {
+        $crate::product::best_isa!(@ $body, $body; $($arg: $type),*)
+    };
+    (@ $body:path, $portable:path; $($arg:ident: $type:ty),*) => {{
         #[cfg(target_arch = "x86_64")]
         #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
         fn avx512($($arg: $type),*) {
@@ -23,7 +30,7 @@ macro_rules! best_isa {
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
             $crate::product::Isa::Avx2 => unsafe { avx2($($arg),*) },
-            $crate::product::Isa::Portable => $body($($arg),*),
+            $crate::product::Isa::Portable => $portable($($arg),*),
         }
     }};
 }

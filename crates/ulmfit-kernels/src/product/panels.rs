@@ -251,7 +251,6 @@ impl Panels {
         );
         let whole = columns == registers * lanes;
         let (tall, _) = self.isa.tile();
-        let mut part = [0.0; TILE];
         // Each pass asks for its share of the panel behind this one.
         let passes = rows.div_ceil(tall);
         let later_step = (registers * lanes).div_ceil(passes);
@@ -282,6 +281,8 @@ impl Panels {
                     tile(self.isa, height, registers, operands);
                     continue;
                 }
+                // A tile that is wider than what is left of the columns goes elsewhere first.
+                let mut part = [0.0; TILE];
                 let width = registers * lanes;
                 (operands.dst, operands.dst_row) = (part.as_mut_ptr(), width);
                 operands.into = Into::Replace;

@@ -16,10 +16,26 @@ pub(crate) enum Isa {
 }
 
 impl Isa {
-    /// The widest one, found once.
+    /// The widest one, or the one that the environment variable `ULMFIT_ISA` names (`avx512`, `avx2`, `portable`) if this
+    /// processor runs it; found once. Two machines on the same one give the same bits.
     pub(crate) fn best() -> Self {
         static BEST: OnceLock<Isa> = OnceLock::new();
-        *BEST.get_or_init(|| Self::available()[0])
+        *BEST.get_or_init(|| {
+            let available = Self::available();
+            let named = std::env::var("ULMFIT_ISA").ok();
+            let named = named.and_then(|name| available.iter().find(|isa| isa.name() == name));
+            *named.unwrap_or(&available[0])
+        })
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => "avx512",
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => "avx2",
+            Self::Portable => "portable",
+        }
     }
 
     /// All that this processor runs, the widest first.

@@ -11,7 +11,7 @@ use crate::product::best_isa;
 /// column.
 pub(super) fn exponentials(block: &mut [f32], bias: &[f32], tops: &mut [f32], sums: &mut [f32]) {
     best_isa!(
-        exponentials_any;
+        fused exponentials_any;
         block: &mut [f32],
         bias: &[f32],
         tops: &mut [f32],
@@ -20,7 +20,12 @@ pub(super) fn exponentials(block: &mut [f32], bias: &[f32], tops: &mut [f32], su
 }
 
 #[inline(always)]
-fn exponentials_any(block: &mut [f32], bias: &[f32], tops: &mut [f32], sums: &mut [f32]) {
+fn exponentials_any<const FUSED: bool>(
+    block: &mut [f32],
+    bias: &[f32],
+    tops: &mut [f32],
+    sums: &mut [f32],
+) {
     let n = tops.len();
     tops.fill(f32::NEG_INFINITY);
     for (row, &bias) in block.chunks_exact_mut(n).zip(bias) {
@@ -32,7 +37,7 @@ fn exponentials_any(block: &mut [f32], bias: &[f32], tops: &mut [f32], sums: &mu
     sums.fill(0.0);
     for row in block.chunks_exact_mut(n) {
         for ((x, &top), sum) in row.iter_mut().zip(tops.iter()).zip(sums.iter_mut()) {
-            *x = exp(*x - top);
+            *x = exp::<FUSED>(*x - top);
             *sum += *x;
         }
     }
@@ -97,7 +102,7 @@ pub(super) fn join(tops: &mut [f32], sums: &[f32], columns: usize) -> (Vec<f32>,
         .zip(sums.chunks_exact(columns))
     {
         for (j, (x, sum)) in tops.iter_mut().zip(sums).enumerate() {
-            *x = exp(*x - top[j]);
+            *x = exp::<false>(*x - top[j]);
             total[j] += *x * sum;
         }
     }
