@@ -197,7 +197,8 @@ fn a_model_is_fine_tuned_with_the_words_of_its_text_and_generates() {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ulmfit"));
         command
             .current_dir(folder)
-            .args(["finetune", "general", "films.csv", "--text", "body"]);
+            .args(["finetune", "general", "films.csv", "--text", "body"])
+            .args(["--recipe", "default"]);
         command
             .args([
                 "--valid",

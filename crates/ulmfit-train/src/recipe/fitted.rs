@@ -1,6 +1,10 @@
 //! The default recipe, fitted to how much there is to learn from. The bounds are ours: no source trains on so little.
 
-use super::{LmRecipe, Recipe, SizePreset};
+use std::path::Path;
+
+use ulmfit_model::ModelInfo;
+
+use super::{LmRecipe, Recipe, SizePreset, Sizes};
 use crate::pretrained::Pretrained;
 use crate::schedule::GroupRates;
 use crate::stage::Stage;
@@ -34,7 +38,9 @@ impl Amount {
 const LITTLE: usize = 1_000_000;
 
 impl Recipe {
-    /// The recipe for what a run begins with: `english` for the English model, else `default`.
+    /// The recipe for what a run begins with: `english` for the English model and for a file whose model is no wider (it
+    /// learned as little, and what was fine-tuned from the English model is one of them), else `default`. A file that
+    /// cannot be read has `default`: what is wrong is told where the model is loaded.
     ///
     /// ```
     /// use ulmfit_train::{Pretrained, Recipe};
@@ -44,6 +50,7 @@ impl Recipe {
         match start {
             #[cfg(feature = "english")]
             Pretrained::English => Self::registered("english"),
+            Pretrained::File(path) if is_small(path) => Self::registered("english"),
             Pretrained::None | Pretrained::File(_) => Self::default(),
         }
     }
@@ -64,6 +71,11 @@ impl Recipe {
         };
         classifier(recipe, amount)
     }
+}
+
+/// Whether the model in a file is no wider than the English one.
+fn is_small(path: &Path) -> bool {
+    ModelInfo::read(path).is_ok_and(|info| info.encoder.hidden <= Sizes::BASE.hidden)
 }
 
 /// A language model without any text but these: a model that so little text can fill, and enough steps.
@@ -132,7 +144,9 @@ fn classifier(mut recipe: Recipe, amount: Amount) -> Recipe {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recipe::Sizes;
+    use burn::tensor::Device;
+    use ulmfit_model::{AwdLstmConfig, LanguageModelConfig, TextEncoding, TextLanguageModel};
+    use ulmfit_text::{TokenizerConfig, VocabConfig};
 
     #[test]
     fn little_text_makes_a_small_model_with_small_batches_and_much_text_changes_nothing() {
@@ -162,6 +176,27 @@ mod tests {
             lm(Recipe::fitted(much, &Pretrained::None)),
             lm(Recipe::default())
         );
+    }
+
+    #[test]
+    fn the_width_of_a_model_in_a_file_chooses_its_recipe() -> crate::error::Result<()> {
+        let text = TextEncoding::new(
+            TokenizerConfig::new(),
+            VocabConfig::new().build::<Vec<String>>(&[]),
+        );
+        for (hidden, recipe) in [(512, "english"), (513, "default")] {
+            let sizes = AwdLstmConfig::new(text.vocab().len()).with_sizes(4, hidden, 2);
+            let model = LanguageModelConfig::new(sizes).init(1, &Device::default())?;
+            let name = format!(
+                "ulmfit_recipe_of_{}_{hidden}.safetensors",
+                std::process::id()
+            );
+            let path = std::env::temp_dir().join(name);
+            TextLanguageModel::new(text.clone(), model)?.save(&path)?;
+            assert_eq!(Recipe::of(&Pretrained::from(&path)).name, recipe);
+            std::fs::remove_file(&path).ok();
+        }
+        Ok(())
     }
 
     #[cfg(feature = "english")]

@@ -29,7 +29,7 @@ pub use sizes::{SizePreset, Sizes};
 /// | name | what it follows |
 /// |---|---|
 /// | `default` | the paper's method with fastai v2's schedules and rates |
-/// | `english` | `default`, for the English model that comes with the library ([`Pretrained::English`](crate::Pretrained)) |
+/// | `english` | `default`, for the English model that comes with the library ([`Pretrained::English`](crate::Pretrained)) and others of its size |
 /// | `paper` | Howard & Ruder 2018; where it is silent, its scripts |
 /// | `scripts` | the authors' scripts (`courses/dl2/imdb_scripts`, fastai v0.7) |
 /// | `dl2` | the IMDb notebook of fast.ai's course of 2018 (`courses/dl2/imdb.ipynb`, fastai v0.7) |
