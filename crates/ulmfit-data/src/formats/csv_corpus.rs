@@ -162,10 +162,25 @@ fn find(column: &Column, first: &StringRecord, header: Header, path: &Path) -> R
         path: path.to_owned(),
         asked: column.to_string(),
         there: match header {
-            Header::Present => quoted(&first.iter().map(str::trim).collect::<Vec<_>>()),
+            Header::Present => names(first),
             Header::Absent => format!("0 to {} without names", first.len() - 1),
         },
     })
+}
+
+/// The names in a header. Long ones are cut, and questioned: a file without a header has its first text there.
+fn names(header: &StringRecord) -> String {
+    const LONGEST: usize = 40;
+    let cut = |name: &str| match name.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name.to_owned(),
+    };
+    let names: Vec<String> = header.iter().map(|name| cut(name.trim())).collect();
+    let question = match names.iter().any(|name| name.ends_with('…')) {
+        true => " (if that is no header, give columns by number and say that there is none)",
+        false => "",
+    };
+    quoted(&names) + question
 }
 
 /// The text of a row. Several columns are marked with their numbers from 1 (fastai v2: `mark_fields`).
@@ -342,6 +357,12 @@ mod tests {
         let there =
             "a.csv: expected a column `body`, found the columns `label`, `text`; name one of these";
         check("label,text\n", CsvColumns::new("body"), there);
+        check(
+            &format!("0,{}\n", "Ä long review ".repeat(9)),
+            CsvColumns::new("text"),
+            "a.csv: expected a column `text`, found the columns `0`, `Ä long review Ä long review Ä long review…` (if that is no \
+             header,",
+        );
         check(
             "a,b\n",
             CsvColumns::new("a").without_header(),
