@@ -37,6 +37,10 @@ fn the_card_is_that_of_the_file() {
             "{} tokens of the default rules",
             grouped(model.text.vocab().len())
         ),
+        format!(
+            "{} tokens, read once",
+            grouped(ulmfit_english::TOKENS as usize)
+        ),
     ] {
         assert!(card.contains(&fact), "the card does not say: {fact}");
     }

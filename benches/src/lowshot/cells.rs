@@ -1,5 +1,6 @@
 //! The cells of the study, and the file that holds those that are done.
 
+use std::collections::HashMap;
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::Path;
@@ -70,11 +71,26 @@ pub(crate) struct Line {
     /// Which processor.
     #[serde(default)]
     pub(crate) processor: String,
+    /// Tokens that the English model had read, where the cell begins with it: a later model fills the cell anew.
+    #[serde(default)]
+    pub(crate) english_tokens: u64,
 }
 
 impl Line {
     pub(crate) fn is(&self, cell: &Cell) -> bool {
-        self.column == cell.column.name() && (self.labels, self.seed) == (cell.labels, cell.seed)
+        self.column == cell.column.name()
+            && (self.labels, self.seed) == (cell.labels, cell.seed)
+            && self.english_tokens == cell.column.english_tokens()
+    }
+
+    /// The lines of a file without those that a later line replaces.
+    pub(crate) fn newest(lines: Vec<Self>) -> Vec<Self> {
+        let cell = |line: &Self| (line.column.clone(), line.labels, line.seed);
+        let last: HashMap<_, _> = lines.iter().map(cell).zip(0..).collect();
+        let kept = lines.into_iter().enumerate();
+        kept.filter(|(n, line)| last[&cell(line)] == *n)
+            .map(|(_, line)| line)
+            .collect()
     }
 
     /// The lines of a file, none where there is no file.
@@ -104,9 +120,46 @@ impl Line {
 }
 
 impl Column {
+    /// Tokens that the English model has read, 0 where a cell does not begin with it.
+    pub(crate) fn english_tokens(self) -> u64 {
+        match self {
+            Self::SemiSupervised | Self::Pretrained => ulmfit_english::TOKENS,
+            Self::Scratch => 0,
+        }
+    }
+
     /// The name on the command line and in the file.
     pub(crate) fn name(self) -> String {
         let value = self.to_possible_value();
         value.map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_of_an_earlier_model_is_not_done_and_gives_way_to_a_later_one() {
+        let line = |accuracy, english_tokens| Line {
+            column: Column::Pretrained.name(),
+            labels: 100,
+            seed: 0,
+            accuracy,
+            of: 10,
+            train_cpu_min: 0.0,
+            predict_cpu_min: 0.0,
+            processor: String::new(),
+            english_tokens,
+        };
+        let (old, new) = (line(0.5, 1), line(0.6, ulmfit_english::TOKENS));
+        let cell = Cell {
+            column: Column::Pretrained,
+            labels: 100,
+            seed: 0,
+        };
+        assert!(!old.is(&cell) && new.is(&cell));
+        let newest = Line::newest(vec![old, new]);
+        assert_eq!((newest.len(), newest[0].accuracy), (1, 0.6));
     }
 }

@@ -63,7 +63,7 @@ impl Args {
 pub(crate) fn run(args: &Args) -> anyhow::Result<Value> {
     let done = Line::read_all(&args.cells)?;
     if let Some(folder) = &args.report {
-        return table::write(&done, folder);
+        return table::write(&Line::newest(done), folder);
     }
     std::fs::create_dir_all(&args.work)
         .with_context(|| format!("cannot make {}", args.work.display()))?;

@@ -60,7 +60,9 @@ impl<'a> Encoders<'a> {
         &self,
         english: impl FnOnce() -> anyhow::Result<TextLanguageModel>,
     ) -> anyhow::Result<TextLanguageModel> {
-        let path = self.folder.join("domain.lm.safetensors");
+        // A later English model makes another one.
+        let name = format!("domain-{}", ulmfit_english::TOKENS);
+        let path = self.folder.join(format!("{name}.lm.safetensors"));
         if path.exists() {
             eprintln!("language model of the domain: {}", path.display());
             return Ok(TextLanguageModel::load(&path, &self.device)?);
@@ -71,7 +73,9 @@ impl<'a> Encoders<'a> {
         let recipe = Recipe::fitted(amount, &Pretrained::english());
         let mut run = Run {
             seed: SHARED_SEED,
-            checkpoints: Some(Checkpoints::new(self.folder.join("domain.checkpoints"))),
+            checkpoints: Some(Checkpoints::new(
+                self.folder.join(format!("{name}.checkpoints")),
+            )),
             observer: &mut Console::new(),
         };
         let model = steps::adapt(&recipe, &english()?, &texts, &self.device, &mut run)?;
@@ -115,6 +119,7 @@ impl<'a> Encoders<'a> {
             train_cpu_min: (trained - begin) / 60.0,
             predict_cpu_min: (cpu_seconds() - trained) / 60.0,
             processor: crate::memory::processor(),
+            english_tokens: cell.column.english_tokens(),
         })
     }
 }

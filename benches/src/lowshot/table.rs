@@ -234,6 +234,7 @@ mod tests {
             train_cpu_min: 2.0,
             predict_cpu_min: 0.0,
             processor: String::new(),
+            english_tokens: 0,
         }
     }
 

@@ -12,3 +12,6 @@
 /// assert_eq!(ulmfit_english::BASE[8], b'{');
 /// ```
 pub const BASE: &[u8] = include_bytes!("../assets/english-base.safetensors");
+
+/// How many tokens that model has read: which of its versions it is.
+pub const TOKENS: u64 = 22_820_340;
