@@ -360,7 +360,7 @@ mod tests {
         check(
             &format!("0,{}\n", "Ä long review ".repeat(9)),
             CsvColumns::new("text"),
-            "a.csv: expected a column `text`, found the columns `0`, `Ä long review Ä long review Ä long review…` (if that is no \
+            "a.csv: expected a column `text`, found the columns `0`, `Ä long review Ä long review Ä long revie…` (if that is no \
              header,",
         );
         check(
