@@ -75,6 +75,18 @@ pub fn by_name(name: &str) -> Result<Device, UnknownDevice> {
     }
 }
 
+/// Whether a device compiles its kernels when it first needs them, as GPUs do: the first batches of a run, and the first ones
+/// of another length, take seconds to minutes then.
+///
+/// ```
+/// use burn::tensor::Device;
+/// assert!(!ulmfit::device::compiles_kernels(&Device::flex()));
+/// ```
+pub fn compiles_kernels(device: &Device) -> bool {
+    // Of Burn's backends the compiled ones alone hold memory of their own.
+    device.memory_pool_usage().is_some()
+}
+
 /// The GPU of that number among those that are there.
 #[cfg(any(feature = "wgpu", feature = "cuda"))]
 fn one_of(

@@ -54,7 +54,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let report = args.page.path(args.output.path());
     let further: Vec<&Path> = report.iter().map(PathBuf::as_path).collect();
     args.output.check(&further, talk)?;
-    let device = args.compute.device()?;
+    let device = args.compute.training_device(talk)?;
     let language_model = TextLanguageModel::load(&args.model, &device)?;
 
     let mut curves = Curves::default();

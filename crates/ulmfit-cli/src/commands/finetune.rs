@@ -40,7 +40,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     args.output.check(&[], args.training.talk)?;
-    let device = args.training.compute.device()?;
+    let device = args.training.compute.training_device(args.training.talk)?;
     let recipe = args.recipe()?;
     let folder = Folder::open(args.output.checkpoints())?;
     let model = args.model.load(&device)?;

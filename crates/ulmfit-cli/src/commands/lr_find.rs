@@ -81,7 +81,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         return super::print_recipe(&recipe);
     }
     check_file(&args.out, args.force)?;
-    let device = args.compute.device()?;
+    let device = args.compute.training_device(args.talk)?;
     let model = args
         .model
         .as_ref()

@@ -44,7 +44,11 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     args.output.check(&[], args.training.talk)?;
-    let device = args.training.compute.device()?.autodiff();
+    let device = args
+        .training
+        .compute
+        .training_device(args.training.talk)?
+        .autodiff();
     let recipe = args.recipe();
     let folder = Folder::open(args.output.checkpoints())?;
     let model = match &args.from {

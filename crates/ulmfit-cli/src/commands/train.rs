@@ -85,7 +85,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         .map(PathBuf::as_path)
         .collect();
     args.output.check(&further, talk)?;
-    let device = args.compute.device()?;
+    let device = args.compute.training_device(talk)?;
     if pretrained.is_some() {
         talk.note(&format!("the language model begins as: {pretrained}"));
     } else {

@@ -4,6 +4,8 @@ use anyhow::{Context as _, anyhow};
 use ulmfit::device;
 use ulmfit::prelude::*;
 
+use crate::talk::Talk;
+
 /// Where to compute.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Compute {
@@ -33,6 +35,18 @@ impl Compute {
             None => Ok(Device::default()),
             Some(name) => device::by_name(name).map_err(|error| anyhow!("--device: {error}")),
         }
+    }
+
+    /// The device of a training run, with a word about a slow beginning.
+    ///
+    /// # Errors
+    /// As [`device`](Self::device).
+    pub(crate) fn training_device(&self, talk: Talk) -> anyhow::Result<Device> {
+        let device = self.device()?;
+        if device::compiles_kernels(&device) {
+            talk.note("the first batches are slow: their kernels are compiled for this device");
+        }
+        Ok(device)
     }
 }
 
