@@ -7,7 +7,7 @@ use ulmfit_model::{Ensemble, Predictor, Task, TextClassifier, TextLanguageModel}
 
 use crate::error::Result;
 use crate::fit::ClassifierScores;
-use crate::ulmfit::Fitted;
+use crate::learned::Fitted;
 
 /// What [`Ulmfit::both_directions`](crate::Ulmfit::both_directions) has learned beside the models that read forward.
 #[derive(Clone, Debug)]

@@ -35,6 +35,7 @@ mod error;
 mod fit;
 mod gradients;
 mod groups;
+mod learned;
 pub mod lr_find;
 pub mod metrics;
 mod none;
@@ -57,6 +58,7 @@ pub use fit::{
 };
 pub use gradients::ParamGradients;
 pub use groups::LayerGroups;
+pub use learned::Learned;
 pub use lr_find::{LrFind, RateCurve, Suggestion};
 pub use optimizer::{Adam, AdamConfig, Optimizer, OptimizerConfig};
 pub use pretrained::Pretrained;
@@ -64,4 +66,4 @@ pub use recipe::{
     Amount, ClassWeights, ClassifierRecipe, LmRecipe, LossRecipe, Recipe, SizePreset, Sizes,
 };
 pub use stage::{Stage, Trained};
-pub use ulmfit::{Learned, Ulmfit};
+pub use ulmfit::Ulmfit;
