@@ -1,7 +1,7 @@
 //! The main job: the three steps of ULMFiT on film reviews.
 //!
 //! ```text
-//! cargo run --release --example imdb                          the bundled sample, two minutes
+//! cargo run --release --example imdb                          the bundled sample, two to three minutes
 //! cargo run --release --example imdb -- --data aclImdb        the official reviews (folder or .tar.gz)
 //! cargo run --release --example imdb -- --recipe dl2 --print-recipe   every number of a recipe, with its source
 //! cargo run --release --example imdb -- --help                every option
