@@ -93,3 +93,15 @@ fn every_backend_has_the_losses_of_the_first() {
         }
     }
 }
+
+#[test]
+fn the_compiled_backends_are_those_that_are_told_to_begin_slowly() {
+    for (name, device) in devices() {
+        let compiled = !["flex", "ndarray"].contains(&name);
+        assert_eq!(
+            ulmfit::device::compiles_kernels(&device),
+            compiled,
+            "{name}"
+        );
+    }
+}

@@ -20,13 +20,15 @@ pub(crate) struct Fitted {
 /// What a run has learned.
 #[derive(Clone, Debug)]
 pub struct Learned {
-    /// The fine-tuned language model; after [`Ulmfit::both_directions`](crate::Ulmfit::both_directions) the one that reads forward.
+    /// The fine-tuned language model; after [`Ulmfit::both_directions`](crate::Ulmfit::both_directions) the one
+    /// that reads forward.
     pub language_model: TextLanguageModel,
     /// The classifier; after [`Ulmfit::both_directions`](crate::Ulmfit::both_directions) the one that reads forward.
     pub classifier: TextClassifier,
     /// The classifier's scores on the validation documents.
     pub scores: ClassifierScores,
-    /// After [`Ulmfit::both_directions`](crate::Ulmfit::both_directions): the models that read backward, and both classifiers as one.
+    /// After [`Ulmfit::both_directions`](crate::Ulmfit::both_directions): the models that read backward, and both
+    /// classifiers as one.
     pub both: Option<BothDirections>,
     /// Every epoch.
     pub history: History,
