@@ -8,6 +8,8 @@ use std::path::Path;
 use anyhow::Context as _;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use ulmfit::prelude::*;
 
 /// How many labels, and how many subsets of so many are drawn.
 const SUBSETS: [(usize, u64); 4] = [(100, 5), (500, 5), (2_000, 3), (20_000, 1)];
@@ -49,6 +51,25 @@ impl Cell {
         });
         cells.collect()
     }
+
+    /// How its classifier is trained. It follows from the number of labels alone: the words of the texts would choose
+    /// nothing but the language model's part.
+    pub(crate) fn recipe(&self) -> Recipe {
+        let start = match self.column {
+            Column::Scratch => Pretrained::None,
+            Column::Pretrained | Column::SemiSupervised => Pretrained::english(),
+        };
+        let amount = Amount {
+            words: 0,
+            documents: self.labels,
+        };
+        Recipe::fitted(amount, &start)
+    }
+
+    /// The part of the recipe that the cell's line records.
+    pub(crate) fn recorded_recipe(&self) -> anyhow::Result<Value> {
+        serde_json::to_value(self.recipe().classifier).context("the classifier's recipe")
+    }
 }
 
 /// A line of the file: what a cell read and what it cost. Lines of the baselines have the same first five fields.
@@ -74,13 +95,21 @@ pub(crate) struct Line {
     /// Tokens that the English model had read, where the cell begins with it: a later model fills the cell anew.
     #[serde(default)]
     pub(crate) english_tokens: u64,
+    /// How the classifier was trained, every number: a changed recipe fills the cell anew.
+    #[serde(default)]
+    pub(crate) recipe: Value,
 }
 
 impl Line {
-    pub(crate) fn is(&self, cell: &Cell) -> bool {
-        self.column == cell.column.name()
+    /// Whether the line is that of a cell, with the English model and the recipe as they are now.
+    ///
+    /// # Errors
+    /// For a recipe that cannot be written down.
+    pub(crate) fn is(&self, cell: &Cell) -> anyhow::Result<bool> {
+        Ok(self.column == cell.column.name()
             && (self.labels, self.seed) == (cell.labels, cell.seed)
             && self.english_tokens == cell.column.english_tokens()
+            && self.recipe == cell.recorded_recipe()?)
     }
 
     /// The lines of a file without those that a later line replaces.
@@ -140,8 +169,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cell_of_an_earlier_model_is_not_done_and_gives_way_to_a_later_one() {
-        let line = |accuracy, english_tokens| Line {
+    fn a_cell_of_an_earlier_model_or_recipe_is_not_done_and_gives_way_to_a_later_one()
+    -> anyhow::Result<()> {
+        let cell = Cell {
+            column: Column::Pretrained,
+            labels: 100,
+            seed: 0,
+        };
+        let recipe = cell.recorded_recipe()?;
+        assert!(recipe.is_object());
+        let line = |accuracy, english_tokens, recipe: &Value| Line {
             column: Column::Pretrained.name(),
             labels: 100,
             seed: 0,
@@ -151,15 +188,17 @@ mod tests {
             predict_cpu_min: 0.0,
             processor: String::new(),
             english_tokens,
+            recipe: recipe.clone(),
         };
-        let (old, new) = (line(0.5, 1), line(0.6, ulmfit_english::TOKENS));
-        let cell = Cell {
-            column: Column::Pretrained,
-            labels: 100,
-            seed: 0,
-        };
-        assert!(!old.is(&cell) && new.is(&cell));
-        let newest = Line::newest(vec![old, new]);
+        let before = line(0.5, 1, &recipe);
+        let other = line(0.55, ulmfit_english::TOKENS, &Value::Null);
+        let now = line(0.6, ulmfit_english::TOKENS, &recipe);
+        assert!(!before.is(&cell)? && !other.is(&cell)? && now.is(&cell)?);
+        // As it comes back from the file.
+        let read: Line = serde_json::from_str(&serde_json::to_string(&now)?)?;
+        assert!(read.is(&cell)?);
+        let newest = Line::newest(vec![before, other, now]);
         assert_eq!((newest.len(), newest[0].accuracy), (1, 0.6));
+        Ok(())
     }
 }

@@ -77,10 +77,16 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Value> {
         return Ok(json!({ "rows": folder, "subsets": subsets.len() }));
     }
     let mut encoders = Encoders::new(&rows, &args.work);
-    let open = cells.into_iter().filter(|cell| args.wants(cell));
-    let open = open.filter(|cell| !done.iter().any(|line| line.is(cell)));
+    let wanted = cells.into_iter().filter(|cell| args.wants(cell));
     let mut filled = 0;
-    for cell in open {
+    for cell in wanted {
+        let same: Vec<bool> = done
+            .iter()
+            .map(|line| line.is(&cell))
+            .collect::<anyhow::Result<_>>()?;
+        if same.contains(&true) {
+            continue;
+        }
         let line = encoders.fill(&cell)?;
         line.append(&args.cells)?;
         eprintln!(

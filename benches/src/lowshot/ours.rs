@@ -86,16 +86,7 @@ impl<'a> Encoders<'a> {
     /// Trains the classifier of a cell on its labels alone, and scores it once.
     pub(super) fn fill(&mut self, cell: &Cell) -> anyhow::Result<Line> {
         let train = self.rows.subset(cell.labels, cell.seed)?;
-        let start = match cell.column {
-            Column::Scratch => Pretrained::None,
-            Column::Pretrained | Column::SemiSupervised => Pretrained::english(),
-        };
-        // From the labels' number alone: the words choose what only the language model asks for.
-        let amount = Amount {
-            words: 0,
-            documents: train.len(),
-        };
-        let recipe = Recipe::fitted(amount, &start);
+        let recipe = cell.recipe();
         let device = self.device.clone();
         let held_out = &self.rows.held_out;
         let encoder = self.of(cell.column)?;
@@ -120,6 +111,7 @@ impl<'a> Encoders<'a> {
             predict_cpu_min: (cpu_seconds() - trained) / 60.0,
             processor: crate::memory::processor(),
             english_tokens: cell.column.english_tokens(),
+            recipe: cell.recorded_recipe()?,
         })
     }
 }
