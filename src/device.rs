@@ -75,16 +75,17 @@ pub fn by_name(name: &str) -> Result<Device, UnknownDevice> {
     }
 }
 
-/// Whether a device compiles its kernels when it first needs them, as GPUs do: the first batches of a run, and the first ones
-/// of another length, take seconds to minutes then.
+/// Returns what to tell before a training on a device that compiles its kernels when it first needs them, as GPUs do: its
+/// first batches, and the first ones of another length, take seconds to minutes. `None` for the others.
 ///
 /// ```
 /// use burn::tensor::Device;
-/// assert!(!ulmfit::device::compiles_kernels(&Device::flex()));
+/// assert_eq!(ulmfit::device::slow_start(&Device::flex()), None);
 /// ```
-pub fn compiles_kernels(device: &Device) -> bool {
+pub fn slow_start(device: &Device) -> Option<&'static str> {
     // Of Burn's backends the compiled ones alone hold memory of their own.
-    device.memory_pool_usage().is_some()
+    device.memory_pool_usage()?;
+    Some("the first batches are slow: their kernels are compiled for this device")
 }
 
 /// The GPU of that number among those that are there.

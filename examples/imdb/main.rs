@@ -45,6 +45,9 @@ fn run(options: &Options) -> anyhow::Result<()> {
     }
     let device = device::by_name(&options.device).map_err(|error| anyhow!("--device: {error}"))?;
     println!("{rows}");
+    if let Some(note) = device::slow_start(&device) {
+        println!("{note}");
+    }
 
     let mut history = History::default();
     let mut watch = (Console::new(), &mut history);

@@ -43,8 +43,8 @@ impl Compute {
     /// As [`device`](Self::device).
     pub(crate) fn training_device(&self, talk: Talk) -> anyhow::Result<Device> {
         let device = self.device()?;
-        if device::compiles_kernels(&device) {
-            talk.note("the first batches are slow: their kernels are compiled for this device");
+        if let Some(note) = device::slow_start(&device) {
+            talk.note(note);
         }
         Ok(device)
     }
