@@ -44,6 +44,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Value> {
     let weights = |device: &Device| LstmWeights {
         input: draw([i, 4 * h], device),
         hidden: draw([h, 4 * h], device),
+        kept: None,
         bias: draw([1, 4 * h], device).reshape([4 * h]),
     };
     let x = draw([t * b, i], &plain).reshape([t, b, i]);

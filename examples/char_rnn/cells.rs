@@ -119,6 +119,7 @@ impl Cell {
                 let weights = LstmWeights {
                     input: cell.input.val(),
                     hidden: cell.hidden.val(),
+                    kept: None,
                     bias: cell.bias.val(),
                 };
                 let out = lstm_layer(x, &weights, state.hidden.clone(), state.memory.clone());

@@ -13,7 +13,7 @@
 //! the batch has words; [`drop_elements`], whose mask is bits; [`sum_of_squares`], for clipping.
 //!
 //! Each has a **generic body** made of Burn's own operations, which every backend runs, and an override for Flex
-//! (the CPU backend) on raw slices; the first three have one of few launches for the GPU (`cube.rs`). The tests hold
+//! (the CPU backend) on raw slices; the first three and dropout have one of few launches for the GPU (`cube.rs`). The tests hold
 //! them against each other, value by value and gradient by gradient. Which one runs is decided by the device of the
 //! tensors.
 //!

@@ -77,13 +77,21 @@ fn lstm_by_ops(
 ) -> (Tensor<3>, Tensor<2>) {
     let [steps, rows, width] = x.dims();
     let units = h.dims()[1];
+    let recurrent = match &w.kept {
+        Some(kept) => {
+            let factors: Vec<f32> = (0..4 * units * units).map(|n| kept.factor(n)).collect();
+            let factors = TensorData::new(factors, [units, 4 * units]);
+            w.hidden.clone() * Tensor::from_data(factors, &x.device())
+        }
+        None => w.hidden.clone(),
+    };
     let mut all = Vec::new();
     for t in 0..steps {
         let x_t = x
             .clone()
             .slice([t..t + 1, 0..rows, 0..width])
             .reshape([rows, width]);
-        let z = x_t.matmul(w.input.clone()) + h.matmul(w.hidden.clone());
+        let z = x_t.matmul(w.input.clone()) + h.matmul(recurrent.clone());
         let z = z + w.bias.clone().unsqueeze::<2>();
         let gate = |k: usize| z.clone().slice([0..rows, k * units..(k + 1) * units]);
         c = sigmoid(gate(1)) * c + sigmoid(gate(0)) * gate(2).tanh();
@@ -102,6 +110,10 @@ fn check_lstm(steps: usize, rows: usize, width: usize, units: usize, seed: u64) 
         let bias = random(rng, [4 * units]);
         let [h0, c0] = [0, 1].map(|_| random(rng, [rows, units]));
         let weigh = random(rng, [steps, rows, units]);
+        // Every other one with weight dropout.
+        let kept = seed.is_multiple_of(2).then(|| {
+            KeptElements::from_fn(4 * units * units, 2.0, |_| rng.next_u32().is_multiple_of(2))
+        });
         let run = |kernel: bool| -> Vec<(&'static str, Vec<f32>)> {
             let x = Tensor::<3>::from_data(x.clone(), &device).require_grad();
             let shrink = 1.0 / (units as f64).sqrt();
@@ -112,6 +124,7 @@ fn check_lstm(steps: usize, rows: usize, width: usize, units: usize, seed: u64) 
                 hidden: (Tensor::from_data(w_hh.clone(), &device) * shrink)
                     .detach()
                     .require_grad(),
+                kept: kept.clone(),
                 bias: Tensor::from_data(bias.clone(), &device).require_grad(),
             };
             let h0 = Tensor::from_data(h0.clone(), &device);
@@ -224,7 +237,9 @@ fn lstm_on_packed_and_unpacked_widths() {
         (2, 17, 33, 304),
         (6, 3, 10, 13),
     ] {
-        check_lstm(steps, rows, width, units, 11);
+        for seed in [10, 11] {
+            check_lstm(steps, rows, width, units, seed);
+        }
     }
 }
 

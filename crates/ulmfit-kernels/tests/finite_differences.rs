@@ -112,6 +112,7 @@ fn lstm_layer_with_both_kernels() {
             let weights = LstmWeights {
                 input: pass.leaf(&inputs[1]),
                 hidden: pass.leaf(&inputs[2]),
+                kept: (units == 5).then(|| KeptElements::from_fn(100, 1.5, |n| n % 3 > 0)),
                 bias: pass.leaf(&inputs[3]),
             };
             let device = pass.device();

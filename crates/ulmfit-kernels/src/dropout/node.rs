@@ -1,6 +1,6 @@
-//! The autodiff node: what is kept for the way back is the bits. An operation that asks for the product again, as an LSTM
-//! layer asks for its dropped weights, has it made anew: each chunk of a document drops the weights in its own way, and
-//! all those copies would wait for the way back.
+//! The autodiff node: what is kept for the way back is the bits. An operation that asks for the product again, as a QRNN's
+//! projection asks for its dropped weights, has it made anew: each chunk of a document drops the weights in its own way,
+//! and all those copies would wait for the way back.
 
 use std::marker::PhantomData;
 
@@ -109,7 +109,8 @@ impl DropoutKernels for burn::backend::NdArray {}
 #[cfg(feature = "ndarray")]
 forward_only!(burn::backend::NdArray);
 
-#[cfg(feature = "gpu")]
+// Fusion joins the generic body's product with what is around it.
+#[cfg(all(feature = "gpu", feature = "fusion"))]
 impl DropoutKernels for burn::backend::Cube {}
 #[cfg(feature = "gpu")]
 forward_only!(burn::backend::Cube);

@@ -48,9 +48,10 @@ fn forward(inputs: &Inputs<Cube>, save: bool) -> Outputs<Cube> {
     let client = projected.client.clone();
     let units = CubeDim::new(&client, rows * h);
     let groups = calculate_cube_count_elemwise(&client, rows * h, units);
+    let w_hh = inputs.dropped(inputs.w_hh.clone());
     let mut before = inputs.h0.clone();
     for t in 0..steps {
-        let recurrent = into_contiguous(Cube::float_matmul(before, inputs.w_hh.clone()));
+        let recurrent = into_contiguous(Cube::float_matmul(before, w_hh.clone()));
         gates_forward::launch(
             &client,
             groups.clone(),
@@ -82,7 +83,7 @@ fn gate_gradients(inputs: &Inputs<Cube>, saved: Saved<Cube>, d_hidden: CubeTenso
     let [steps, rows, h] = d_hidden.shape().dims();
     let d_hidden = into_contiguous(d_hidden);
     let c0 = into_contiguous(inputs.c0.clone());
-    let w_hh_t = Cube::float_transpose(inputs.w_hh.clone());
+    let w_hh_t = Cube::float_transpose(inputs.dropped(inputs.w_hh.clone()));
     let dz = empty(&d_hidden, [steps, rows, 4 * h]);
     let zeros = || {
         let (client, device) = (d_hidden.client.clone(), d_hidden.device.clone());

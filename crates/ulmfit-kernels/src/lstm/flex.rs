@@ -3,14 +3,11 @@
 
 use super::node::{InputGrads, Inputs, LstmKernels, Outputs, Saved};
 use super::recurrence::{Recurrence, Step};
+use super::sequence::{Packing, Sequence};
 use crate::flex_slices::{owned, tensor, values};
 use crate::product::{Into, Matrix, Packed, column_sums, in_pool, matmul};
-use crate::scratch::Scratch;
 use burn::backend::flex::FlexTensor;
 use burn::backend::{Flex, TensorMetadata};
-
-/// Rows of the input projection at a time where nothing is kept: 19 MB at a hidden width of 1,152.
-const PROJECTED_ROWS: usize = 1024;
 
 #[derive(Clone, Copy)]
 struct Sizes {
@@ -58,11 +55,11 @@ fn forward(inputs: &Inputs<Flex>, save: bool) -> Outputs<Flex> {
     } = Sizes::of(inputs);
     let operands = Operands::of(inputs);
     let w_ih = Matrix::new(values(&operands.w_ih), 4 * h);
-    let mut weights = Packing {
-        projection: Some(Packed::of(w_ih, width, 4 * h)),
-        recurrence: None,
-        w_hh: values(&operands.w_hh),
-    };
+    let mut weights = Packing::new(
+        Packed::of(w_ih, width, 4 * h),
+        values(&operands.w_hh),
+        inputs.kept.as_ref(),
+    );
     let sequence = Sequence {
         shape: [steps, rows, width],
         x: values(&operands.x),
@@ -71,109 +68,6 @@ fn forward(inputs: &Inputs<Flex>, save: bool) -> Outputs<Flex> {
         c0: values(&operands.c0),
     };
     sequence.forward(&mut weights, save)
-}
-
-/// The weights of the way forward.
-pub(super) trait Weights {
-    /// `dst = left * w_ih` for `rows` rows.
-    fn project(&self, dst: &mut [f32], rows: usize, left: Matrix<'_>);
-
-    /// The recurrent weight; after `last` nothing more is projected.
-    fn recurrence(&mut self, h: usize, last: bool) -> &Recurrence;
-}
-
-/// Weights that are packed for one call.
-struct Packing<'a> {
-    projection: Option<Packed>,
-    recurrence: Option<Recurrence>,
-    w_hh: &'a [f32],
-}
-
-impl Weights for Packing<'_> {
-    fn project(&self, dst: &mut [f32], rows: usize, left: Matrix<'_>) {
-        if let Some(projection) = &self.projection {
-            projection.multiply(dst, rows, left);
-        }
-    }
-
-    fn recurrence(&mut self, h: usize, last: bool) -> &Recurrence {
-        if last {
-            // The recurrent weight may take its room.
-            self.projection = None;
-        }
-        let w_hh = self.w_hh;
-        self.recurrence
-            .get_or_insert_with(|| Recurrence::forward_of(w_hh, h))
-    }
-}
-
-/// What a layer reads beside its weights.
-pub(super) struct Sequence<'a> {
-    /// `T`, `B`, `I`
-    pub(super) shape: [usize; 3],
-    /// `[T, B, I]`
-    pub(super) x: &'a [f32],
-    /// `[4H]`
-    pub(super) bias: &'a [f32],
-    /// `[B, H]`
-    pub(super) h0: &'a [f32],
-    /// `[B, H]`
-    pub(super) c0: &'a [f32],
-}
-
-impl Sequence<'_> {
-    pub(super) fn forward(&self, weights: &mut impl Weights, save: bool) -> Outputs<Flex> {
-        let [steps, rows, width] = self.shape;
-        let h = self.bias.len() / 4;
-        let (n, step, h4) = (steps * rows, rows * h, 4 * h);
-        let Self { x, h0, c0, .. } = *self;
-        // The input projection of many steps is one product. Without a way back the room for it is used again.
-        let span = if save {
-            steps
-        } else {
-            (PROJECTED_ROWS / rows.max(1)).clamp(1, steps)
-        };
-        // What is kept becomes a tensor; what is not, room for the next call.
-        let mut kept = vec![0.0; if save { n * h4 } else { 0 }];
-        let mut reused = Scratch::of(if save { 0 } else { span * rows * h4 });
-        let activations: &mut [f32] = if save { &mut kept } else { &mut reused };
-        let mut hidden = vec![0.0; n * h];
-        // Without a way back two steps take turns.
-        let kept_cells = if save { steps } else { steps.min(2) };
-        let mut cells = vec![0.0; kept_cells * step];
-        let cell_of = |t: usize| t % kept_cells * step..(t % kept_cells + 1) * step;
-        for from in (0..steps).step_by(span) {
-            let span = span.min(steps - from);
-            let left = Matrix::new(&x[from * rows * width..], width);
-            weights.project(&mut activations[..span * rows * h4], span * rows, left);
-            let recurrence = weights.recurrence(h, from + span == steps);
-            for t in from..from + span {
-                let (hidden_before, hidden_now) = hidden.split_at_mut(t * step);
-                let (hidden_before, cell_before, cell): (&[f32], &[f32], _) = match t {
-                    0 => (h0, c0, &mut cells[cell_of(0)]),
-                    _ => {
-                        let [before, now] = cells
-                            .get_disjoint_mut([cell_of(t - 1), cell_of(t)])
-                            .expect("two steps that follow each other");
-                        (&hidden_before[(t - 1) * step..], before, now)
-                    }
-                };
-                let gates = &mut activations[(t - from) * rows * h4..][..rows * h4];
-                let results = [gates, cell, &mut hidden_now[..step]];
-                recurrence.forward(self.bias, hidden_before, cell_before, results);
-            }
-        }
-        let last_cell = cells[cell_of(steps - 1)].to_vec();
-        let saved = save.then(|| Saved {
-            gates: tensor(kept, [steps, rows, h4]),
-            cells: tensor(cells, [steps, rows, h]),
-        });
-        Outputs {
-            hidden: tensor(hidden, [steps, rows, h]),
-            last_cell: tensor(last_cell, [rows, h]),
-            saved,
-        }
-    }
 }
 
 fn backward(
@@ -198,7 +92,7 @@ fn backward(
     let mut gates = owned(saved.gates);
     let dz = gates.storage_mut::<f32>();
     let (mut d_recurrent, mut d_cell) = (vec![0.0; step], vec![0.0; step]);
-    let recurrence = Recurrence::backward_of(values(&operands.w_hh), h);
+    let recurrence = Recurrence::backward_of(values(&operands.w_hh), inputs.kept.as_ref(), h);
     for t in (0..steps).rev() {
         let (dz_now, dz_next) = dz[t * rows * h4..].split_at_mut(rows * h4);
         let seen = Step {
@@ -237,7 +131,7 @@ fn backward(
     InputGrads {
         x: dx,
         w_ih: tensor(d_ih, [width, h4]),
-        w_hh: tensor(d_hh, [h, h4]),
+        w_hh: inputs.dropped(tensor(d_hh, [h, h4])),
         bias: tensor(column_sums(dz, h4), [h4]),
     }
 }

@@ -6,6 +6,7 @@ use burn::backend::{Backend, TensorMetadata};
 use burn::tensor::{Shape, Slice};
 
 use super::node::{InputGrads, Inputs, Outputs, Saved};
+use crate::dropout::DropoutKernels;
 
 fn range(from: usize, to: usize) -> Slice {
     Slice::from(from..to)
@@ -49,7 +50,7 @@ fn sigmoid_slope<B: Backend>(a: FloatTensor<B>) -> FloatTensor<B> {
     B::float_mul(a.clone(), complement::<B>(a))
 }
 
-pub(crate) fn forward<B: Backend>(inputs: &Inputs<B>, save: bool) -> Outputs<B> {
+pub(crate) fn forward<B: DropoutKernels>(inputs: &Inputs<B>, save: bool) -> Outputs<B> {
     let [steps, rows, width] = inputs.x.shape().dims();
     let [_, h4] = inputs.w_hh.shape().dims();
     let flat = B::float_reshape(inputs.x.clone(), Shape::new([steps * rows, width]));
@@ -57,13 +58,11 @@ pub(crate) fn forward<B: Backend>(inputs: &Inputs<B>, save: bool) -> Outputs<B> 
     let projected = B::float_add(B::float_matmul(flat, inputs.w_ih.clone()), bias);
     let projected = B::float_reshape(projected, Shape::new([steps, rows, h4]));
 
+    let w_hh = inputs.dropped(inputs.w_hh.clone());
     let (mut h, mut c) = (inputs.h0.clone(), inputs.c0.clone());
     let (mut hidden, mut gates, mut cells) = (Vec::new(), Vec::new(), Vec::new());
     for t in 0..steps {
-        let z = B::float_add(
-            step::<B>(&projected, t),
-            B::float_matmul(h, inputs.w_hh.clone()),
-        );
+        let z = B::float_add(step::<B>(&projected, t), B::float_matmul(h, w_hh.clone()));
         let i = B::sigmoid(gate::<B>(&z, 0));
         let f = B::sigmoid(gate::<B>(&z, 1));
         let g = B::float_tanh(gate::<B>(&z, 2));
@@ -90,7 +89,7 @@ pub(crate) fn forward<B: Backend>(inputs: &Inputs<B>, save: bool) -> Outputs<B> 
     }
 }
 
-pub(crate) fn backward<B: Backend>(
+pub(crate) fn backward<B: DropoutKernels>(
     inputs: &Inputs<B>,
     hidden: FloatTensor<B>,
     saved: Saved<B>,
@@ -98,7 +97,7 @@ pub(crate) fn backward<B: Backend>(
     need_dx: bool,
 ) -> InputGrads<B> {
     let [steps, _, _] = inputs.x.shape().dims();
-    let w_hh_t = B::float_transpose(inputs.w_hh.clone());
+    let w_hh_t = B::float_transpose(inputs.dropped(inputs.w_hh.clone()));
 
     // dh and dc that flow in from step t + 1; none at the last step.
     let (mut dh_next, mut dc_next): (Option<FloatTensor<B>>, Option<FloatTensor<B>>) = (None, None);
@@ -141,7 +140,7 @@ pub(crate) fn backward<B: Backend>(
 }
 
 /// What follows from the gradients of the gates before their activation, `dz` `[T, B, 4H]`: products of the whole layer.
-pub(super) fn weight_gradients<B: Backend>(
+pub(super) fn weight_gradients<B: DropoutKernels>(
     inputs: &Inputs<B>,
     hidden: FloatTensor<B>,
     dz: FloatTensor<B>,
@@ -169,7 +168,7 @@ pub(super) fn weight_gradients<B: Backend>(
     InputGrads {
         x,
         w_ih: B::float_matmul(B::float_transpose(flat), dz.clone()),
-        w_hh: B::float_matmul(B::float_transpose(seen), dz.clone()),
+        w_hh: inputs.dropped(B::float_matmul(B::float_transpose(seen), dz.clone())),
         bias: B::float_reshape(B::float_sum_dim(dz, 0), Shape::new([h4])),
     }
 }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use burn::tensor::{Tensor, TensorData};
 
-use super::flex::{Sequence, Weights};
 use super::recurrence::Recurrence;
+use super::sequence::{Sequence, Weights};
 use super::{LstmOutput, LstmWeights};
 use crate::flex_slices::values;
 use crate::product::{Matrix, Packed, in_pool};
@@ -33,7 +33,8 @@ impl fmt::Debug for Int8Lstm {
 }
 
 impl Int8Lstm {
-    /// Rounds the weights of a layer and packs them; `None` where the CPU's kernels (feature `flex`) are not built in.
+    /// Rounds the weights of a layer, all of them kept, and packs them; `None` where the CPU's kernels (feature `flex`) are
+    /// not built in.
     ///
     /// ```
     /// use burn::tensor::{Device, Tensor};
@@ -43,6 +44,7 @@ impl Int8Lstm {
     /// let layer = Int8Lstm::new(&LstmWeights {
     ///     input: Tensor::ones([3, 8], &device),
     ///     hidden: Tensor::ones([2, 8], &device),
+    ///     kept: None,
     ///     bias: Tensor::zeros([8], &device),
     /// });
     /// let layer = layer.ok_or("needs the feature flex")?;

@@ -23,10 +23,13 @@ mod int8;
 mod node;
 #[cfg(feature = "flex")]
 mod recurrence;
+#[cfg(feature = "flex")]
+mod sequence;
 
 use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 
+use crate::dropout::KeptElements;
 pub use int8::Int8Lstm;
 use node::LstmOps;
 
@@ -35,8 +38,11 @@ use node::LstmOps;
 pub struct LstmWeights {
     /// Input to gates, `[I, 4H]`.
     pub input: Tensor<2>,
-    /// Hidden to gates, `[H, 4H]`; weight dropout has already been applied to it.
+    /// Hidden to gates, `[H, 4H]`.
     pub hidden: Tensor<2>,
+    /// Weight dropout: which elements of `hidden` are kept, in row-major order, for all steps of the call; all where
+    /// there is `None`. The kernels drop while they read, so that no dropped copy of the weight is ever made on the CPU.
+    pub kept: Option<KeptElements>,
     /// The sum of both of PyTorch's biases, `[4H]`.
     pub bias: Tensor<1>,
 }
@@ -71,6 +77,7 @@ pub struct LstmOutput {
 /// let weights = LstmWeights {
 ///     input: Tensor::zeros([3, 8], &device),
 ///     hidden: Tensor::zeros([2, 8], &device),
+///     kept: None,
 ///     bias: Tensor::zeros([8], &device),
 /// };
 /// let zeros = Tensor::<2>::zeros([4, 2], &device);
@@ -99,11 +106,15 @@ pub fn lstm_layer(
     assert_eq!(weights.bias.dims(), [gates], "bias must be [4H]");
     assert_eq!(hidden.dims(), [rows, h], "hidden state must be [B, H]");
     assert_eq!(cell.dims(), [rows, h], "cell state must be [B, H]");
+    if let Some(kept) = &weights.kept {
+        assert_eq!(kept.len(), h * gates, "one factor a recurrent weight");
+    }
     assert!(steps > 0, "a sequence has at least one step");
     let (hidden, cell) = Dispatch::lstm_layer(
         inputs.into_dispatch(),
         weights.input.clone().into_dispatch(),
         weights.hidden.clone().into_dispatch(),
+        weights.kept.clone(),
         weights.bias.clone().into_dispatch(),
         hidden.detach().into_dispatch(),
         cell.detach().into_dispatch(),

@@ -10,6 +10,7 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, AutodiffBackend, Backend, backend_extension};
 
 use super::generic;
+use crate::dropout::{DropoutKernels, KeptElements};
 
 /// The layer as the dispatcher sees it: hidden states of all steps and the last cell state.
 #[backend_extension(
@@ -23,6 +24,7 @@ pub(crate) trait LstmOps: Backend {
         x: FloatTensor<Self>,
         w_ih: FloatTensor<Self>,
         w_hh: FloatTensor<Self>,
+        kept: Option<KeptElements>,
         bias: FloatTensor<Self>,
         h0: FloatTensor<Self>,
         c0: FloatTensor<Self>,
@@ -38,12 +40,24 @@ pub(crate) struct Inputs<B: Backend> {
     pub(crate) w_ih: FloatTensor<B>,
     /// `[H, 4H]`
     pub(crate) w_hh: FloatTensor<B>,
+    /// What weight dropout leaves of `w_hh`; all of it where there is none.
+    pub(crate) kept: Option<KeptElements>,
     /// `[4H]`
     pub(crate) bias: FloatTensor<B>,
     /// `[B, H]`
     pub(crate) h0: FloatTensor<B>,
     /// `[B, H]`
     pub(crate) c0: FloatTensor<B>,
+}
+
+impl<B: DropoutKernels> Inputs<B> {
+    /// The recurrent weight, or its gradient, without what weight dropout takes.
+    pub(crate) fn dropped(&self, weight: FloatTensor<B>) -> FloatTensor<B> {
+        match &self.kept {
+            Some(kept) => B::multiply(weight, kept),
+            None => weight,
+        }
+    }
 }
 
 /// What the forward pass makes; `gates` is `None` when no gradient will be asked for.
@@ -74,7 +88,7 @@ pub(crate) struct InputGrads<B: Backend> {
 }
 
 /// Forward and backward without autodiff. The default bodies run on every backend.
-pub(crate) trait LstmKernels: Backend {
+pub(crate) trait LstmKernels: DropoutKernels {
     fn lstm_forward(inputs: &Inputs<Self>, save: bool) -> Outputs<Self> {
         generic::forward::<Self>(inputs, save)
     }
@@ -99,6 +113,7 @@ struct State<B: Backend> {
     x: NodeId,
     w_ih: NodeId,
     w_hh: NodeId,
+    kept: Option<KeptElements>,
     bias: FloatTensor<B>,
     h0: FloatTensor<B>,
     c0: FloatTensor<B>,
@@ -109,14 +124,20 @@ struct State<B: Backend> {
 impl<B: LstmKernels> Backward<B, 4> for LstmBackward {
     type State = State<B>;
 
-    fn backward(self, ops: Ops<State<B>, 4>, grads: &mut Gradients, kept: &mut Checkpointer) {
+    fn backward(
+        self,
+        ops: Ops<State<B>, 4>,
+        grads: &mut Gradients,
+        checkpoints: &mut Checkpointer,
+    ) {
         let [node_x, node_ih, node_hh, node_b] = ops.parents;
         let d_hidden = grads.consume::<B>(&ops.node);
         let state = ops.state;
         let inputs = Inputs {
-            x: kept.retrieve_node_output(state.x),
-            w_ih: kept.retrieve_node_output(state.w_ih),
-            w_hh: kept.retrieve_node_output(state.w_hh),
+            x: checkpoints.retrieve_node_output(state.x),
+            w_ih: checkpoints.retrieve_node_output(state.w_ih),
+            w_hh: checkpoints.retrieve_node_output(state.w_hh),
+            kept: state.kept,
             bias: state.bias,
             h0: state.h0,
             c0: state.c0,
@@ -139,6 +160,7 @@ fn plain<B: LstmKernels, C: CheckpointStrategy>(
     x: FloatTensor<Autodiff<B, C>>,
     w_ih: FloatTensor<Autodiff<B, C>>,
     w_hh: FloatTensor<Autodiff<B, C>>,
+    kept: Option<KeptElements>,
     bias: FloatTensor<Autodiff<B, C>>,
     h0: FloatTensor<Autodiff<B, C>>,
     c0: FloatTensor<Autodiff<B, C>>,
@@ -147,6 +169,7 @@ fn plain<B: LstmKernels, C: CheckpointStrategy>(
         x: x.into_primitive(),
         w_ih: w_ih.into_primitive(),
         w_hh: w_hh.into_primitive(),
+        kept,
         bias: bias.into_primitive(),
         h0: h0.into_primitive(),
         c0: c0.into_primitive(),
@@ -158,6 +181,7 @@ impl<B: LstmKernels, C: CheckpointStrategy> LstmOps for Autodiff<B, C> {
         x: FloatTensor<Self>,
         w_ih: FloatTensor<Self>,
         w_hh: FloatTensor<Self>,
+        kept: Option<KeptElements>,
         bias: FloatTensor<Self>,
         h0: FloatTensor<Self>,
         c0: FloatTensor<Self>,
@@ -174,7 +198,7 @@ impl<B: LstmKernels, C: CheckpointStrategy> LstmOps for Autodiff<B, C> {
                     prep.checkpoint(&w_ih),
                     prep.checkpoint(&w_hh),
                 );
-                let inputs = plain::<B, C>(x, w_ih, w_hh, bias, h0, c0);
+                let inputs = plain::<B, C>(x, w_ih, w_hh, kept, bias, h0, c0);
                 let out = B::lstm_forward(&inputs, true);
                 let hidden = out.hidden;
                 let Some(saved) = out.saved else {
@@ -184,6 +208,7 @@ impl<B: LstmKernels, C: CheckpointStrategy> LstmOps for Autodiff<B, C> {
                     x: node_x,
                     w_ih: node_ih,
                     w_hh: node_hh,
+                    kept: inputs.kept,
                     bias: inputs.bias,
                     h0: inputs.h0,
                     c0: inputs.c0,
@@ -193,7 +218,7 @@ impl<B: LstmKernels, C: CheckpointStrategy> LstmOps for Autodiff<B, C> {
                 (prep.finish(state, hidden), Self::from_inner(out.last_cell))
             }
             OpsKind::UnTracked(prep) => {
-                let out = B::lstm_forward(&plain::<B, C>(x, w_ih, w_hh, bias, h0, c0), false);
+                let out = B::lstm_forward(&plain::<B, C>(x, w_ih, w_hh, kept, bias, h0, c0), false);
                 (prep.finish(out.hidden), Self::from_inner(out.last_cell))
             }
         }
@@ -208,6 +233,7 @@ macro_rules! forward_only {
                 x: FloatTensor<Self>,
                 w_ih: FloatTensor<Self>,
                 w_hh: FloatTensor<Self>,
+                kept: Option<KeptElements>,
                 bias: FloatTensor<Self>,
                 h0: FloatTensor<Self>,
                 c0: FloatTensor<Self>,
@@ -217,6 +243,7 @@ macro_rules! forward_only {
                         x,
                         w_ih,
                         w_hh,
+                        kept,
                         bias,
                         h0,
                         c0,

@@ -6,7 +6,8 @@
 use rayon::prelude::*;
 
 use super::gates::{self, Seen};
-use crate::product::{Disjoint, Into, Isa, Matrix, Panels};
+use crate::dropout::KeptElements;
+use crate::product::{Disjoint, Into, Isa, Matrix, Panels, Source};
 
 /// What one step of the way back reads; each slice holds all rows.
 pub(super) struct Step<'a> {
@@ -24,32 +25,27 @@ pub(super) struct Recurrence {
 }
 
 impl Recurrence {
-    /// Packs `w_hh [H, 4H]` for [`Recurrence::forward`].
-    pub(super) fn forward_of(w_hh: &[f32], h: usize) -> Self {
-        Self::of(&Self::gates(w_hh, h), h)
+    /// Packs `w_hh [H, 4H]`, without what weight dropout takes, for [`Recurrence::forward`].
+    pub(super) fn forward_of(w_hh: &[f32], kept: Option<&KeptElements>, h: usize) -> Self {
+        let weight = Source::dropped(Matrix::new(w_hh, 4 * h), kept);
+        let mut packed = Panels::empty(Isa::best());
+        packed.pack_all(&gates_of(weight, h), h, h);
+        Self { h, packed }
     }
 
     /// The same with the weights as whole numbers.
     pub(super) fn int8_of(w_hh: &[f32], h: usize) -> Self {
-        let packed = Panels::int8(Isa::best(), &Self::gates(w_hh, h), h, h);
+        let weight = Source::of(Matrix::new(w_hh, 4 * h));
+        let packed = Panels::int8(Isa::best(), &gates_of(weight, h), h, h);
         Self { h, packed }
     }
 
-    fn gates(w_hh: &[f32], h: usize) -> [Matrix<'_>; 4] {
-        let weight = Matrix::new(w_hh, 4 * h);
-        [0, 1, 2, 3].map(|gate| weight.from(0, gate * h))
-    }
-
     /// Packs `w_hh [H, 4H]` for [`Recurrence::backward`].
-    pub(super) fn backward_of(w_hh: &[f32], h: usize) -> Self {
-        let weight = Matrix::new(w_hh, 4 * h).transposed();
-        let gates = [0, 1, 2, 3].map(|gate| weight.from(gate * h, 0));
-        Self::of(&gates, h)
-    }
-
-    fn of(gates: &[Matrix<'_>; 4], h: usize) -> Self {
+    pub(super) fn backward_of(w_hh: &[f32], kept: Option<&KeptElements>, h: usize) -> Self {
+        let weight = Source::dropped(Matrix::new(w_hh, 4 * h), kept);
+        let gates = gates_of(weight, h).map(Source::transposed);
         let mut packed = Panels::empty(Isa::best());
-        packed.pack_all(gates, h, h);
+        packed.pack_all(&gates, h, h);
         Self { h, packed }
     }
 
@@ -124,6 +120,11 @@ impl Recurrence {
             }
         });
     }
+}
+
+/// The four gates of `[H, 4H]`, `[H, H]` each.
+fn gates_of(weight: Source<'_>, h: usize) -> [Source<'_>; 4] {
+    [0, 1, 2, 3].map(|gate| weight.from(0, gate * h))
 }
 
 /// The four gates of one row.

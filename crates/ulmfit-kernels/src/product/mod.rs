@@ -4,15 +4,17 @@
 //! ([`tile`]). Kernels that multiply by one matrix again and again keep its panels; all others call [`matmul`].
 
 mod dispatch;
+mod matrix;
+mod pack;
 mod panels;
 mod simd;
 mod tile;
 
-use std::marker::PhantomData;
-
 use rayon::prelude::*;
 
 pub(crate) use dispatch::best_isa;
+pub(crate) use matrix::{Disjoint, Matrix, Target};
+pub(crate) use pack::Source;
 pub(crate) use panels::Panels;
 pub(crate) use simd::Isa;
 
@@ -22,123 +24,6 @@ use crate::scratch::Scratch;
 const DEPTH: usize = 1152;
 /// Rows of `lhs` that pass by a panel together.
 const ROWS: usize = 120;
-
-/// A matrix in a slice: element `(r, c)` is `data[r * row_stride + c * col_stride]`.
-#[derive(Clone, Copy)]
-pub(crate) struct Matrix<'a> {
-    data: &'a [f32],
-    row_stride: usize,
-    col_stride: usize,
-}
-
-impl<'a> Matrix<'a> {
-    /// A row-major matrix with `cols` columns.
-    pub(crate) fn new(data: &'a [f32], cols: usize) -> Self {
-        Self {
-            data,
-            row_stride: cols,
-            col_stride: 1,
-        }
-    }
-
-    /// The transpose, without a copy.
-    pub(crate) fn transposed(self) -> Self {
-        Self {
-            data: self.data,
-            row_stride: self.col_stride,
-            col_stride: self.row_stride,
-        }
-    }
-
-    /// The matrix from `(row, col)` on.
-    pub(crate) fn from(self, row: usize, col: usize) -> Self {
-        let at = row * self.row_stride + col * self.col_stride;
-        Self {
-            data: &self.data[at.min(self.data.len())..],
-            ..self
-        }
-    }
-
-    fn holds(&self, rows: usize, cols: usize) -> bool {
-        rows == 0
-            || cols == 0
-            || (rows - 1) * self.row_stride + (cols - 1) * self.col_stride < self.data.len()
-    }
-}
-
-/// A mutable slice shared by tasks that write disjoint parts of it.
-#[derive(Clone, Copy)]
-pub(crate) struct Disjoint<'a> {
-    start: *mut f32,
-    len: usize,
-    lives: PhantomData<&'a mut [f32]>,
-}
-
-// SAFETY: the pointer comes from an exclusive borrow that lasts for `'a`, and every way to the elements leaves it to
-// its caller that no two tasks touch the same ones; under that contract threads never meet at an element.
-unsafe impl Send for Disjoint<'_> {}
-// SAFETY: as above; shared access to the handle alone gives no access to the elements.
-unsafe impl Sync for Disjoint<'_> {}
-
-impl<'a> Disjoint<'a> {
-    pub(crate) fn new(slice: &'a mut [f32]) -> Self {
-        Self {
-            start: slice.as_mut_ptr(),
-            len: slice.len(),
-            lives: PhantomData,
-        }
-    }
-
-    /// The `len` elements from `from`.
-    ///
-    /// # Safety
-    /// While the returned slice lives, nobody else touches these elements.
-    ///
-    /// # Panics
-    /// If the range leaves the slice.
-    pub(crate) unsafe fn range(&self, from: usize, len: usize) -> &'a mut [f32] {
-        assert!(
-            from <= self.len && len <= self.len - from,
-            "range leaves the slice"
-        );
-        // SAFETY: in bounds by the assertion, valid for `'a` by construction, unique by the caller's promise.
-        unsafe { std::slice::from_raw_parts_mut(self.start.add(from), len) }
-    }
-
-    /// The elements from `from` on as a row-major matrix whose rows are `row_stride` apart.
-    ///
-    /// # Panics
-    /// If `from` is beyond the end.
-    pub(crate) fn matrix(self, from: usize, row_stride: usize) -> Target<'a> {
-        assert!(from <= self.len, "matrix begins beyond the slice");
-        Target {
-            start: self.start.wrapping_add(from),
-            len: self.len - from,
-            row_stride,
-            lives: PhantomData,
-        }
-    }
-}
-
-/// Where a product goes: a row-major matrix in a [`Disjoint`] slice.
-#[derive(Clone, Copy)]
-pub(crate) struct Target<'a> {
-    start: *mut f32,
-    len: usize,
-    row_stride: usize,
-    lives: PhantomData<&'a mut [f32]>,
-}
-
-impl Target<'_> {
-    fn holds(&self, rows: usize, cols: usize) -> bool {
-        rows == 0 || cols == 0 || (rows - 1) * self.row_stride + cols <= self.len
-    }
-
-    /// The beginning of a row that it holds.
-    fn row(&self, row: usize) -> *mut f32 {
-        self.start.wrapping_add(row * self.row_stride)
-    }
-}
 
 /// Whether a product replaces what the destination holds or is added to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,7 +73,7 @@ fn matmul_with(
     let mut panels = Panels::empty(isa);
     for (from, depth) in parts(k) {
         let into = if from == 0 { into } else { Into::Add };
-        panels.pack_all(&[rhs.from(from, 0)], depth, n);
+        panels.pack_all(&[Source::of(rhs.from(from, 0))], depth, n);
         multiply(&panels, lhs.from(0, from), m, dst, into);
     }
 }
@@ -211,7 +96,7 @@ impl Packed {
     pub(crate) fn of(rhs: Matrix<'_>, k: usize, n: usize) -> Self {
         Self::by(rhs, k, n, |part, depth| {
             let mut panels = Panels::empty(Isa::best());
-            panels.pack_all(&[part], depth, n);
+            panels.pack_all(&[Source::of(part)], depth, n);
             panels
         })
     }
@@ -219,7 +104,7 @@ impl Packed {
     /// The same as whole numbers, with a factor for each column of each part of the depth.
     pub(crate) fn int8_of(rhs: Matrix<'_>, k: usize, n: usize) -> Self {
         Self::by(rhs, k, n, |part, depth| {
-            Panels::int8(Isa::best(), &[part], depth, n)
+            Panels::int8(Isa::best(), &[Source::of(part)], depth, n)
         })
     }
 

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::pack::{Source, pack_group};
 use super::simd::Isa;
 use super::tile::{Operands, Right, tile};
 use super::{Disjoint, Into, Matrix, Target, best_isa};
@@ -55,7 +56,7 @@ impl Panels {
     }
 
     /// Packs matrices `[depth, columns]`, by all threads.
-    pub(crate) fn pack_all(&mut self, matrices: &[Matrix<'_>], depth: usize, columns: usize) {
+    pub(crate) fn pack_all(&mut self, matrices: &[Source<'_>], depth: usize, columns: usize) {
         self.lay_out(matrices.len(), depth, columns);
         let (group, width) = (self.group(), self.registers * self.isa.lanes());
         self.room()
@@ -65,7 +66,7 @@ impl Panels {
     }
 
     /// Packs matrices `[depth, columns]` as whole numbers, a factor for each column: a quarter of the bytes.
-    pub(crate) fn int8(isa: Isa, matrices: &[Matrix<'_>], depth: usize, columns: usize) -> Self {
+    pub(crate) fn int8(isa: Isa, matrices: &[Source<'_>], depth: usize, columns: usize) -> Self {
         let mut panels = Self::empty(isa);
         panels.pack_all(matrices, depth, columns);
         let (lanes, group) = (isa.lanes(), panels.group());
@@ -99,7 +100,7 @@ impl Panels {
         self.lay_out(1, depth, columns);
         let (group, width) = (self.group(), self.registers * self.isa.lanes());
         for (p, data) in self.room().chunks_mut(group).enumerate() {
-            pack_group(data, &[matrix], depth, p * width, columns);
+            pack_group(data, &[Source::of(matrix)], depth, p * width, columns);
         }
     }
 
@@ -312,46 +313,4 @@ fn widen(numbers: &[i8], wide: &mut [f32]) {
         }
     }
     best_isa!(each; numbers: &[i8], wide: &mut [f32]);
-}
-
-/// Fills the panels of the same columns, one for each matrix.
-fn pack_group(
-    group: &mut [f32],
-    matrices: &[Matrix<'_>],
-    depth: usize,
-    first: usize,
-    columns: usize,
-) {
-    let panel = group.len() / matrices.len();
-    for (panel, &matrix) in group.chunks_exact_mut(panel).zip(matrices) {
-        pack(panel, matrix, depth, first, columns);
-    }
-}
-
-/// Fills one panel with the columns from `first`.
-fn pack(panel: &mut [f32], matrix: Matrix<'_>, depth: usize, first: usize, columns: usize) {
-    /// Rows at a time, so that what is written stays in the nearest cache while columns are read.
-    const BLOCK: usize = 16;
-    let width = panel.len() / depth;
-    let real = width.min(columns - first);
-    if matrix.col_stride == 1 {
-        for (k, row) in panel.chunks_exact_mut(width).enumerate() {
-            row[..real].copy_from_slice(&matrix.data[k * matrix.row_stride + first..][..real]);
-            row[real..].fill(0.0);
-        }
-        return;
-    }
-    for (block, rows) in panel.chunks_mut(BLOCK * width).enumerate() {
-        let k = block * BLOCK;
-        for j in 0..real {
-            let column = &matrix.data[(first + j) * matrix.col_stride + k * matrix.row_stride..];
-            let column = column.iter().step_by(matrix.row_stride);
-            for (to, from) in rows[j..].iter_mut().step_by(width).zip(column) {
-                *to = *from;
-            }
-        }
-        for row in rows.chunks_exact_mut(width) {
-            row[real..].fill(0.0);
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! Products against the sums they stand for.
 
 use super::*;
+use crate::dropout::KeptElements;
 
 /// Small whole numbers: every sum is exact, in any order.
 fn numbers(n: usize, seed: usize) -> Vec<f32> {
@@ -65,6 +66,32 @@ fn a_sum_deeper_than_one_part() {
 }
 
 #[test]
+fn elements_are_dropped_on_the_way() {
+    // A part of a matrix whose rows are longer, so that no run begins with a word of bits.
+    let (k, n, rows, stride, at) = (19, 101, 3, 150, 7);
+    let all = numbers(150 * 150, 4);
+    let kept = KeptElements::from_fn(all.len(), 2.0, |n| n * n % 7 > 1);
+    let dropped: Vec<f32> = (0..all.len()).map(|n| all[n] * kept.factor(n)).collect();
+    let lhs = numbers(rows * k, 5);
+    let lhs = Matrix::new(&lhs, k);
+    for isa in Isa::available() {
+        for turned in [false, true] {
+            let source = Source::dropped(Matrix::new(&all, stride), Some(&kept));
+            let source = if turned { source.transposed() } else { source };
+            let mut panels = Panels::empty(isa);
+            panels.pack_all(&[source.from(2, at)], k, n);
+            let mut dst = vec![0.0; rows * n];
+            // SAFETY: one thread.
+            unsafe { panels.multiply_all(lhs, rows, Disjoint::new(&mut dst), Into::Replace) };
+            let rhs = Matrix::new(&dropped, stride);
+            let rhs = if turned { rhs.transposed() } else { rhs };
+            let rhs = rhs.from(2, at);
+            assert_eq!(dst, plain([rows, k, n], lhs, rhs), "{isa:?} {turned}");
+        }
+    }
+}
+
+#[test]
 fn an_empty_sum_is_zero() {
     let mut dst = [3.0; 2];
     matmul(
@@ -116,7 +143,7 @@ fn whole_numbers_multiply_as_the_values_they_stand_for() {
             for both in 0..2 {
                 // Two matrices side by side, each of which is asked for.
                 let expected = plain([m, k, n], lhs, all[both]);
-                let panels = Panels::int8(isa, &all[..=both], k, n);
+                let panels = Panels::int8(isa, &all.map(Source::of)[..=both], k, n);
                 let mut dst = vec![1.0; m * n];
                 for p in 0..panels.count() {
                     let (first, _) = panels.columns_of(p);

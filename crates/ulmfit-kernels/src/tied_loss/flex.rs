@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::node::{Inputs, LossGrads, Outputs, TiedLossKernels};
 use super::softmax::{add_row_sums, exponentials, join, scale};
 use crate::flex_slices::{tensor, values};
-use crate::product::{Disjoint, Into, Isa, Matrix, Panels, in_pool};
+use crate::product::{Disjoint, Into, Isa, Matrix, Panels, Source, in_pool};
 use crate::scratch::Scratch;
 
 /// Most positions of a chunk: with a width of 400 their hidden states take 0.8 MB, and panels are full.
@@ -168,7 +168,7 @@ impl Chunk<'_> {
 
         let isa = Isa::best();
         let mut hidden = Panels::empty(isa);
-        hidden.pack_all(&[Matrix::new(self.hidden, e)], n, e);
+        hidden.pack_all(&[Source::of(Matrix::new(self.hidden, e))], n, e);
         let group = self.blocks().div_ceil(GROUPS);
         let sums = &mut room.d_hidden[..GROUPS * n * e];
         sums.par_chunks_exact_mut(n * e)
@@ -223,7 +223,11 @@ impl Chunk<'_> {
     ) -> (Part, Normalizer) {
         let (n, e) = (self.n(), self.e);
         let mut hidden = Panels::empty(Isa::best());
-        hidden.pack_all(&[Matrix::new(self.hidden, e).transposed()], e, n);
+        hidden.pack_all(
+            &[Source::of(Matrix::new(self.hidden, e).transposed())],
+            e,
+            n,
+        );
         let blocks = self.blocks();
         let (mut tops, mut sums) = (vec![0.0; blocks * n], vec![0.0; blocks * n]);
         let mut at_target = vec![0.0; n];

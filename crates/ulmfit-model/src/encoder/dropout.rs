@@ -12,7 +12,7 @@
 
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
-use ulmfit_kernels::drop_elements;
+use ulmfit_kernels::{KeptElements, drop_elements};
 
 use crate::error::{Error, Result};
 use crate::random::Random;
@@ -151,13 +151,15 @@ impl Mode {
 
     /// Element-wise dropout.
     pub(crate) fn drop_elements<const D: usize>(&mut self, x: Tensor<D>, p: f64) -> Tensor<D> {
-        match self.active(p) {
-            Some(random) => {
-                let kept = random.kept(x.shape().num_elements(), p);
-                drop_elements(x, kept)
-            }
+        match self.kept(x.shape().num_elements(), p) {
+            Some(kept) => drop_elements(x, kept),
             None => x,
         }
+    }
+
+    /// Which of `n` elements are kept, where some are to be dropped.
+    pub(crate) fn kept(&mut self, n: usize, p: f64) -> Option<KeptElements> {
+        self.active(p).map(|random| random.kept(n, p))
     }
 
     /// Locked (variational) dropout of `[T, B, W]`: one mask `[1, B, W]` for all steps.

@@ -96,7 +96,8 @@ impl LstmLayer {
     fn weights(&self, weight_drop: f64, mode: &mut Mode) -> LstmWeights {
         LstmWeights {
             input: self.weight_ih.val(),
-            hidden: mode.drop_elements(self.weight_hh.val(), weight_drop),
+            hidden: self.weight_hh.val(),
+            kept: mode.kept(self.weight_hh.shape().num_elements(), weight_drop),
             bias: self.bias_ih.val() + self.bias_hh.val(),
         }
     }

@@ -1,0 +1,95 @@
+//! Filling panels: what they are filled with, and in which order it is copied.
+
+use super::{Matrix, best_isa};
+use crate::dropout::{KeptElements, multiply_run};
+
+/// What panels are filled with: a matrix as it is, or with its elements dropped on the way.
+#[derive(Clone, Copy)]
+pub(crate) struct Source<'a> {
+    matrix: Matrix<'a>,
+    /// The factors, and the number of the first element of the matrix among them.
+    kept: Option<(&'a KeptElements, usize)>,
+}
+
+impl<'a> Source<'a> {
+    /// The matrix as it is.
+    pub(crate) fn of(matrix: Matrix<'a>) -> Self {
+        Self { matrix, kept: None }
+    }
+
+    /// A matrix whose elements are those of `kept` in the order in which they lie in its slice.
+    pub(crate) fn dropped(matrix: Matrix<'a>, kept: Option<&'a KeptElements>) -> Self {
+        let kept = kept.map(|kept| (kept, 0));
+        Self { matrix, kept }
+    }
+
+    /// The transpose, without a copy.
+    pub(crate) fn transposed(self) -> Self {
+        let matrix = self.matrix.transposed();
+        Self { matrix, ..self }
+    }
+
+    /// The matrix from `(row, col)` on.
+    pub(crate) fn from(self, row: usize, col: usize) -> Self {
+        let at = row * self.matrix.row_stride + col * self.matrix.col_stride;
+        Self {
+            matrix: self.matrix.from(row, col),
+            kept: self.kept.map(|(kept, first)| (kept, first + at)),
+        }
+    }
+
+    /// Copies as many elements as `to` has, one after the other in the slice, from number `at` on.
+    #[inline(always)]
+    fn copy_run(&self, to: &mut [f32], at: usize) {
+        to.copy_from_slice(&self.matrix.data[at..][..to.len()]);
+        if let Some((kept, first)) = self.kept {
+            multiply_run(to, kept, first + at);
+        }
+    }
+}
+
+/// Fills the panels of the same columns, one for each matrix.
+pub(super) fn pack_group(
+    group: &mut [f32],
+    matrices: &[Source<'_>],
+    depth: usize,
+    first: usize,
+    columns: usize,
+) {
+    let panel = group.len() / matrices.len();
+    for (panel, &source) in group.chunks_exact_mut(panel).zip(matrices) {
+        best_isa!(pack; panel: &mut [f32], source: Source<'_>, depth: usize, first: usize, columns: usize);
+    }
+}
+
+/// Fills one panel with the columns from `first`.
+#[inline(always)]
+fn pack(panel: &mut [f32], source: Source<'_>, depth: usize, first: usize, columns: usize) {
+    /// Rows at a time, so that what is written stays in the nearest cache while columns are read.
+    const BLOCK: usize = 16;
+    let matrix = source.matrix;
+    let width = panel.len() / depth;
+    let real = width.min(columns - first);
+    if matrix.col_stride == 1 {
+        for (k, row) in panel.chunks_exact_mut(width).enumerate() {
+            source.copy_run(&mut row[..real], k * matrix.row_stride + first);
+            row[real..].fill(0.0);
+        }
+        return;
+    }
+    assert_eq!(matrix.row_stride, 1, "rows or columns lie together");
+    for (block, rows) in panel.chunks_mut(BLOCK * width).enumerate() {
+        let height = rows.len() / width;
+        for j in 0..real {
+            let mut column = [0.0; BLOCK];
+            let at = (first + j) * matrix.col_stride + block * BLOCK;
+            source.copy_run(&mut column[..height], at);
+            for (to, from) in rows[j..].iter_mut().step_by(width).zip(column) {
+                *to = from;
+            }
+        }
+        for row in rows.chunks_exact_mut(width) {
+            row[real..].fill(0.0);
+        }
+    }
+}
