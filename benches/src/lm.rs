@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use serde_json::{Value, json};
+use ulmfit::kernels::MatmulPrecision;
 use ulmfit::prelude::*;
 use ulmfit::text::TokenGrid;
 
@@ -28,6 +29,9 @@ pub(crate) struct Args {
     /// Threads.
     #[arg(long, default_value_t = 2)]
     threads: usize,
+    /// Operands of matrix products: fp32, bf16, or auto for the faster one of this processor.
+    #[arg(long, default_value = "fp32", value_parser = str::parse::<MatmulPrecision>)]
+    precision: MatmulPrecision,
     /// Where: flex, or what else is built in, as `vulkan` or `cuda:1`.
     #[arg(long, default_value = "flex")]
     device: String,
@@ -41,6 +45,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Value> {
     crate::threads(args.threads)?;
+    args.precision.set();
     let device = ulmfit::device::by_name(&args.device)?.autodiff();
     let sizes =
         AwdLstmConfig::new(args.vocab).with_sizes(args.sizes[0], args.sizes[1], args.sizes[2]);
@@ -86,7 +91,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Value> {
     let [embed, hidden, layers] = [args.sizes[0], args.sizes[1], args.sizes[2]];
     let step = median(steps.clone());
     Ok(json!({
-        "bench": "lm", "device": args.device, "vocab": args.vocab, "bs": args.bs, "seq": args.seq, "threads": args.threads,
+        "bench": "lm", "device": args.device, "vocab": args.vocab, "bs": args.bs, "seq": args.seq, "threads": args.threads, "precision": args.precision.to_string(),
         "sizes": [embed, hidden, layers], "step_s": step, "tok_s": tokens as f64 / step,
         "fwd": median(forward), "bwd": median(backward), "opt_s": median(update),
         "gflops": work(&model.encoder.config(), tokens) / step / 1e9,

@@ -2,6 +2,7 @@
 
 mod clas;
 mod data;
+mod gemm;
 mod kernels;
 mod lm;
 mod lowshot;
@@ -21,6 +22,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Work {
+    Gemm(gemm::Args),
     Kernels(kernels::Args),
     Lm(lm::Args),
     Clas(clas::Args),
@@ -32,6 +34,7 @@ enum Work {
 
 fn main() -> anyhow::Result<()> {
     let line = match Cli::parse().work {
+        Work::Gemm(args) => gemm::run(&args)?,
         Work::Kernels(args) => kernels::run(&args)?,
         Work::Lm(args) => lm::run(&args)?,
         Work::Clas(args) => clas::run(&args)?,

@@ -44,6 +44,7 @@ fn run(options: &Options) -> anyhow::Result<()> {
         return Ok(());
     }
     let device = device::by_name(&options.device).map_err(|error| anyhow!("--device: {error}"))?;
+    options.precision.set();
     println!("{rows}");
     if let Some(note) = device::slow_start(&device) {
         println!("{note}");

@@ -34,6 +34,9 @@ mod lstm;
 #[cfg(feature = "flex")]
 mod math;
 #[cfg(feature = "flex")]
+mod matmul;
+mod precision;
+#[cfg(feature = "flex")]
 mod product;
 #[cfg(feature = "flex")]
 mod scratch;
@@ -44,5 +47,8 @@ pub use adam::{AdamHyper, adam_update};
 pub use dropout::{KeptElements, drop_elements};
 pub use embedding::embedding_rows;
 pub use lstm::{Int8Lstm, LstmOutput, LstmWeights, lstm_layer};
+#[cfg(feature = "flex")]
+pub use matmul::matmul;
+pub use precision::MatmulPrecision;
 pub use squares::sum_of_squares;
 pub use tied_loss::{CrossEntropy, IGNORED, TiedLoss, tied_cross_entropy, tied_cross_entropy_with};

@@ -1,7 +1,8 @@
-//! Where to compute, and with how many threads.
+//! Where to compute, in which precision, and with how many threads.
 
 use anyhow::{Context as _, anyhow};
 use ulmfit::device;
+use ulmfit::kernels::MatmulPrecision;
 use ulmfit::prelude::*;
 
 use crate::talk::Talk;
@@ -12,6 +13,9 @@ pub(crate) struct Compute {
     /// flex (CPU), ndarray, wgpu, vulkan, metal or cuda, where built in [default: the fastest there is].
     #[arg(long, value_name = "NAME")]
     device: Option<String>,
+    /// Operands of matrix products on the CPU: fp32, bf16, or auto for the faster one of this processor.
+    #[arg(long, value_name = "NAME", default_value = "fp32", value_parser = str::parse::<MatmulPrecision>)]
+    precision: MatmulPrecision,
     #[command(flatten)]
     threads: Threads,
 }
@@ -25,12 +29,13 @@ pub(crate) struct Threads {
 }
 
 impl Compute {
-    /// The device, when the threads are set.
+    /// The device, when precision and threads are set.
     ///
     /// # Errors
     /// For a name that this build does not have, with those that it has.
     pub(crate) fn device(&self) -> anyhow::Result<Device> {
         self.threads.set()?;
+        self.precision.set();
         match &self.device {
             None => Ok(Device::default()),
             Some(name) => device::by_name(name).map_err(|error| anyhow!("--device: {error}")),

@@ -5,7 +5,8 @@ use super::node::{InputGrads, Inputs, LstmKernels, Outputs, Saved};
 use super::recurrence::{Recurrence, Step};
 use super::sequence::{Packing, Sequence};
 use crate::flex_slices::{owned, tensor, values};
-use crate::product::{Into, Matrix, Packed, column_sums, in_pool, matmul};
+use crate::precision::MatmulPrecision;
+use crate::product::{Into, Matrix, column_sums, in_pool, matmul};
 use burn::backend::flex::FlexTensor;
 use burn::backend::{Flex, TensorMetadata};
 
@@ -56,8 +57,9 @@ fn forward(inputs: &Inputs<Flex>, save: bool) -> Outputs<Flex> {
     let operands = Operands::of(inputs);
     let w_ih = Matrix::new(values(&operands.w_ih), 4 * h);
     let mut weights = Packing::new(
-        Packed::of(w_ih, width, 4 * h),
-        values(&operands.w_hh),
+        MatmulPrecision::current(),
+        (w_ih, width),
+        (values(&operands.w_hh), h),
         inputs.kept.as_ref(),
     );
     let sequence = Sequence {
@@ -92,7 +94,9 @@ fn backward(
     let mut gates = owned(saved.gates);
     let dz = gates.storage_mut::<f32>();
     let (mut d_recurrent, mut d_cell) = (vec![0.0; step], vec![0.0; step]);
-    let recurrence = Recurrence::backward_of(values(&operands.w_hh), inputs.kept.as_ref(), h);
+    let precision = MatmulPrecision::current();
+    let (w_hh, kept) = (values(&operands.w_hh), inputs.kept.as_ref());
+    let recurrence = Recurrence::backward_of(precision, w_hh, kept, h);
     for t in (0..steps).rev() {
         let (dz_now, dz_next) = dz[t * rows * h4..].split_at_mut(rows * h4);
         let seen = Step {
@@ -110,6 +114,8 @@ fn backward(
 
     let dz = &*dz;
     let dz_all = Matrix::new(dz, h4);
+    let matmul =
+        |dst: &mut [f32], into, shape, lhs, rhs| matmul(precision, dst, into, shape, lhs, rhs);
     // The recurrent weight saw h0 at the first step and all hidden states but the last at the others.
     let mut d_hh = vec![0.0; h * h4];
     let h0 = Matrix::new(values(&operands.h0), h).transposed();

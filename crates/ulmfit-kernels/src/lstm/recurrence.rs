@@ -7,7 +7,8 @@ use rayon::prelude::*;
 
 use super::gates::{self, Seen};
 use crate::dropout::KeptElements;
-use crate::product::{Disjoint, Into, Isa, Matrix, Panels, Source};
+use crate::precision::MatmulPrecision;
+use crate::product::{Disjoint, Into, Isa, LeftRoom, Matrix, Panels, Source};
 
 /// What one step of the way back reads; each slice holds all rows.
 pub(super) struct Step<'a> {
@@ -26,9 +27,14 @@ pub(super) struct Recurrence {
 
 impl Recurrence {
     /// Packs `w_hh [H, 4H]`, without what weight dropout takes, for [`Recurrence::forward`].
-    pub(super) fn forward_of(w_hh: &[f32], kept: Option<&KeptElements>, h: usize) -> Self {
+    pub(super) fn forward_of(
+        precision: MatmulPrecision,
+        w_hh: &[f32],
+        kept: Option<&KeptElements>,
+        h: usize,
+    ) -> Self {
         let weight = Source::dropped(Matrix::new(w_hh, 4 * h), kept);
-        let mut packed = Panels::empty(Isa::best());
+        let mut packed = Panels::empty(Isa::best(), precision);
         packed.pack_all(&gates_of(weight, h), h, h);
         Self { h, packed }
     }
@@ -41,10 +47,15 @@ impl Recurrence {
     }
 
     /// Packs `w_hh [H, 4H]` for [`Recurrence::backward`].
-    pub(super) fn backward_of(w_hh: &[f32], kept: Option<&KeptElements>, h: usize) -> Self {
+    pub(super) fn backward_of(
+        precision: MatmulPrecision,
+        w_hh: &[f32],
+        kept: Option<&KeptElements>,
+        h: usize,
+    ) -> Self {
         let weight = Source::dropped(Matrix::new(w_hh, 4 * h), kept);
         let gates = gates_of(weight, h).map(Source::transposed);
-        let mut packed = Panels::empty(Isa::best());
+        let mut packed = Panels::empty(Isa::best(), precision);
         packed.pack_all(&gates, h, h);
         Self { h, packed }
     }
@@ -61,7 +72,8 @@ impl Recurrence {
         let rows = cell.len() / h;
         let [gates, cell, hidden] = [gates, cell, hidden].map(Disjoint::new);
         let bias = quarters(bias);
-        let before = Matrix::new(hidden_before, h);
+        let mut room = LeftRoom::default();
+        let before = room.prepare(&self.packed, Matrix::new(hidden_before, h), rows);
         (0..self.packed.count()).into_par_iter().for_each(|block| {
             let (first, width) = self.packed.columns_of(block);
             for gate in 0..4 {
@@ -91,12 +103,20 @@ impl Recurrence {
         let h = self.h;
         let rows = d_cell.len() / h;
         let [d_recurrent, d_cell, gates] = [d_recurrent, d_cell, gates].map(Disjoint::new);
+        let mut rooms: [LeftRoom; 4] = Default::default();
+        let next = seen.dz_next.map(|dz_next| {
+            let mut gate = 0;
+            rooms.each_mut().map(|room| {
+                let next = Matrix::new(dz_next, 4 * h).from(0, gate * h);
+                gate += 1;
+                room.prepare(&self.packed, next, rows)
+            })
+        });
         (0..self.packed.count()).into_par_iter().for_each(|block| {
             let (first, width) = self.packed.columns_of(block);
-            if let Some(dz_next) = seen.dz_next {
+            if let Some(next) = next {
                 let mut into = Into::Replace;
-                for gate in 0..4 {
-                    let next = Matrix::new(dz_next, 4 * h).from(0, gate * h);
+                for (gate, next) in next.into_iter().enumerate() {
                     let to = d_recurrent.matrix(first, h);
                     // SAFETY: these columns are this block's alone.
                     unsafe { self.packed.multiply([block, gate], next, rows, to, into) };

@@ -4,6 +4,7 @@ use super::node::{Outputs, Saved};
 use super::recurrence::Recurrence;
 use crate::dropout::KeptElements;
 use crate::flex_slices::tensor;
+use crate::precision::MatmulPrecision;
 use crate::product::{Matrix, Packed};
 use crate::scratch::Scratch;
 use burn::backend::Flex;
@@ -22,6 +23,7 @@ pub(super) trait Weights {
 
 /// Weights that are packed for one call.
 pub(super) struct Packing<'a> {
+    precision: MatmulPrecision,
     projection: Option<Packed>,
     recurrence: Option<Recurrence>,
     w_hh: &'a [f32],
@@ -29,10 +31,16 @@ pub(super) struct Packing<'a> {
 }
 
 impl<'a> Packing<'a> {
-    /// The input's weights are packed; the recurrent ones will be when they are first asked for.
-    pub(super) fn new(projection: Packed, w_hh: &'a [f32], kept: Option<&'a KeptElements>) -> Self {
+    /// Packs `w_ih [width, 4H]`; `w_hh [H, 4H]` will be when it is first asked for.
+    pub(super) fn new(
+        precision: MatmulPrecision,
+        (w_ih, width): (Matrix<'_>, usize),
+        (w_hh, h): (&'a [f32], usize),
+        kept: Option<&'a KeptElements>,
+    ) -> Self {
         Self {
-            projection: Some(projection),
+            precision,
+            projection: Some(Packed::of(precision, w_ih, width, 4 * h)),
             recurrence: None,
             w_hh,
             kept,
@@ -52,9 +60,9 @@ impl Weights for Packing<'_> {
             // The recurrent weight may take its room.
             self.projection = None;
         }
-        let (w_hh, kept) = (self.w_hh, self.kept);
+        let (precision, w_hh, kept) = (self.precision, self.w_hh, self.kept);
         self.recurrence
-            .get_or_insert_with(|| Recurrence::forward_of(w_hh, kept, h))
+            .get_or_insert_with(|| Recurrence::forward_of(precision, w_hh, kept, h))
     }
 }
 

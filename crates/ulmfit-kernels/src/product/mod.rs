@@ -4,8 +4,12 @@
 //! ([`tile`]). Kernels that multiply by one matrix again and again keep its panels; all others call [`matmul`].
 
 mod dispatch;
+mod isa;
+mod left;
 mod matrix;
+mod multiply;
 mod pack;
+mod pairs;
 mod panels;
 mod simd;
 mod tile;
@@ -13,16 +17,17 @@ mod tile;
 use rayon::prelude::*;
 
 pub(crate) use dispatch::best_isa;
+pub(crate) use isa::Isa;
+pub(crate) use left::LeftRoom;
 pub(crate) use matrix::{Disjoint, Matrix, Target};
 pub(crate) use pack::Source;
 pub(crate) use panels::Panels;
-pub(crate) use simd::Isa;
 
-use crate::scratch::Scratch;
+use crate::precision::MatmulPrecision;
 
 /// Deepest sum at once: the rows of `lhs` and a panel of `rhs` then fit a second-level cache of 1 MB.
 const DEPTH: usize = 1152;
-/// Rows of `lhs` that pass by a panel together.
+/// Rows of `lhs` that pass by a panel together: whole tiles of every instruction set.
 const ROWS: usize = 120;
 
 /// Whether a product replaces what the destination holds or is added to it.
@@ -34,22 +39,25 @@ pub(crate) enum Into {
 
 /// `dst [m, n] = lhs [m, k] * rhs [k, n]`, or `+=`; `dst` is row-major and dense.
 ///
-/// The order of summation depends on `k` alone, so the bits depend neither on the threads nor on the other rows.
+/// The operands are rounded to `precision`. The order of summation depends on `k` alone, so the bits depend neither on the
+/// threads nor on the other rows.
 ///
 /// # Panics
 /// If a slice is too short for its shape.
 pub(crate) fn matmul(
+    precision: MatmulPrecision,
     dst: &mut [f32],
     into: Into,
     shape: [usize; 3],
     lhs: Matrix<'_>,
     rhs: Matrix<'_>,
 ) {
-    matmul_with(Isa::best(), dst, into, shape, lhs, rhs);
+    matmul_with(Isa::best(), precision, dst, into, shape, lhs, rhs);
 }
 
 fn matmul_with(
     isa: Isa,
+    precision: MatmulPrecision,
     dst: &mut [f32],
     into: Into,
     [m, k, n]: [usize; 3],
@@ -70,7 +78,7 @@ fn matmul_with(
         return;
     }
     let dst = Disjoint::new(dst);
-    let mut panels = Panels::empty(isa);
+    let mut panels = Panels::empty(isa, precision);
     for (from, depth) in parts(k) {
         let into = if from == 0 { into } else { Into::Add };
         panels.pack_all(&[Source::of(rhs.from(from, 0))], depth, n);
@@ -93,9 +101,9 @@ pub(crate) struct Packed {
 
 impl Packed {
     /// Packs `rhs [k, n]`.
-    pub(crate) fn of(rhs: Matrix<'_>, k: usize, n: usize) -> Self {
+    pub(crate) fn of(precision: MatmulPrecision, rhs: Matrix<'_>, k: usize, n: usize) -> Self {
         Self::by(rhs, k, n, |part, depth| {
-            let mut panels = Panels::empty(Isa::best());
+            let mut panels = Panels::empty(Isa::best(), precision);
             panels.pack_all(&[Source::of(part)], depth, n);
             panels
         })
@@ -129,7 +137,9 @@ impl Packed {
 
 /// `dst [m, columns] (+)= lhs [m, depth] * panels`, by all threads.
 fn multiply(panels: &Panels, lhs: Matrix<'_>, m: usize, dst: Disjoint<'_>, into: Into) {
-    let (depth, n, tall) = (panels.depth(), panels.columns(), panels.rows_at_once());
+    let (n, tall) = (panels.columns(), panels.rows_at_once());
+    let mut room = LeftRoom::default();
+    let left = room.prepare(panels, lhs, m);
     let row_blocks = m.div_ceil(ROWS);
     // Columns are divided too where the rows alone do not keep the threads busy.
     let wanted = (4 * rayon::current_num_threads()).div_ceil(row_blocks.max(1));
@@ -137,50 +147,17 @@ fn multiply(panels: &Panels, lhs: Matrix<'_>, m: usize, dst: Disjoint<'_>, into:
     let column_blocks = panels.count().div_ceil(share);
     (0..row_blocks * column_blocks)
         .into_par_iter()
-        .for_each_init(Scratch::default, |strips, task| {
+        .for_each(|task| {
             let (row, column) = (task / column_blocks * ROWS, task % column_blocks * share);
             let rows = ROWS.min(m - row);
-            let apart = lhs.col_stride != 1;
-            if apart {
-                let len = rows.next_multiple_of(tall) * depth;
-                *strips = std::mem::take(strips).resized(len);
-                gather(strips, lhs.from(row, 0), [rows, depth], tall);
-            }
+            let left = left.from_tile(row / tall);
             for p in column..(column + share).min(panels.count()) {
                 let (first, _) = panels.columns_of(p);
+                let to = dst.matrix(row * n + first, n);
                 // SAFETY: tasks have different rows or different panels.
-                unsafe {
-                    if !apart {
-                        let to = dst.matrix(row * n + first, n);
-                        panels.multiply([p, 0], lhs.from(row, 0), rows, to, into);
-                        continue;
-                    }
-                    for strip in (0..rows).step_by(tall) {
-                        let left = Matrix::new(&strips[strip * depth..], tall).transposed();
-                        let to = dst.matrix((row + strip) * n + first, n);
-                        panels.multiply([p, 0], left, tall.min(rows - strip), to, into);
-                    }
-                }
+                unsafe { panels.multiply([p, 0], left, rows, to, into) };
             }
         });
-}
-
-/// Copies a matrix whose rows do not lie together into strips of `tall` rows, each strip column after column: the order
-/// in which tiles read it.
-fn gather(strips: &mut [f32], from: Matrix<'_>, [rows, depth]: [usize; 2], tall: usize) {
-    for k in 0..depth {
-        let column = &from.data[k * from.col_stride..];
-        for strip in (0..rows).step_by(tall) {
-            let to = &mut strips[strip * depth + k * tall..][..tall.min(rows - strip)];
-            if from.row_stride == 1 {
-                to.copy_from_slice(&column[strip..][..to.len()]);
-                continue;
-            }
-            for (r, to) in to.iter_mut().enumerate() {
-                *to = column[(strip + r) * from.row_stride];
-            }
-        }
-    }
 }
 
 /// Runs a kernel on a thread of the pool: its many parallel steps then start without a message from outside each.

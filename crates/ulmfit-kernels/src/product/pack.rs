@@ -1,7 +1,13 @@
 //! Filling panels: what they are filled with, and in which order it is copied.
 
+use super::pairs::{Pair, pair_rows};
 use super::{Matrix, best_isa};
 use crate::dropout::{KeptElements, multiply_run};
+
+/// Rows at a time, so that what is written stays in the nearest cache while columns are read.
+const BLOCK: usize = 16;
+/// Columns of the widest panel, in any instruction set.
+const WIDEST: usize = 48;
 
 /// What panels are filled with: a matrix as it is, or with its elements dropped on the way.
 #[derive(Clone, Copy)]
@@ -62,11 +68,43 @@ pub(super) fn pack_group(
     }
 }
 
+/// The same in bf16, two rows in one.
+pub(super) fn pack_pairs(
+    group: &mut [f32],
+    matrices: &[Source<'_>],
+    depth: usize,
+    first: usize,
+    columns: usize,
+) {
+    #[inline(always)]
+    fn panel(panel: &mut [Pair], source: Source<'_>, depth: usize, first: usize, columns: usize) {
+        let width = panel.len() / depth.div_ceil(2);
+        // A few rows at a time, as single values first.
+        let mut single = [0.0; BLOCK * WIDEST];
+        for (block, pairs) in panel.chunks_mut(BLOCK / 2 * width).enumerate() {
+            let height = BLOCK.min(depth - block * BLOCK);
+            let single = &mut single[..height.next_multiple_of(2) * width];
+            single[height * width..].fill(0.0);
+            let rows = &mut single[..height * width];
+            pack(rows, source.from(block * BLOCK, 0), height, first, columns);
+            for (to, two) in pairs
+                .chunks_exact_mut(width)
+                .zip(single.chunks_exact(2 * width))
+            {
+                let (upper, lower) = two.split_at(width);
+                pair_rows(to, upper, lower);
+            }
+        }
+    }
+    let len = group.len() / matrices.len();
+    for (data, &source) in Pair::room(group).chunks_exact_mut(len).zip(matrices) {
+        best_isa!(panel; data: &mut [Pair], source: Source<'_>, depth: usize, first: usize, columns: usize);
+    }
+}
+
 /// Fills one panel with the columns from `first`.
 #[inline(always)]
 fn pack(panel: &mut [f32], source: Source<'_>, depth: usize, first: usize, columns: usize) {
-    /// Rows at a time, so that what is written stays in the nearest cache while columns are read.
-    const BLOCK: usize = 16;
     let matrix = source.matrix;
     let width = panel.len() / depth;
     let real = width.min(columns - first);

@@ -1,83 +1,4 @@
-//! The instruction sets of the products, chosen when the program runs.
-
-use std::sync::OnceLock;
-
-/// An instruction set that this processor has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Isa {
-    /// 32 registers of 16 lanes.
-    #[cfg(target_arch = "x86_64")]
-    Avx512,
-    /// 16 registers of 8 lanes, with fused multiply-add.
-    #[cfg(target_arch = "x86_64")]
-    Avx2,
-    /// What the compiler makes of arrays: SSE2 on x86-64, NEON on aarch64.
-    Portable,
-}
-
-impl Isa {
-    /// The widest one, or the one that the environment variable `ULMFIT_ISA` names (`avx512`, `avx2`, `portable`) if this
-    /// processor runs it; found once. Two machines on the same one give the same bits.
-    pub(crate) fn best() -> Self {
-        static BEST: OnceLock<Isa> = OnceLock::new();
-        *BEST.get_or_init(|| {
-            let available = Self::available();
-            let named = std::env::var("ULMFIT_ISA").ok();
-            let named = named.and_then(|name| available.iter().find(|isa| isa.name() == name));
-            *named.unwrap_or(&available[0])
-        })
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => "avx512",
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => "avx2",
-            Self::Portable => "portable",
-        }
-    }
-
-    /// All that this processor runs, the widest first.
-    pub(crate) fn available() -> Vec<Self> {
-        let mut found = Vec::new();
-        #[cfg(target_arch = "x86_64")]
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-            if is_x86_feature_detected!("avx512f")
-                && is_x86_feature_detected!("avx512bw")
-                && is_x86_feature_detected!("avx512dq")
-                && is_x86_feature_detected!("avx512vl")
-            {
-                found.push(Self::Avx512);
-            }
-            found.push(Self::Avx2);
-        }
-        found.push(Self::Portable);
-        found
-    }
-
-    /// Values in a register.
-    pub(crate) fn lanes(self) -> usize {
-        match self {
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => 16,
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => 8,
-            Self::Portable => 4,
-        }
-    }
-
-    /// Rows and registers of the largest tile: as many sums as leave registers for the operands.
-    pub(crate) fn tile(self) -> (usize, usize) {
-        match self {
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => (8, 3),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => (6, 2),
-            Self::Portable => (4, 2),
-        }
-    }
-}
+//! One register of each instruction set.
 
 /// One register.
 ///
@@ -95,6 +16,8 @@ pub(super) trait Simd {
     unsafe fn add(a: Self::Vector, b: Self::Vector) -> Self::Vector;
     /// `a * b + c`
     unsafe fn mul_add(a: Self::Vector, b: Self::Vector, c: Self::Vector) -> Self::Vector;
+    /// `a.0 * b.0 + a.1 * b.1 + c` for pairs of bf16, the first ones in the lower halves.
+    unsafe fn mul_add_pairs(a: Self::Vector, b: Self::Vector, c: Self::Vector) -> Self::Vector;
     /// Asks for the cache line at `at`, which may lie anywhere.
     unsafe fn prefetch(at: *const f32);
     /// Asks for it in the second-level cache.
@@ -104,20 +27,22 @@ pub(super) trait Simd {
 pub(super) struct Portable;
 
 #[cfg(target_arch = "x86_64")]
-pub(super) use x86::{Avx2, Avx512};
+pub(super) use x86::{Avx2, Avx512, Avx512Bf16};
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use std::arch::x86_64::*;
+    use std::mem;
 
     use super::Simd;
 
     pub(in super::super) struct Avx512;
+    pub(in super::super) struct Avx512Bf16;
     pub(in super::super) struct Avx2;
 
     macro_rules! registers {
         ($set:ident: $vector:ty, $lanes:literal; $splat:ident $load:ident $store:ident $add:ident $mul_add:ident;
-         $load_bytes:ident $widen:ident $convert:ident) => {
+         $load_bytes:ident $widen:ident $convert:ident; $mul_add_pairs:expr) => {
             impl Simd for $set {
                 type Vector = $vector;
                 const LANES: usize = $lanes;
@@ -153,6 +78,11 @@ mod x86 {
                     unsafe { $mul_add(a, b, c) }
                 }
                 #[inline(always)]
+                unsafe fn mul_add_pairs(a: $vector, b: $vector, c: $vector) -> $vector {
+                    // SAFETY: the caller answers for the processor.
+                    unsafe { $mul_add_pairs(a, b, c) }
+                }
+                #[inline(always)]
                 unsafe fn prefetch(at: *const f32) {
                     // SAFETY: asking for a line reads nothing.
                     unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
@@ -167,9 +97,38 @@ mod x86 {
     }
 
     registers!(Avx512: __m512, 16; _mm512_set1_ps _mm512_loadu_ps _mm512_storeu_ps _mm512_add_ps _mm512_fmadd_ps;
-        _mm_loadu_si128 _mm512_cvtepi8_epi32 _mm512_cvtepi32_ps);
+        _mm_loadu_si128 _mm512_cvtepi8_epi32 _mm512_cvtepi32_ps; widened_512);
+    registers!(Avx512Bf16: __m512, 16; _mm512_set1_ps _mm512_loadu_ps _mm512_storeu_ps _mm512_add_ps _mm512_fmadd_ps;
+        _mm_loadu_si128 _mm512_cvtepi8_epi32 _mm512_cvtepi32_ps; dot_512);
     registers!(Avx2: __m256, 8; _mm256_set1_ps _mm256_loadu_ps _mm256_storeu_ps _mm256_add_ps _mm256_fmadd_ps;
-        _mm_loadl_epi64 _mm256_cvtepi8_epi32 _mm256_cvtepi32_ps);
+        _mm_loadl_epi64 _mm256_cvtepi8_epi32 _mm256_cvtepi32_ps; widened_256);
+
+    /// The processor's own product of pairs.
+    #[inline(always)]
+    unsafe fn dot_512(a: __m512, b: __m512, c: __m512) -> __m512 {
+        // SAFETY: the caller answers for the processor; the registers are the same bits under another name.
+        unsafe { _mm512_dpbf16_ps(c, mem::transmute(a), mem::transmute(b)) }
+    }
+
+    /// Both halves as single values: the upper one is what it is above 16 zeros, the lower one is shifted there.
+    macro_rules! widened {
+        ($name:ident: $vector:ty; $bits:ident $values:ident $shift:ident $and:ident $all:ident $mul_add:ident) => {
+            #[inline(always)]
+            unsafe fn $name(a: $vector, b: $vector, c: $vector) -> $vector {
+                // SAFETY: the caller answers for the processor.
+                unsafe {
+                    let upper = |x| $values($and($bits(x), $all(0xffff_0000_u32 as i32)));
+                    let lower = |x| $values($shift::<16>($bits(x)));
+                    $mul_add(upper(a), upper(b), $mul_add(lower(a), lower(b), c))
+                }
+            }
+        };
+    }
+
+    widened!(widened_512: __m512; _mm512_castps_si512 _mm512_castsi512_ps _mm512_slli_epi32 _mm512_and_si512
+        _mm512_set1_epi32 _mm512_fmadd_ps);
+    widened!(widened_256: __m256; _mm256_castps_si256 _mm256_castsi256_ps _mm256_slli_epi32 _mm256_and_si256
+        _mm256_set1_epi32 _mm256_fmadd_ps);
 }
 
 impl Simd for Portable {
@@ -202,6 +161,12 @@ impl Simd for Portable {
     #[inline(always)]
     unsafe fn mul_add(a: [f32; 4], b: [f32; 4], c: [f32; 4]) -> [f32; 4] {
         std::array::from_fn(|i| a[i] * b[i] + c[i])
+    }
+    #[inline(always)]
+    unsafe fn mul_add_pairs(a: [f32; 4], b: [f32; 4], c: [f32; 4]) -> [f32; 4] {
+        let upper = |x: f32| f32::from_bits(x.to_bits() & 0xffff_0000);
+        let lower = |x: f32| f32::from_bits(x.to_bits() << 16);
+        std::array::from_fn(|i| c[i] + lower(a[i]) * lower(b[i]) + upper(a[i]) * upper(b[i]))
     }
     #[inline(always)]
     unsafe fn prefetch(_: *const f32) {}

@@ -1,9 +1,18 @@
 //! Products against the sums they stand for.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::dropout::KeptElements;
 
-/// Small whole numbers: every sum is exact, in any order.
+/// Every instruction set of this processor, in both precisions.
+fn ways() -> impl Iterator<Item = (Isa, MatmulPrecision)> {
+    let both = [MatmulPrecision::Fp32, MatmulPrecision::Bf16];
+    let of = move |isa| both.map(|precision| (isa, precision));
+    Isa::available().into_iter().flat_map(of)
+}
+
+/// Small whole numbers: every sum is exact, in any order and in any precision.
 fn numbers(n: usize, seed: usize) -> Vec<f32> {
     (0..n)
         .map(|i| ((i * 7 + seed * 5 + i * i % 11) % 13) as f32 - 6.0)
@@ -21,32 +30,36 @@ fn plain([m, k, n]: [usize; 3], lhs: Matrix<'_>, rhs: Matrix<'_>) -> Vec<f32> {
     out
 }
 
+/// A matrix that lies row by row, or column by column.
+fn laid(data: &[f32], [rows, cols]: [usize; 2], by_column: bool) -> Matrix<'_> {
+    if by_column {
+        Matrix::new(data, rows).transposed()
+    } else {
+        Matrix::new(data, cols)
+    }
+}
+
 #[test]
 fn every_shape_and_layout_in_every_instruction_set() {
     let sizes = [1, 2, 5, 8, 15, 16, 17, 31, 49, 100, 130];
-    for isa in Isa::available() {
+    for (isa, precision) in ways() {
         for (i, &m) in sizes.iter().enumerate() {
             for (j, &n) in sizes.iter().enumerate() {
                 let k = sizes[(i * 3 + j * 5) % sizes.len()];
                 let (a, b) = (numbers(m * k, i), numbers(k * n, j));
                 for layout in 0..4 {
-                    let lhs = if layout & 1 == 0 {
-                        Matrix::new(&a, k)
-                    } else {
-                        Matrix::new(&a, m).transposed()
-                    };
-                    let rhs = if layout & 2 == 0 {
-                        Matrix::new(&b, n)
-                    } else {
-                        Matrix::new(&b, k).transposed()
-                    };
+                    let lhs = laid(&a, [m, k], layout & 1 > 0);
+                    let rhs = laid(&b, [k, n], layout & 2 > 0);
                     let expected = plain([m, k, n], lhs, rhs);
-                    let mut dst = vec![1.0; m * n];
-                    matmul_with(isa, &mut dst, Into::Replace, [m, k, n], lhs, rhs);
-                    assert_eq!(dst, expected, "{isa:?} {m} {k} {n} layout {layout}");
-                    matmul_with(isa, &mut dst, Into::Add, [m, k, n], lhs, rhs);
                     let twice: Vec<f32> = expected.iter().map(|x| 2.0 * x).collect();
-                    assert_eq!(dst, twice, "{isa:?} {m} {k} {n} layout {layout}, added");
+                    let mut dst = vec![1.0; m * n];
+                    for (into, expected) in [(Into::Replace, expected), (Into::Add, twice)] {
+                        matmul_with(isa, precision, &mut dst, into, [m, k, n], lhs, rhs);
+                        assert_eq!(
+                            dst, expected,
+                            "{isa:?} {precision} {m} {k} {n} layout {layout}"
+                        );
+                    }
                 }
             }
         }
@@ -54,14 +67,54 @@ fn every_shape_and_layout_in_every_instruction_set() {
 }
 
 #[test]
-fn a_sum_deeper_than_one_part() {
-    let k = 2 * DEPTH + 3;
-    let (a, b) = (numbers(3 * k, 1), numbers(k * 5, 2));
-    for isa in Isa::available() {
-        let (lhs, rhs) = (Matrix::new(&a, k), Matrix::new(&b, 5));
-        let mut dst = vec![9.0; 15];
-        matmul_with(isa, &mut dst, Into::Replace, [3, k, 5], lhs, rhs);
-        assert_eq!(dst, plain([3, k, 5], lhs, rhs), "{isa:?}");
+fn a_deep_sum_in_one_part_or_several() {
+    for k in [left::DEEP + 1, 2 * DEPTH + 3] {
+        let (a, b) = (numbers(131 * k, 1), numbers(k * 5, 2));
+        for (isa, precision) in ways() {
+            for by_column in [false, true] {
+                let (lhs, rhs) = (laid(&a, [131, k], by_column), Matrix::new(&b, 5));
+                let mut dst = vec![9.0; 131 * 5];
+                matmul_with(
+                    isa,
+                    precision,
+                    &mut dst,
+                    Into::Replace,
+                    [131, k, 5],
+                    lhs,
+                    rhs,
+                );
+                let expected = plain([131, k, 5], lhs, rhs);
+                assert_eq!(dst, expected, "{isa:?} {precision} {k} {by_column}");
+            }
+        }
+    }
+}
+
+proptest! {
+    /// Each operand is off by 2^-8 of itself at most, a sum of `k` by `k` roundings.
+    #[test]
+    fn bf16_is_within_its_bound(
+        [m, k, n] in prop::array::uniform3(1_usize..90),
+        layout in 0..4,
+        values in prop::collection::vec(-8_f32..8.0, 2 * 90 * 90),
+    ) {
+        let (a, b) = values.split_at(90 * 90);
+        let lhs = laid(&a[..m * k], [m, k], layout & 1 > 0);
+        let rhs = laid(&b[..k * n], [k, n], layout & 2 > 0);
+        let at = |x: Matrix<'_>, r, c| f64::from(x.data[r * x.row_stride + c * x.col_stride]);
+        for isa in Isa::available() {
+            let mut dst = vec![0.0; m * n];
+            matmul_with(isa, MatmulPrecision::Bf16, &mut dst, Into::Replace, [m, k, n], lhs, rhs);
+            for r in 0..m {
+                for c in 0..n {
+                    let products = || (0..k).map(|i| at(lhs, r, i) * at(rhs, i, c));
+                    let off = (f64::from(dst[r * n + c]) - products().sum::<f64>()).abs();
+                    let (each, sums) = (2f64.powi(-7) + 2f64.powi(-16), k as f64 * 2f64.powi(-23));
+                    let bound = (each + sums) * products().map(f64::abs).sum::<f64>();
+                    prop_assert!(off <= bound, "{isa:?} ({r}, {c}): {off} above {bound}");
+                }
+            }
+        }
     }
 }
 
@@ -74,11 +127,11 @@ fn elements_are_dropped_on_the_way() {
     let dropped: Vec<f32> = (0..all.len()).map(|n| all[n] * kept.factor(n)).collect();
     let lhs = numbers(rows * k, 5);
     let lhs = Matrix::new(&lhs, k);
-    for isa in Isa::available() {
+    for (isa, precision) in ways() {
         for turned in [false, true] {
             let source = Source::dropped(Matrix::new(&all, stride), Some(&kept));
             let source = if turned { source.transposed() } else { source };
-            let mut panels = Panels::empty(isa);
+            let mut panels = Panels::empty(isa, precision);
             panels.pack_all(&[source.from(2, at)], k, n);
             let mut dst = vec![0.0; rows * n];
             // SAFETY: one thread.
@@ -86,7 +139,11 @@ fn elements_are_dropped_on_the_way() {
             let rhs = Matrix::new(&dropped, stride);
             let rhs = if turned { rhs.transposed() } else { rhs };
             let rhs = rhs.from(2, at);
-            assert_eq!(dst, plain([rows, k, n], lhs, rhs), "{isa:?} {turned}");
+            assert_eq!(
+                dst,
+                plain([rows, k, n], lhs, rhs),
+                "{isa:?} {precision} {turned}"
+            );
         }
     }
 }
@@ -95,6 +152,7 @@ fn elements_are_dropped_on_the_way() {
 fn an_empty_sum_is_zero() {
     let mut dst = [3.0; 2];
     matmul(
+        MatmulPrecision::Fp32,
         &mut dst,
         Into::Add,
         [1, 0, 2],
@@ -103,6 +161,7 @@ fn an_empty_sum_is_zero() {
     );
     assert_eq!(dst, [3.0; 2]);
     matmul(
+        MatmulPrecision::Fp32,
         &mut dst,
         Into::Replace,
         [1, 0, 2],
@@ -117,6 +176,7 @@ fn an_empty_sum_is_zero() {
 fn a_short_operand_is_refused() {
     let mut dst = [0.0; 4];
     matmul(
+        MatmulPrecision::Fp32,
         &mut dst,
         Into::Replace,
         [2, 2, 2],
@@ -144,13 +204,15 @@ fn whole_numbers_multiply_as_the_values_they_stand_for() {
                 // Two matrices side by side, each of which is asked for.
                 let expected = plain([m, k, n], lhs, all[both]);
                 let panels = Panels::int8(isa, &all.map(Source::of)[..=both], k, n);
+                let mut room = LeftRoom::default();
+                let left = room.prepare(&panels, lhs, m);
                 let mut dst = vec![1.0; m * n];
                 for p in 0..panels.count() {
                     let (first, _) = panels.columns_of(p);
                     for into in [Into::Replace, Into::Add] {
                         let to = Disjoint::new(&mut dst).matrix(first, n);
                         // SAFETY: one thread.
-                        unsafe { panels.multiply([p, both], lhs, m, to, into) };
+                        unsafe { panels.multiply([p, both], left, m, to, into) };
                     }
                 }
                 let twice: Vec<f32> = expected.iter().map(|x| 2.0 * x).collect();

@@ -1,41 +1,93 @@
 //! The innermost product: a tile of the result that stays in registers while the sum over the depth runs.
 
 use super::Into;
+use super::isa::Isa;
+use super::pairs::Pair;
 #[cfg(target_arch = "x86_64")]
-use super::simd::{Avx2, Avx512};
-use super::simd::{Isa, Portable, Simd};
+use super::simd::{Avx2, Avx512, Avx512Bf16};
+use super::simd::{Portable, Simd};
 
-/// What a right operand consists of.
+/// What a right operand consists of, and how it is multiplied.
+///
+/// # Safety
+/// The functions may be called where those of [`Simd`] may.
 pub(super) trait Right: Copy {
-    /// A register of values.
-    ///
-    /// # Safety
-    /// As of [`Simd::load`].
+    /// What the left operand then consists of.
+    type Left: Copy;
+    /// Whether an element stands for two steps of the depth.
+    const PAIRED: bool = false;
+
+    /// A register of elements.
     unsafe fn load<S: Simd>(from: *const Self) -> S::Vector;
+    /// One element of the left operand in all lanes.
+    unsafe fn left<S: Simd>(from: *const Self::Left) -> S::Vector;
+    /// `left * right + sum`
+    #[inline(always)]
+    unsafe fn mul_add<S: Simd>(left: S::Vector, right: S::Vector, sum: S::Vector) -> S::Vector {
+        // SAFETY: the caller's.
+        unsafe { S::mul_add(left, right, sum) }
+    }
 }
 
 impl Right for f32 {
+    type Left = f32;
+
     #[inline(always)]
     unsafe fn load<S: Simd>(from: *const f32) -> S::Vector {
         // SAFETY: the caller's.
         unsafe { S::load(from) }
     }
+    #[inline(always)]
+    unsafe fn left<S: Simd>(from: *const f32) -> S::Vector {
+        // SAFETY: the caller's.
+        unsafe { S::splat(*from) }
+    }
 }
 
 impl Right for i8 {
+    type Left = f32;
+
     #[inline(always)]
     unsafe fn load<S: Simd>(from: *const i8) -> S::Vector {
         // SAFETY: the caller's.
         unsafe { S::load_int8(from) }
     }
+    #[inline(always)]
+    unsafe fn left<S: Simd>(from: *const f32) -> S::Vector {
+        // SAFETY: the caller's.
+        unsafe { S::splat(*from) }
+    }
+}
+
+impl Right for Pair {
+    type Left = Pair;
+    const PAIRED: bool = true;
+
+    // The registers are those of single values; their bits are the pairs.
+    #[inline(always)]
+    unsafe fn load<S: Simd>(from: *const Pair) -> S::Vector {
+        // SAFETY: the caller's; a pair is as large as a single value.
+        unsafe { S::load(from.cast()) }
+    }
+    #[inline(always)]
+    unsafe fn left<S: Simd>(from: *const Pair) -> S::Vector {
+        // SAFETY: the caller's; a pair is as large as a single value, and any bits are one.
+        unsafe { S::splat(*from.cast()) }
+    }
+    #[inline(always)]
+    unsafe fn mul_add<S: Simd>(left: S::Vector, right: S::Vector, sum: S::Vector) -> S::Vector {
+        // SAFETY: the caller's.
+        unsafe { S::mul_add_pairs(left, right, sum) }
+    }
 }
 
 /// What a tile reads and writes.
 #[derive(Clone, Copy)]
-pub(super) struct Operands<W> {
-    pub(super) depth: usize,
+pub(super) struct Operands<W: Right> {
+    /// Of the depth: as many as there are rows in the panel.
+    pub(super) steps: usize,
     /// Left element `(r, k)` is `lhs.add(r * lhs_row + k * lhs_step)`.
-    pub(super) lhs: *const f32,
+    pub(super) lhs: *const W::Left,
     pub(super) lhs_row: usize,
     pub(super) lhs_step: usize,
     /// Right row `k` is the `Q` registers at `panel.add(k * Q * LANES)`.
@@ -77,6 +129,13 @@ pub(super) unsafe fn tile<W: Right>(
     }
     match isa {
         #[cfg(target_arch = "x86_64")]
+        Isa::Avx512 if W::PAIRED && isa.has_bf16() => pick!(
+            avx512_bf16,
+            1: 1 2 3 4 5 6 7 8;
+            2: 1 2 3 4 5 6 7 8;
+            3: 1 2 3 4 5 6 7 8;
+        ),
+        #[cfg(target_arch = "x86_64")]
         Isa::Avx512 => pick!(
             avx512,
             1: 1 2 3 4 5 6 7 8;
@@ -95,6 +154,13 @@ pub(super) unsafe fn tile<W: Right>(
             2: 1 2 3 4;
         ),
     }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512bf16,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+unsafe fn avx512_bf16<W: Right, const R: usize, const Q: usize>(operands: Operands<W>) {
+    // SAFETY: the caller's.
+    unsafe { any::<Avx512Bf16, W, R, Q>(operands) }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -119,7 +185,7 @@ unsafe fn portable<W: Right, const R: usize, const Q: usize>(operands: Operands<
 #[inline(always)]
 unsafe fn any<S: Simd, W: Right, const R: usize, const Q: usize>(operands: Operands<W>) {
     let Operands {
-        depth,
+        steps,
         lhs,
         lhs_row,
         lhs_step,
@@ -132,21 +198,21 @@ unsafe fn any<S: Simd, W: Right, const R: usize, const Q: usize>(operands: Opera
         dst_row,
         into,
     } = operands;
-    // SAFETY: `r < R`, `k < depth` and `q < Q` throughout: inside of what the caller vouches for. The pointers beyond
+    // SAFETY: `r < R`, `k < steps` and `q < Q` throughout: inside of what the caller vouches for. The pointers beyond
     // the last step are made by `wrapping_add` and not read.
     unsafe {
         let mut sums = [[S::splat(0.0); Q]; R];
         let (mut lhs, mut panel, mut next, mut later) = (lhs, panel, next, later);
-        for _ in 0..depth {
+        for _ in 0..steps {
             let right: [_; Q] = std::array::from_fn(|q| W::load::<S>(panel.add(q * S::LANES)));
             for q in 0..Q {
                 S::prefetch(next.wrapping_add(q * S::LANES).cast());
             }
             S::prefetch_far(later.cast());
             for (r, row) in sums.iter_mut().enumerate() {
-                let left = S::splat(*lhs.add(r * lhs_row));
+                let left = W::left::<S>(lhs.add(r * lhs_row));
                 for (sum, right) in row.iter_mut().zip(right) {
-                    *sum = S::mul_add(left, right, *sum);
+                    *sum = W::mul_add::<S>(left, right, *sum);
                 }
             }
             lhs = lhs.wrapping_add(lhs_step);

@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use super::node::{Inputs, LossGrads, Outputs, TiedLossKernels};
 use super::softmax::{add_row_sums, exponentials, join, scale};
 use crate::flex_slices::{tensor, values};
+use crate::precision::MatmulPrecision;
 use crate::product::{Disjoint, Into, Isa, Matrix, Panels, Source, in_pool};
 use crate::scratch::Scratch;
 
@@ -40,6 +41,7 @@ fn forward(inputs: &Inputs<Flex>, with_grads: bool) -> Outputs<Flex> {
     let (hidden, shares, at_targets) = (values(&hidden), values(&shares), values(&at_targets));
     let targets = target_ids(inputs);
 
+    let precision = MatmulPrecision::current();
     let positions = (LOGITS / v.max(1)).clamp(1, POSITIONS).min(rows);
     let mut room = with_grads.then(|| Room::new(v, e, positions));
     let (mut loss, mut correct) = (0.0, 0);
@@ -47,6 +49,7 @@ fn forward(inputs: &Inputs<Flex>, with_grads: bool) -> Outputs<Flex> {
     for from in (0..rows).step_by(positions) {
         let n = positions.min(rows - from);
         let chunk = Chunk {
+            precision,
             hidden: &hidden[from * e..][..n * e],
             weight: values(&weight),
             bias: values(&bias),
@@ -113,6 +116,7 @@ struct Part {
 
 /// Some positions of the text, against the whole vocabulary.
 struct Chunk<'a> {
+    precision: MatmulPrecision,
     /// `[n, E]`
     hidden: &'a [f32],
     /// `[V, E]`
@@ -166,8 +170,8 @@ impl Chunk<'_> {
             }
         }
 
-        let isa = Isa::best();
-        let mut hidden = Panels::empty(isa);
+        let panels = || Panels::empty(Isa::best(), self.precision);
+        let mut hidden = panels();
         hidden.pack_all(&[Source::of(Matrix::new(self.hidden, e))], n, e);
         let group = self.blocks().div_ceil(GROUPS);
         let sums = &mut room.d_hidden[..GROUPS * n * e];
@@ -177,7 +181,7 @@ impl Chunk<'_> {
             .zip(room.d_bias.par_chunks_mut(group * WORDS))
             .enumerate()
             .for_each(|(g, (((d_hidden, logits), d_weight), d_bias))| {
-                let mut weight = Panels::empty(isa);
+                let mut weight = panels();
                 let mut into_hidden = Into::Replace;
                 let blocks = logits
                     .chunks_mut(WORDS * n)
@@ -222,7 +226,7 @@ impl Chunk<'_> {
         each: impl FnOnce(&(dyn Fn(usize, &mut [f32]) + Sync)),
     ) -> (Part, Normalizer) {
         let (n, e) = (self.n(), self.e);
-        let mut hidden = Panels::empty(Isa::best());
+        let mut hidden = Panels::empty(Isa::best(), self.precision);
         hidden.pack_all(
             &[Source::of(Matrix::new(self.hidden, e).transposed())],
             e,
