@@ -98,6 +98,9 @@ pub(crate) struct Line {
     /// How the classifier was trained, every number: a changed recipe fills the cell anew.
     #[serde(default)]
     pub(crate) recipe: Value,
+    /// Operands of the matrix products; empty for a line older than the choice, all of which are fp32.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) precision: String,
 }
 
 impl Line {
@@ -189,6 +192,7 @@ mod tests {
             processor: String::new(),
             english_tokens,
             recipe: recipe.clone(),
+            precision: String::new(),
         };
         let before = line(0.5, 1, &recipe);
         let other = line(0.55, ulmfit_english::TOKENS, &Value::Null);

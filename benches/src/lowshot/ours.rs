@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use ulmfit::kernels::MatmulPrecision;
 use ulmfit::prelude::*;
 use ulmfit::train::observe::Console;
 use ulmfit::train::{Checkpoints, steps, steps::Run};
@@ -112,6 +113,7 @@ impl<'a> Encoders<'a> {
             processor: crate::memory::processor(),
             english_tokens: cell.column.english_tokens(),
             recipe: cell.recorded_recipe()?,
+            precision: MatmulPrecision::current().to_string(),
         })
     }
 }

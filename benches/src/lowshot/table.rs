@@ -235,6 +235,7 @@ mod tests {
             predict_cpu_min: 0.0,
             processor: String::new(),
             english_tokens: 0,
+            precision: String::new(),
             recipe: serde_json::Value::Null,
         }
     }

@@ -42,7 +42,7 @@ impl<'a> Left<'a> {
     }
 
     /// What remains behind so many tiles.
-    pub(super) fn from_tile(self, tile: usize) -> Self {
+    pub(super) fn after_tiles(self, tile: usize) -> Self {
         let at = tile * self.tile;
         let values = match self.values {
             Values::Single(all) => Values::Single(&all[at.min(all.len())..]),

@@ -150,7 +150,7 @@ fn multiply(panels: &Panels, lhs: Matrix<'_>, m: usize, dst: Disjoint<'_>, into:
         .for_each(|task| {
             let (row, column) = (task / column_blocks * ROWS, task % column_blocks * share);
             let rows = ROWS.min(m - row);
-            let left = left.from_tile(row / tall);
+            let left = left.after_tiles(row / tall);
             for p in column..(column + share).min(panels.count()) {
                 let (first, _) = panels.columns_of(p);
                 let to = dst.matrix(row * n + first, n);

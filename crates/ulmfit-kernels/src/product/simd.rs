@@ -107,7 +107,11 @@ mod x86 {
     #[inline(always)]
     unsafe fn dot_512(a: __m512, b: __m512, c: __m512) -> __m512 {
         // SAFETY: the caller answers for the processor; the registers are the same bits under another name.
-        unsafe { _mm512_dpbf16_ps(c, mem::transmute(a), mem::transmute(b)) }
+        unsafe {
+            let a = mem::transmute::<__m512, __m512bh>(a);
+            let b = mem::transmute::<__m512, __m512bh>(b);
+            _mm512_dpbf16_ps(c, a, b)
+        }
     }
 
     /// Both halves as single values: the upper one is what it is above 16 zeros, the lower one is shifted there.
