@@ -128,8 +128,10 @@ impl HiddenState {
 /// The last step of `[T, B, W]`, detached.
 pub(crate) fn last_step(x: &Tensor<3>) -> Tensor<2> {
     let [steps, rows, width] = x.dims();
-    let last = [steps - 1..steps, 0..rows, 0..width];
-    x.clone().detach().slice(last).reshape([rows, width])
+    // Selected, not sliced: on the CPU a slice is a view, and all steps would stay in memory as long as the state does.
+    let last = Tensor::from_ints([steps as i32 - 1], &x.device());
+    let state = x.clone().detach().select(0, last);
+    state.reshape([rows, width])
 }
 
 #[cfg(test)]
