@@ -85,11 +85,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Value> {
     let wanted = cells.into_iter().filter(|cell| args.wants(cell));
     let mut filled = 0;
     for cell in wanted {
-        let same: Vec<bool> = done
-            .iter()
-            .map(|line| line.is(&cell))
-            .collect::<anyhow::Result<_>>()?;
-        if same.contains(&true) {
+        let recipe = cell.recorded_recipe()?;
+        if done.iter().any(|line| line.is(&cell, &recipe)) {
             continue;
         }
         let line = encoders.fill(&cell)?;

@@ -41,11 +41,7 @@ pub(crate) fn multiply_run(run: &mut [f32], kept: &KeptElements, from: usize) {
     for (part, run) in run.chunks_mut(32).enumerate() {
         let word = kept.bits_from(from + part * 32);
         for (bit, value) in run.iter_mut().enumerate() {
-            *value *= if word >> bit & 1 == 1 {
-                kept.scale
-            } else {
-                0.0
-            };
+            *value *= kept.factor_if(word >> bit & 1 == 1);
         }
     }
 }

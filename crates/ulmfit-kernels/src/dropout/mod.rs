@@ -38,17 +38,8 @@ pub struct KeptElements {
 impl KeptElements {
     /// Asks for `len` elements, in their order, whether each is kept; `scale` is what kept ones are multiplied by.
     pub fn from_fn(len: usize, scale: f32, mut is_kept: impl FnMut(usize) -> bool) -> Self {
-        let words = (0..len.div_ceil(64)).map(|word| {
-            let from = 64 * word;
-            let mut bits = 0;
-            // By twos: who draws two answers at once is then asked without a branch in between.
-            for n in (0..64.min(len - from)).step_by(2) {
-                bits |= u64::from(is_kept(from + n)) << n;
-                if from + n + 1 < len {
-                    bits |= u64::from(is_kept(from + n + 1)) << (n + 1);
-                }
-            }
-            bits
+        let words = (0..len).step_by(64).map(|from| {
+            (from..len.min(from + 64)).fold(0, |word, n| word | u64::from(is_kept(n)) << (n - from))
         });
         Self {
             bits: words.collect(),
@@ -63,11 +54,12 @@ impl KeptElements {
     /// If there is no such element.
     pub fn factor(&self, element: usize) -> f32 {
         assert!(element < self.len, "element {element} of {}", self.len);
-        if self.bits[element / 64] >> (element % 64) & 1 == 1 {
-            self.scale
-        } else {
-            0.0
-        }
+        self.factor_if(self.bits[element / 64] >> (element % 64) & 1 == 1)
+    }
+
+    #[inline(always)]
+    fn factor_if(&self, kept: bool) -> f32 {
+        if kept { self.scale } else { 0.0 }
     }
 
     /// The number of elements.

@@ -34,9 +34,7 @@ impl Recurrence {
         h: usize,
     ) -> Self {
         let weight = Source::dropped(Matrix::new(w_hh, 4 * h), kept);
-        let mut packed = Panels::empty(Isa::best(), precision);
-        packed.pack_all(&gates_of(weight, h), h, h);
-        Self { h, packed }
+        Self::of(precision, gates_of(weight, h), h)
     }
 
     /// The same with the weights as whole numbers.
@@ -54,7 +52,10 @@ impl Recurrence {
         h: usize,
     ) -> Self {
         let weight = Source::dropped(Matrix::new(w_hh, 4 * h), kept);
-        let gates = gates_of(weight, h).map(Source::transposed);
+        Self::of(precision, gates_of(weight, h).map(Source::transposed), h)
+    }
+
+    fn of(precision: MatmulPrecision, gates: [Source<'_>; 4], h: usize) -> Self {
         let mut packed = Panels::empty(Isa::best(), precision);
         packed.pack_all(&gates, h, h);
         Self { h, packed }

@@ -116,73 +116,82 @@ const STRIPS: usize = 120;
 
 /// Pairs of each row whose values lie together.
 fn round_rows(to: &mut [Pair], from: Matrix<'_>, [rows, depth]: [usize; 2]) {
+    #[inline(always)]
     fn some(to: &mut [Pair], from: Matrix<'_>, depth: usize) {
-        #[inline(always)]
-        fn each(to: &mut [Pair], from: Matrix<'_>, depth: usize) {
-            let steps = depth.div_ceil(2);
-            for (r, to) in to.chunks_exact_mut(steps).enumerate() {
-                pair_along(to, &from.data[r * from.row_stride..][..depth]);
-            }
+        let steps = depth.div_ceil(2);
+        for (r, to) in to.chunks_exact_mut(steps).enumerate() {
+            pair_along(to, &from.data[r * from.row_stride..][..depth]);
         }
-        best_isa!(each; to: &mut [Pair], from: Matrix<'_>, depth: usize);
     }
     let steps = depth.div_ceil(2);
     to[..rows * steps]
         .par_chunks_mut(ROWS * steps)
         .enumerate()
-        .for_each(|(task, to)| some(to, from.from(task * ROWS, 0), depth));
+        .for_each(|(task, to)| {
+            let from = from.from(task * ROWS, 0);
+            best_isa!(some; to: &mut [Pair], from: Matrix<'_>, depth: usize);
+        });
 }
 
 /// Pairs in strips of `tall` rows, step after step, of a matrix whose columns lie together.
 fn round_strips(to: &mut [Pair], from: Matrix<'_>, [rows, depth]: [usize; 2], tall: usize) {
+    #[inline(always)]
     fn some(to: &mut [Pair], from: Matrix<'_>, rows: usize, depth: usize, tall: usize) {
-        #[inline(always)]
-        fn each(to: &mut [Pair], from: Matrix<'_>, rows: usize, depth: usize, tall: usize) {
-            let zeros = [0.0; STRIPS];
-            let strip = tall * depth.div_ceil(2);
-            for k in (0..depth).step_by(2) {
-                let column = |k: usize| &from.data[k * from.col_stride..][..rows];
-                let upper = column(k);
-                let lower = if k + 1 < depth {
-                    column(k + 1)
-                } else {
-                    &zeros[..rows]
-                };
-                for first in (0..rows).step_by(tall) {
-                    let here = first..rows.min(first + tall);
-                    let to = &mut to[first / tall * strip + k / 2 * tall..][..here.len()];
-                    pair_rows(to, &upper[here.clone()], &lower[here]);
-                }
+        let zeros = [0.0; STRIPS];
+        let strip = tall * depth.div_ceil(2);
+        for k in (0..depth).step_by(2) {
+            let column = |k: usize| &from.data[k * from.col_stride..][..rows];
+            let upper = column(k);
+            let lower = if k + 1 < depth {
+                column(k + 1)
+            } else {
+                &zeros[..rows]
+            };
+            for first in (0..rows).step_by(tall) {
+                let here = first..rows.min(first + tall);
+                let to = &mut to[first / tall * strip + k / 2 * tall..][..here.len()];
+                pair_rows(to, &upper[here.clone()], &lower[here]);
             }
         }
-        best_isa!(each; to: &mut [Pair], from: Matrix<'_>, rows: usize, depth: usize, tall: usize);
     }
-    assert_eq!(from.row_stride, 1, "rows or columns lie together");
-    let at_once = STRIPS / tall * tall;
-    to.par_chunks_mut(at_once * depth.div_ceil(2))
-        .enumerate()
-        .for_each(|(task, to)| {
-            let first = task * at_once;
-            let rows = at_once.min(rows - first);
-            some(to, from.from(first, 0), rows, depth, tall);
-        });
+    by_strips(
+        to,
+        from,
+        [rows, depth.div_ceil(2)],
+        tall,
+        |to, from, rows| {
+            best_isa!(some; to: &mut [Pair], from: Matrix<'_>, rows: usize, depth: usize, tall: usize);
+        },
+    );
 }
 
 /// Single values in strips of `tall` rows, column after column, of a matrix whose columns lie together.
 fn gather(to: &mut [f32], from: Matrix<'_>, [rows, depth]: [usize; 2], tall: usize) {
+    by_strips(to, from, [rows, depth], tall, |to, from, rows| {
+        for k in 0..depth {
+            let column = &from.data[k * from.col_stride..];
+            for strip in (0..rows).step_by(tall) {
+                let to = &mut to[strip * depth + k * tall..][..tall.min(rows - strip)];
+                to.copy_from_slice(&column[strip..][..to.len()]);
+            }
+        }
+    });
+}
+
+/// Has `copy` fill whole strips of `steps` steps from the rows that belong to them, by all threads.
+fn by_strips<T: Send>(
+    to: &mut [T],
+    from: Matrix<'_>,
+    [rows, steps]: [usize; 2],
+    tall: usize,
+    copy: impl Fn(&mut [T], Matrix<'_>, usize) + Sync,
+) {
     assert_eq!(from.row_stride, 1, "rows or columns lie together");
     let at_once = STRIPS / tall * tall;
-    to.par_chunks_mut(at_once * depth)
+    to.par_chunks_mut(at_once * steps)
         .enumerate()
         .for_each(|(task, to)| {
-            let (first, matrix) = (task * at_once, from.from(task * at_once, 0));
-            let rows = at_once.min(rows - first);
-            for k in 0..depth {
-                let column = &matrix.data[k * matrix.col_stride..];
-                for strip in (0..rows).step_by(tall) {
-                    let to = &mut to[strip * depth + k * tall..][..tall.min(rows - strip)];
-                    to.copy_from_slice(&column[strip..][..to.len()]);
-                }
-            }
+            let first = task * at_once;
+            copy(to, from.from(first, 0), at_once.min(rows - first));
         });
 }

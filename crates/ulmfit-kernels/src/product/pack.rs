@@ -3,6 +3,7 @@
 use super::pairs::{Pair, pair_rows};
 use super::{Matrix, best_isa};
 use crate::dropout::{KeptElements, multiply_run};
+use crate::precision::MatmulPrecision;
 
 /// Rows at a time, so that what is written stays in the nearest cache while columns are read.
 const BLOCK: usize = 16;
@@ -56,6 +57,7 @@ impl<'a> Source<'a> {
 
 /// Fills the panels of the same columns, one for each matrix.
 pub(super) fn pack_group(
+    precision: MatmulPrecision,
     group: &mut [f32],
     matrices: &[Source<'_>],
     depth: usize,
@@ -64,41 +66,35 @@ pub(super) fn pack_group(
 ) {
     let panel = group.len() / matrices.len();
     for (panel, &source) in group.chunks_exact_mut(panel).zip(matrices) {
-        best_isa!(pack; panel: &mut [f32], source: Source<'_>, depth: usize, first: usize, columns: usize);
-    }
-}
-
-/// The same in bf16, two rows in one.
-pub(super) fn pack_pairs(
-    group: &mut [f32],
-    matrices: &[Source<'_>],
-    depth: usize,
-    first: usize,
-    columns: usize,
-) {
-    #[inline(always)]
-    fn panel(panel: &mut [Pair], source: Source<'_>, depth: usize, first: usize, columns: usize) {
-        let width = panel.len() / depth.div_ceil(2);
-        // A few rows at a time, as single values first.
-        let mut single = [0.0; BLOCK * WIDEST];
-        for (block, pairs) in panel.chunks_mut(BLOCK / 2 * width).enumerate() {
-            let height = BLOCK.min(depth - block * BLOCK);
-            let single = &mut single[..height.next_multiple_of(2) * width];
-            single[height * width..].fill(0.0);
-            let rows = &mut single[..height * width];
-            pack(rows, source.from(block * BLOCK, 0), height, first, columns);
-            for (to, two) in pairs
-                .chunks_exact_mut(width)
-                .zip(single.chunks_exact(2 * width))
-            {
-                let (upper, lower) = two.split_at(width);
-                pair_rows(to, upper, lower);
+        match precision {
+            MatmulPrecision::Fp32 => {
+                best_isa!(pack; panel: &mut [f32], source: Source<'_>, depth: usize, first: usize, columns: usize);
+            }
+            MatmulPrecision::Bf16 => {
+                let panel = Pair::room(panel);
+                best_isa!(pack_pairs; panel: &mut [Pair], source: Source<'_>, depth: usize, first: usize, columns: usize);
             }
         }
     }
-    let len = group.len() / matrices.len();
-    for (data, &source) in Pair::room(group).chunks_exact_mut(len).zip(matrices) {
-        best_isa!(panel; data: &mut [Pair], source: Source<'_>, depth: usize, first: usize, columns: usize);
+}
+
+/// Fills one panel with the columns from `first`, two rows in one.
+#[inline(always)]
+fn pack_pairs(panel: &mut [Pair], source: Source<'_>, depth: usize, first: usize, columns: usize) {
+    let width = panel.len() / depth.div_ceil(2);
+    // A few rows at a time, as single values first.
+    let mut single = [0.0; BLOCK * WIDEST];
+    for (block, pairs) in panel.chunks_mut(BLOCK / 2 * width).enumerate() {
+        let height = BLOCK.min(depth - block * BLOCK);
+        let single = &mut single[..height.next_multiple_of(2) * width];
+        single[height * width..].fill(0.0);
+        let rows = &mut single[..height * width];
+        pack(rows, source.from(block * BLOCK, 0), height, first, columns);
+        let twos = single.chunks_exact(2 * width);
+        for (to, two) in pairs.chunks_exact_mut(width).zip(twos) {
+            let (upper, lower) = two.split_at(width);
+            pair_rows(to, upper, lower);
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::Matrix;
 use super::isa::Isa;
-use super::pack::{Source, pack_group, pack_pairs};
+use super::pack::{Source, pack_group};
 use crate::int8;
 use crate::precision::MatmulPrecision;
 use crate::scratch::Scratch;
@@ -57,11 +57,11 @@ impl Panels {
     pub(crate) fn pack_all(&mut self, matrices: &[Source<'_>], depth: usize, columns: usize) {
         self.lay_out(matrices.len(), depth, columns);
         let (group, width) = (self.group(), self.registers * self.isa.lanes());
-        let pack = self.packer();
+        let precision = self.precision();
         self.room()
             .par_chunks_mut(group)
             .enumerate()
-            .for_each(|(p, data)| pack(data, matrices, depth, p * width, columns));
+            .for_each(|(p, data)| pack_group(precision, data, matrices, depth, p * width, columns));
     }
 
     /// Packs matrices `[depth, columns]` as whole numbers, a factor for each column: a quarter of the bytes.
@@ -97,10 +97,11 @@ impl Panels {
     /// Packs one matrix, by the calling thread alone.
     pub(crate) fn pack(&mut self, matrix: Matrix<'_>, depth: usize, columns: usize) {
         self.lay_out(1, depth, columns);
+        let matrix = [Source::of(matrix)];
         let (group, width) = (self.group(), self.registers * self.isa.lanes());
-        let pack = self.packer();
+        let precision = self.precision();
         for (p, data) in self.room().chunks_mut(group).enumerate() {
-            pack(data, &[Source::of(matrix)], depth, p * width, columns);
+            pack_group(precision, data, &matrix, depth, p * width, columns);
         }
     }
 
@@ -126,14 +127,6 @@ impl Panels {
         match &mut self.data {
             Data::Single(room) | Data::Pairs(room) => room,
             Data::Int8 { .. } => &mut [],
-        }
-    }
-
-    /// What fills that room.
-    fn packer(&self) -> fn(&mut [f32], &[Source<'_>], usize, usize, usize) {
-        match self.precision() {
-            MatmulPrecision::Fp32 => pack_group,
-            MatmulPrecision::Bf16 => pack_pairs,
         }
     }
 

@@ -12,15 +12,13 @@ use super::simd::{Portable, Simd};
 /// # Safety
 /// The functions may be called where those of [`Simd`] may.
 pub(super) trait Right: Copy {
-    /// What the left operand then consists of.
+    /// What the left operand then consists of: single values, or what has their size and is a value whatever its bits.
     type Left: Copy;
     /// Whether an element stands for two steps of the depth.
     const PAIRED: bool = false;
 
     /// A register of elements.
     unsafe fn load<S: Simd>(from: *const Self) -> S::Vector;
-    /// One element of the left operand in all lanes.
-    unsafe fn left<S: Simd>(from: *const Self::Left) -> S::Vector;
     /// `left * right + sum`
     #[inline(always)]
     unsafe fn mul_add<S: Simd>(left: S::Vector, right: S::Vector, sum: S::Vector) -> S::Vector {
@@ -37,11 +35,6 @@ impl Right for f32 {
         // SAFETY: the caller's.
         unsafe { S::load(from) }
     }
-    #[inline(always)]
-    unsafe fn left<S: Simd>(from: *const f32) -> S::Vector {
-        // SAFETY: the caller's.
-        unsafe { S::splat(*from) }
-    }
 }
 
 impl Right for i8 {
@@ -51,11 +44,6 @@ impl Right for i8 {
     unsafe fn load<S: Simd>(from: *const i8) -> S::Vector {
         // SAFETY: the caller's.
         unsafe { S::load_int8(from) }
-    }
-    #[inline(always)]
-    unsafe fn left<S: Simd>(from: *const f32) -> S::Vector {
-        // SAFETY: the caller's.
-        unsafe { S::splat(*from) }
     }
 }
 
@@ -68,11 +56,6 @@ impl Right for Pair {
     unsafe fn load<S: Simd>(from: *const Pair) -> S::Vector {
         // SAFETY: the caller's; a pair is as large as a single value.
         unsafe { S::load(from.cast()) }
-    }
-    #[inline(always)]
-    unsafe fn left<S: Simd>(from: *const Pair) -> S::Vector {
-        // SAFETY: the caller's; a pair is as large as a single value, and any bits are one.
-        unsafe { S::splat(*from.cast()) }
     }
     #[inline(always)]
     unsafe fn mul_add<S: Simd>(left: S::Vector, right: S::Vector, sum: S::Vector) -> S::Vector {
@@ -198,8 +181,8 @@ unsafe fn any<S: Simd, W: Right, const R: usize, const Q: usize>(operands: Opera
         dst_row,
         into,
     } = operands;
-    // SAFETY: `r < R`, `k < steps` and `q < Q` throughout: inside of what the caller vouches for. The pointers beyond
-    // the last step are made by `wrapping_add` and not read.
+    // SAFETY: `r < R`, `k < steps` and `q < Q` throughout: inside of what the caller vouches for. A left element is
+    // a single value or has the size of one. The pointers beyond the last step are made by `wrapping_add` and not read.
     unsafe {
         let mut sums = [[S::splat(0.0); Q]; R];
         let (mut lhs, mut panel, mut next, mut later) = (lhs, panel, next, later);
@@ -210,7 +193,7 @@ unsafe fn any<S: Simd, W: Right, const R: usize, const Q: usize>(operands: Opera
             }
             S::prefetch_far(later.cast());
             for (r, row) in sums.iter_mut().enumerate() {
-                let left = W::left::<S>(lhs.add(r * lhs_row));
+                let left = S::splat(*lhs.add(r * lhs_row).cast());
                 for (sum, right) in row.iter_mut().zip(right) {
                     *sum = W::mul_add::<S>(left, right, *sum);
                 }

@@ -170,8 +170,7 @@ impl Chunk<'_> {
             }
         }
 
-        let panels = || Panels::empty(Isa::best(), self.precision);
-        let mut hidden = panels();
+        let mut hidden = self.panels();
         hidden.pack_all(&[Source::of(Matrix::new(self.hidden, e))], n, e);
         let group = self.blocks().div_ceil(GROUPS);
         let sums = &mut room.d_hidden[..GROUPS * n * e];
@@ -181,7 +180,7 @@ impl Chunk<'_> {
             .zip(room.d_bias.par_chunks_mut(group * WORDS))
             .enumerate()
             .for_each(|(g, (((d_hidden, logits), d_weight), d_bias))| {
-                let mut weight = panels();
+                let mut weight = self.panels();
                 let mut into_hidden = Into::Replace;
                 let blocks = logits
                     .chunks_mut(WORDS * n)
@@ -210,6 +209,11 @@ impl Chunk<'_> {
         part
     }
 
+    /// Room for an operand of this chunk's products.
+    fn panels(&self) -> Panels {
+        Panels::empty(Isa::best(), self.precision)
+    }
+
     /// Blocks of the vocabulary.
     fn blocks(&self) -> usize {
         self.bias.len().div_ceil(WORDS)
@@ -226,7 +230,7 @@ impl Chunk<'_> {
         each: impl FnOnce(&(dyn Fn(usize, &mut [f32]) + Sync)),
     ) -> (Part, Normalizer) {
         let (n, e) = (self.n(), self.e);
-        let mut hidden = Panels::empty(Isa::best(), self.precision);
+        let mut hidden = self.panels();
         hidden.pack_all(
             &[Source::of(Matrix::new(self.hidden, e).transposed())],
             e,
