@@ -25,11 +25,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // One seed decides every random number; the observer shows each epoch. Every 20th document is held out.
     let mut console = Console::new();
-    let mut run = Run {
-        seed: 0,
-        checkpoints: None,
-        observer: &mut console,
-    };
+    let mut run = Run::new(&mut console);
     let device = Device::default();
     let model = steps::pretrain(&recipe, &corpus.texts(), &device, &mut run)?;
 

@@ -34,11 +34,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     recipe.language_model.finetune[0].rates = GroupRates::paper(1e-2);
 
     let mut console = Console::new();
-    let mut run = Run {
-        seed: 0,
-        checkpoints: None,
-        observer: &mut console,
-    };
+    let mut run = Run::new(&mut console);
     let texts = set.train.texts();
     let model = steps::adapt(&recipe, &general, &texts, &device, &mut run)?;
 

@@ -41,11 +41,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!();
 
     let mut console = Console::new();
-    let mut run = Run {
-        seed: 0,
-        checkpoints: None,
-        observer: &mut console,
-    };
+    let mut run = Run::new(&mut console);
     let scored = steps::classify(
         &recipe,
         &language_model,

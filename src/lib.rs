@@ -31,7 +31,7 @@
 //! use ulmfit::train::steps::{self, Run};
 //!
 //! let (recipe, device, mut console) = (Recipe::default(), Device::default(), Console::new());
-//! let mut run = Run { seed: 0, checkpoints: None, observer: &mut console };
+//! let mut run = Run::new(&mut console);
 //! let columns = CsvColumns::new("text").with_label("label");
 //! let (train, valid) = Corpus::from_csv("reviews.csv", &columns)?.split(0.1, 0);
 //!

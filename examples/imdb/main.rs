@@ -52,11 +52,9 @@ fn run(options: &Options) -> anyhow::Result<()> {
 
     let mut history = History::default();
     let mut watch = (Console::new(), &mut history);
-    let mut run = Run {
-        seed: options.seed,
-        checkpoints: None,
-        observer: &mut watch,
-    };
+    let mut run = Run::new(&mut watch)
+        .with_seed(options.seed)
+        .with_validate(options.validate);
     let (language_model, classifier) =
         train(&pretrained, &recipe, &rows, &options.out, &device, &mut run)?;
     if options.both_directions {

@@ -7,6 +7,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Parser, ValueEnum};
 use ulmfit::kernels::MatmulPrecision;
 use ulmfit::prelude::*;
+use ulmfit::train::Validate;
 
 /// ULMFiT on film reviews: language model, fine-tuning, classifier.
 #[derive(Debug, Parser)]
@@ -38,6 +39,10 @@ pub(crate) struct Options {
     /// Reviews to hold out of the training set where there is no test set; default: a tenth.
     #[arg(long, value_name = "N")]
     pub(crate) valid: Option<usize>,
+    /// How often the held-out reviews are scored: each-epoch, each-stage or at-end. Thousands of them take longer than
+    /// an epoch of training; the model is the same.
+    #[arg(long, value_name = "WHEN", default_value = "each-epoch", value_parser = str::parse::<Validate>)]
+    pub(crate) validate: Validate,
     /// May the language model read the held-out texts, without their labels?
     #[arg(long, value_enum, default_value_t = LmText::Train)]
     pub(crate) lm_text: LmText,

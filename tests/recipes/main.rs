@@ -137,11 +137,8 @@ fn dropouts_out_of_range_are_named_in_every_step() {
         layers: 1,
     };
     let fits = Recipe::default().with_sizes(small);
-    let mut run = Run {
-        seed: 1,
-        checkpoints: None,
-        observer: &mut (),
-    };
+    let mut nobody = ();
+    let mut run = Run::new(&mut nobody).with_seed(1);
     let model = steps::pretrain(&fits, &[&text[..]], &device, &mut run).unwrap();
     let mut wild = fits;
     wild.language_model.drop_mult = 10.0;
@@ -176,11 +173,7 @@ fn every_recipe_runs() {
             ..recipe
         };
         let mut history = History::default();
-        let mut run = Run {
-            seed: 1,
-            checkpoints: None,
-            observer: &mut history,
-        };
+        let mut run = Run::new(&mut history).with_seed(1);
         let texts = train.texts();
         let model = steps::pretrain(&recipe, &texts, &device, &mut run).unwrap();
         assert_eq!(

@@ -72,13 +72,11 @@ impl<'a> Encoders<'a> {
         let texts = texts.texts();
         let amount = Amount::of(texts.iter().copied(), 0);
         let recipe = Recipe::fitted(amount, &Pretrained::english());
-        let mut run = Run {
-            seed: SHARED_SEED,
-            checkpoints: Some(Checkpoints::new(
-                self.folder.join(format!("{name}.checkpoints")),
-            )),
-            observer: &mut Console::new(),
-        };
+        let checkpoints = Checkpoints::new(self.folder.join(format!("{name}.checkpoints")));
+        let mut console = Console::new();
+        let mut run = Run::new(&mut console)
+            .with_seed(SHARED_SEED)
+            .with_checkpoints(checkpoints);
         let model = steps::adapt(&recipe, &english()?, &texts, &self.device, &mut run)?;
         model.save(&path)?;
         Ok(model)
@@ -92,11 +90,8 @@ impl<'a> Encoders<'a> {
         let held_out = &self.rows.held_out;
         let encoder = self.of(cell.column)?;
         let begin = cpu_seconds();
-        let mut run = Run {
-            seed: cell.seed,
-            checkpoints: None,
-            observer: &mut Console::new(),
-        };
+        let mut console = Console::new();
+        let mut run = Run::new(&mut console).with_seed(cell.seed);
         let model = steps::classify(&recipe, encoder, &train, None, &device, &mut run)?.model;
         let trained = cpu_seconds();
         let predictions = Predictor::new(&model)?.predict_all(&held_out.texts());

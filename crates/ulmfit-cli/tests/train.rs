@@ -61,6 +61,38 @@ fn a_table_becomes_a_model_and_a_page() {
 }
 
 #[test]
+fn a_run_that_is_scored_at_the_end_makes_the_same_file() {
+    let folder = fresh();
+    let folder = folder.path();
+    let file = |name: &str, validate: &str| {
+        let line = format!("{TRAIN} --out {name} --json --quiet --validate {validate}");
+        let ran = ulmfit(folder, &line).done();
+        let values = ran.stdout.lines().map(serde_json::from_str);
+        let values: Vec<serde_json::Value> = values.map(Result::unwrap).collect();
+        let epochs = values.iter().filter(|value| value["event"] == "epoch");
+        let scored: Vec<bool> = epochs
+            .map(|value| value["valid_loss"].is_number())
+            .collect();
+        (
+            fs::read(folder.join(name)).unwrap(),
+            scored,
+            ran.result()["accuracy"].clone(),
+        )
+    };
+    let (model, scored, accuracy) = file("a", "each-epoch");
+    let (same, rarely, also) = file("b", "at-end");
+    assert_eq!((&model, &accuracy), (&same, &also));
+    assert_eq!(scored.len(), rarely.len());
+    let count = |scored: &[bool]| scored.iter().filter(|scored| **scored).count();
+    assert!(count(&rarely) < count(&scored) && rarely.last() == Some(&true));
+    assert!(
+        fs::read_to_string(folder.join("b.report.html"))
+            .unwrap()
+            .contains("Confusion matrix")
+    );
+}
+
+#[test]
 fn programs_read_json_and_quiet_says_nothing() {
     let folder = fresh();
     let folder = folder.path();

@@ -90,7 +90,9 @@ pub enum Error {
         found: String,
     },
     /// Something needs the loss or metric of validation data, and there is none.
-    #[error("{who} needs {what} after every epoch, found none; give validation data")]
+    #[error(
+        "{who} needs {what} after every epoch, found none; give validation data and score them after each epoch"
+    )]
     NoValidation {
         /// Who needs it.
         who: &'static str,

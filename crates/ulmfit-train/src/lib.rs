@@ -52,7 +52,7 @@ pub use both::BothDirections;
 pub use checkpoint::{Checkpoints, Interrupt, Resume};
 pub use error::{Error, Result};
 pub use fit::{
-    ClassifierScores, FitConfig, LmScores, Scored, Weighting, evaluate_classifier,
+    ClassifierScores, FitConfig, LmScores, Scored, Validate, Weighting, evaluate_classifier,
     evaluate_language_model, evaluate_language_model_by, fit_classifier, fit_language_model,
     targets,
 };

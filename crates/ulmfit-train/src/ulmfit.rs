@@ -8,7 +8,7 @@ use ulmfit_text::Direction;
 use crate::both::BothDirections;
 use crate::checkpoint::Checkpoints;
 use crate::error::{Error, Result};
-use crate::fit::{Scored, targets, task_of};
+use crate::fit::{Scored, Validate, targets, task_of};
 use crate::learned::{Fitted, Learned};
 use crate::observe::{History, Observer};
 use crate::pretrained::Pretrained;
@@ -43,6 +43,7 @@ pub struct Ulmfit {
     unlabeled: Option<Corpus>,
     valid: Option<Corpus>,
     seed: u64,
+    validate: Validate,
     checkpoints: Option<Checkpoints>,
     observers: Vec<Box<dyn Observer>>,
 }
@@ -118,6 +119,14 @@ impl Ulmfit {
         self
     }
 
+    /// How often the validation documents are scored; default after each epoch. With many of them scoring takes longer
+    /// than training does.
+    #[must_use]
+    pub fn validate(mut self, validate: Validate) -> Self {
+        self.validate = validate;
+        self
+    }
+
     /// The seed of every random number; default 0.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
@@ -172,11 +181,10 @@ impl Ulmfit {
         };
         task.check(targets(&valid.all_labels()?), train.n_classes())?;
         let mut watch = (History::default(), std::mem::take(&mut self.observers));
-        let mut run = Run {
-            seed: self.seed,
-            checkpoints: self.checkpoints.clone(),
-            observer: &mut watch,
-        };
+        let mut run = Run::new(&mut watch)
+            .with_seed(self.seed)
+            .with_checkpoints(self.checkpoints.clone())
+            .with_validate(self.validate);
         let mut fits = Vec::new();
         for start in starts {
             if !fits.is_empty() {

@@ -59,11 +59,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
 
     let mut curves = Curves::default();
     let mut watch = (&mut curves, talk.observers());
-    let mut run = Run {
-        seed: args.seed,
-        checkpoints: Some(args.output.stored().with_interrupt(&interrupt::listen()?)),
-        observer: &mut watch,
-    };
+    let mut run = Run::new(&mut watch)
+        .with_seed(args.seed)
+        .with_checkpoints(args.output.stored().with_interrupt(&interrupt::listen()?))
+        .with_validate(args.held_out.validate);
     let Scored {
         model: classifier,
         scores,

@@ -105,6 +105,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         .recipe(recipe.clone())
         .seed(args.seed)
         .valid(documents.valid.clone())
+        .validate(args.held_out.validate)
         .checkpoints(args.output.stored().with_interrupt(&interrupt::listen()?))
         .observer(curves.clone())
         .observer(talk.observers());

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use ulmfit::data::{Source, TextUnit};
 use ulmfit::prelude::*;
+use ulmfit::train::Validate;
 
 use super::label::LabelOptions;
 use super::source::{Columns, asked_by, extension};
@@ -39,6 +40,10 @@ pub(crate) struct HeldOut {
     /// A column of a CSV file that says which rows are held out: true, 1, yes, valid, validation or test.
     #[arg(long, value_name = "COLUMN", conflicts_with_all = ["valid", "valid_share"])]
     valid_column: Option<String>,
+    /// How often they are scored: each-epoch, each-stage or at-end. With many of them scoring takes longer than training
+    /// does; the model is the same.
+    #[arg(long, value_name = "WHEN", default_value = "each-epoch", value_parser = str::parse::<Validate>)]
+    pub(crate) validate: Validate,
 }
 
 impl Default for HeldOut {
@@ -48,6 +53,7 @@ impl Default for HeldOut {
             valid: None,
             valid_share: 0.1,
             valid_column: None,
+            validate: Validate::default(),
         }
     }
 }

@@ -22,7 +22,8 @@ pub struct Scored<M> {
 
 /// Trains a classifier through `stages` (gradual unfreezing is a list of stages) and returns it with its scores.
 ///
-/// The model must live on an autodiff device. Evaluates on `valid` after every epoch, where it is given.
+/// The model must live on an autodiff device. Evaluates on `valid`, where it is given, after every epoch or as
+/// [`FitConfig::validate`] says.
 ///
 /// # Errors
 /// [`crate::Error::Model`] for labels that are not of the model's task; [`crate::Error::NotFinite`] with stage, epoch and
@@ -45,6 +46,7 @@ pub fn fit_classifier(
     let mut keeper = Keeper::begin(fit, stages, &model, about)?;
     let mut model = keeper.restore(model)?;
     let mut first = 0;
+    let total = stages.iter().map(|stage| stage.epochs).sum();
     let mut scores = None;
     for (index, stage) in stages.iter().enumerate() {
         let epochs = first..first + stage.epochs;
@@ -72,7 +74,8 @@ pub fn fit_classifier(
                 keeper.batch(&model, &run, &mode, None)?;
             }
             let shown = run.shown(&model);
-            scores = valid.map(|valid| evaluate_classifier(&shown, valid));
+            let due = valid.filter(|_| fit.validate.is_due(epoch + 1, first, total));
+            scores = due.map(|valid| evaluate_classifier(&shown, valid));
             let brief = scores.as_ref().map(|scores| Scores {
                 loss: scores.loss,
                 metric: scores.metrics[0].1,

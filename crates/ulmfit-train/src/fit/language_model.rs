@@ -46,7 +46,8 @@ impl LmScores {
 
 /// Trains a language model through `stages` and returns it. The hidden state starts at zero in every epoch.
 ///
-/// The model must live on an autodiff device. Evaluates on `valid` after every epoch, where it is given.
+/// The model must live on an autodiff device. Evaluates on `valid`, where it is given, after every epoch or as
+/// [`FitConfig::validate`] says.
 ///
 /// # Errors
 /// [`crate::Error::NotFinite`] with stage, epoch and batch; [`crate::Error::Groups`] and the schedule's or rates' errors
@@ -64,6 +65,7 @@ pub fn fit_language_model(
     let mut keeper = Keeper::begin(fit, stages, &model, about)?;
     let mut model = keeper.restore(model)?;
     let mut first = 0;
+    let total = stages.iter().map(|stage| stage.epochs).sum();
     for (index, stage) in stages.iter().enumerate() {
         let epochs = first..first + stage.epochs;
         first = epochs.end;
@@ -93,7 +95,8 @@ pub fn fit_language_model(
             }
             state = None;
             let shown = run.shown(&model);
-            let scores = valid.map(|valid| {
+            let due = valid.filter(|_| fit.validate.is_due(epoch + 1, first, total));
+            let scores = due.map(|valid| {
                 let scores = evaluate_language_model_by(&shown, valid, fit.weighting);
                 Scores {
                     loss: scores.loss,

@@ -6,6 +6,7 @@ mod language_model;
 mod progress;
 mod scores;
 mod task;
+mod validate;
 
 use crate::checkpoint::Checkpoints;
 use crate::observe::Observer;
@@ -19,6 +20,7 @@ pub(crate) use progress::{Progress, Scores};
 pub use scores::{ClassifierScores, evaluate_classifier};
 pub use task::targets;
 pub(crate) use task::{check as check_labels, task_of};
+pub use validate::Validate;
 
 /// What a loop needs beside model, data and stages.
 ///
@@ -28,6 +30,7 @@ pub(crate) use task::{check as check_labels, task_of};
 /// | `seed` | 0 | |
 /// | `accumulate` | 1 | |
 /// | `weighting` | [`Weighting::Tokens`] | (fastai v1 and v2: rows) |
+/// | `validate` | [`Validate::EachEpoch`] | all fastai |
 /// | `checkpoints` | none | (fastai: the model alone, after an epoch) |
 ///
 /// ```
@@ -50,6 +53,8 @@ pub struct FitConfig<'a> {
     pub accumulate: usize,
     /// How a language model's batches weigh in the validation loss.
     pub weighting: Weighting,
+    /// How often the validation data are scored.
+    pub validate: Validate,
     /// Where the run is stored, so that it can be cut anywhere.
     pub checkpoints: Option<Checkpoints>,
     /// Told of every batch and epoch; may stop a stage.
@@ -64,6 +69,7 @@ impl<'a> FitConfig<'a> {
             seed: 0,
             accumulate: 1,
             weighting: Weighting::default(),
+            validate: Validate::default(),
             checkpoints: None,
             observer,
         }
@@ -92,6 +98,12 @@ impl<'a> FitConfig<'a> {
     #[must_use]
     pub fn with_weighting(self, weighting: Weighting) -> Self {
         Self { weighting, ..self }
+    }
+
+    /// With validation data scored more rarely.
+    #[must_use]
+    pub fn with_validate(self, validate: Validate) -> Self {
+        Self { validate, ..self }
     }
 
     /// With checkpoints, or none.

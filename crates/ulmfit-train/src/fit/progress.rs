@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use burn::module::Module;
 use burn::tensor::Gradients;
 
-use super::FitConfig;
+use super::{FitConfig, Validate};
 use crate::checkpoint::Position;
 use crate::copy::deep_copy;
 use crate::error::{Error, Result};
@@ -62,7 +62,7 @@ impl<'a, M: Module> Progress<'a, M> {
             });
         }
         let optimizer = fit.optimizer.init();
-        if optimizer.needs_validation() && !validates {
+        if optimizer.needs_validation() && !(validates && fit.validate == Validate::EachEpoch) {
             let (who, what) = (fit.optimizer.name(), "the loss");
             return Err(Error::NoValidation { who, what });
         }

@@ -9,7 +9,7 @@ use ulmfit_text::Special;
 
 use super::{Run, on_autodiff};
 use crate::error::Result;
-use crate::fit::{FitConfig, Scored, fit_classifier, task_of};
+use crate::fit::{Scored, fit_classifier, task_of};
 use crate::recipe::Recipe;
 
 /// Step 3: a classifier on the language model's encoder, trained on the labels of `train`, with its scores on `valid`.
@@ -34,12 +34,12 @@ pub fn classify(
     let valid_loader = valid
         .map(|valid| class_loader(recipe, text, valid, run.seed))
         .transpose()?;
-    let checkpoints = run.checkpoints_of("classify");
-    let mut fit = FitConfig::new(run.observer)
-        .with_checkpoints(checkpoints)
+    let seed = run.seed ^ 0xc1a5;
+    let mut fit = run
+        .fit("classify")
         .with_optimizer(r.optimizer)
         .with_accumulate(r.accumulate)
-        .with_seed(run.seed ^ 0xc1a5);
+        .with_seed(seed);
     let Scored { model, mut scores } = fit_classifier(
         model,
         &r.stages,

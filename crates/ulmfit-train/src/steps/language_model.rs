@@ -9,7 +9,7 @@ use ulmfit_text::{Tokenizer, Vocab, VocabConfig};
 
 use super::{Run, on_autodiff};
 use crate::error::{Error, Result};
-use crate::fit::{FitConfig, fit_language_model};
+use crate::fit::fit_language_model;
 use crate::recipe::{LmRecipe, Recipe};
 use crate::stage::Stage;
 
@@ -186,12 +186,10 @@ fn train_lm(
     } else {
         Some(loader(valid)?)
     };
-    let checkpoints = run.checkpoints_of(step);
-    let mut fit = FitConfig::new(run.observer)
-        .with_checkpoints(checkpoints)
+    let mut fit = run
+        .fit(step)
         .with_optimizer(lm.optimizer)
-        .with_accumulate(lm.accumulate)
-        .with_seed(run.seed);
+        .with_accumulate(lm.accumulate);
     let model = fit_language_model(model, stages, &train, valid.as_ref(), &mut fit)?;
     Ok(TextLanguageModel::new(text, model)?)
 }

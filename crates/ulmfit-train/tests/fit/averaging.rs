@@ -48,6 +48,6 @@ fn waiting_for_a_validation_loss_that_never_comes_is_an_error() {
     let message = result.err().map(|error| error.to_string()).unwrap();
     assert_eq!(
         message,
-        "nt_asgd needs the loss after every epoch, found none; give validation data"
+        "nt_asgd needs the loss after every epoch, found none; give validation data and score them after each epoch"
     );
 }

@@ -9,6 +9,7 @@ mod lr_find;
 mod resume;
 mod rows;
 mod thaw;
+mod validate;
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
