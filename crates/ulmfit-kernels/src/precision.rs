@@ -88,7 +88,7 @@ impl FromStr for MatmulPrecision {
 
 #[cfg(all(feature = "flex", target_arch = "x86_64"))]
 fn fast_bf16() -> bool {
-    crate::product::Isa::best().has_bf16() && vendor() == *b"AuthenticAMD"
+    crate::product::Isa::best().has_dots() && vendor() == *b"AuthenticAMD"
 }
 
 #[cfg(not(all(feature = "flex", target_arch = "x86_64")))]

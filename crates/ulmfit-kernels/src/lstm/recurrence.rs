@@ -37,10 +37,10 @@ impl Recurrence {
         Self::of(precision, gates_of(weight, h), h)
     }
 
-    /// The same with the weights as whole numbers.
+    /// The same with weights and hidden states as whole numbers, of 8 and up to 16 bits, and exact sums.
     pub(super) fn int8_of(w_hh: &[f32], h: usize) -> Self {
         let weight = Source::of(Matrix::new(w_hh, 4 * h));
-        let packed = Panels::int8(Isa::best(), &gates_of(weight, h), h, h);
+        let packed = Panels::int8_by_int16(Isa::best(), &gates_of(weight, h), h, h);
         Self { h, packed }
     }
 
@@ -77,14 +77,12 @@ impl Recurrence {
         let before = room.prepare(&self.packed, Matrix::new(hidden_before, h), rows);
         (0..self.packed.count()).into_par_iter().for_each(|block| {
             let (first, width) = self.packed.columns_of(block);
-            for gate in 0..4 {
-                let z = gates.matrix(gate * h + first, 4 * h);
-                // SAFETY: these columns are this block's alone.
-                unsafe {
-                    self.packed
-                        .multiply([block, gate], before, rows, z, Into::Add)
-                };
-            }
+            let z = gates.matrix(first, 4 * h);
+            // SAFETY: these columns are this block's alone.
+            unsafe {
+                self.packed
+                    .multiply_each(block, before, rows, (z, h), Into::Add)
+            };
             let bias = bias.map(|gate| &gate[first..][..width]);
             for row in 0..rows {
                 let at = row * h + first;

@@ -56,11 +56,14 @@ impl Isa {
         found
     }
 
-    /// Whether it has a product of pairs of bf16; elsewhere two of single values stand in for it.
-    pub(crate) fn has_bf16(self) -> bool {
+    /// Whether it multiplies and adds pairs, of bf16 and of 16-bit whole numbers, in one instruction; elsewhere several
+    /// stand in for it.
+    pub(crate) fn has_dots(self) -> bool {
         match self {
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => is_x86_feature_detected!("avx512bf16"),
+            Self::Avx512 => {
+                is_x86_feature_detected!("avx512bf16") && is_x86_feature_detected!("avx512vnni")
+            }
             _ => false,
         }
     }

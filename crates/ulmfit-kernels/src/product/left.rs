@@ -2,9 +2,9 @@
 
 use rayon::prelude::*;
 
+use super::int16::{self, Int16Pair, int16_along};
 use super::pairs::{Pair, pair_along, pair_rows};
 use super::{Matrix, Panels, best_isa};
-use crate::precision::MatmulPrecision;
 use crate::scratch::Scratch;
 
 /// From this depth on a matrix whose rows do not lie together is copied before its tiles are read: fewer steps come from
@@ -27,7 +27,19 @@ pub(crate) struct Left<'a> {
 #[derive(Clone, Copy)]
 pub(super) enum Values<'a> {
     Single(&'a [f32]),
-    Pairs(&'a [Pair]),
+    Bf16(&'a [Pair]),
+    Int16(&'a [Int16Pair]),
+}
+
+/// What panels want it to consist of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Values of the depth one by one.
+    Single,
+    /// Two in one, rounded to bf16.
+    Bf16,
+    /// Two in one, as whole numbers of 16 bits: values between -1 and 1.
+    Int16,
 }
 
 impl<'a> Left<'a> {
@@ -46,7 +58,8 @@ impl<'a> Left<'a> {
         let at = tile * self.tile;
         let values = match self.values {
             Values::Single(all) => Values::Single(&all[at.min(all.len())..]),
-            Values::Pairs(all) => Values::Pairs(&all[at.min(all.len())..]),
+            Values::Bf16(all) => Values::Bf16(&all[at.min(all.len())..]),
+            Values::Int16(all) => Values::Int16(&all[at.min(all.len())..]),
         };
         Self { values, ..self }
     }
@@ -71,36 +84,53 @@ pub(crate) struct LeftRoom(Scratch);
 impl LeftRoom {
     /// The `rows` rows of `matrix`, as deep as `panels`, in the form that a product with them asks for: single values as they
     /// lie, or in strips of a tile's rows, column after column; pairs rounded and copied, by all threads.
+    ///
+    /// # Panics
+    /// If the matrix is too small, or its rows do not lie together where they are to become whole numbers.
     pub(crate) fn prepare<'a>(
         &'a mut self,
         panels: &Panels,
         matrix: Matrix<'a>,
         rows: usize,
     ) -> Left<'a> {
-        let (depth, tall) = (panels.depth(), panels.rows_at_once());
+        let (depth, steps, tall) = (panels.depth(), panels.steps(), panels.rows_at_once());
         assert!(matrix.holds(rows, depth), "operand too short");
-        let paired = panels.precision() == MatmulPrecision::Bf16;
+        let form = panels.left();
         let together = matrix.col_stride == 1;
-        if !paired && (together || depth < DEEP) {
+        if form == Form::Single && (together || depth < DEEP) {
             return Left::of(matrix, tall);
         }
-        let steps = panels.steps();
+        let in_strips = !together;
         let room = std::mem::take(&mut self.0);
+        self.0 = room.resized(
+            steps
+                * if in_strips {
+                    rows.next_multiple_of(tall)
+                } else {
+                    rows
+                },
+        );
         let shape = [rows, depth];
-        let (values, row, step) = if together {
-            self.0 = room.resized(rows * steps);
-            round_rows(Pair::room(&mut self.0), matrix, shape);
-            (Values::Pairs(Pair::all(&self.0)), steps, 1)
-        } else {
-            self.0 = room.resized(rows.next_multiple_of(tall) * steps);
-            if paired {
-                round_strips(Pair::room(&mut self.0), matrix, shape, tall);
-                (Values::Pairs(Pair::all(&self.0)), 1, tall)
-            } else {
+        let values = match form {
+            Form::Single => {
                 gather(&mut self.0, matrix, shape, tall);
-                (Values::Single(&self.0), 1, tall)
+                Values::Single(&self.0)
+            }
+            Form::Bf16 => {
+                let to = Pair::room(&mut self.0);
+                match in_strips {
+                    true => round_strips(to, matrix, shape, tall),
+                    false => round_rows(to, matrix, shape),
+                }
+                Values::Bf16(Pair::all(&self.0))
+            }
+            Form::Int16 => {
+                assert!(together, "the rows of whole numbers lie together");
+                number_rows(Int16Pair::room(&mut self.0), matrix, shape);
+                Values::Int16(Int16Pair::all(&self.0))
             }
         };
+        let (row, step) = if in_strips { (1, tall) } else { (steps, 1) };
         Left {
             values,
             tile: tall * steps,
@@ -123,14 +153,37 @@ fn round_rows(to: &mut [Pair], from: Matrix<'_>, [rows, depth]: [usize; 2]) {
             pair_along(to, &from.data[r * from.row_stride..][..depth]);
         }
     }
+    by_rows(to, from, [rows, depth], |to, from| {
+        best_isa!(some; to: &mut [Pair], from: Matrix<'_>, depth: usize);
+    });
+}
+
+/// Whole numbers of each row whose values lie together.
+fn number_rows(to: &mut [Int16Pair], from: Matrix<'_>, [rows, depth]: [usize; 2]) {
+    #[inline(always)]
+    fn some(to: &mut [Int16Pair], from: Matrix<'_>, depth: usize) {
+        let (steps, one) = (depth.div_ceil(2), int16::one(depth));
+        for (r, to) in to.chunks_exact_mut(steps).enumerate() {
+            int16_along(to, &from.data[r * from.row_stride..][..depth], one);
+        }
+    }
+    by_rows(to, from, [rows, depth], |to, from| {
+        best_isa!(some; to: &mut [Int16Pair], from: Matrix<'_>, depth: usize);
+    });
+}
+
+/// Has `copy` fill rows of pairs from those that belong to them, by all threads.
+fn by_rows<T: Send>(
+    to: &mut [T],
+    from: Matrix<'_>,
+    [rows, depth]: [usize; 2],
+    copy: impl Fn(&mut [T], Matrix<'_>) + Sync,
+) {
     let steps = depth.div_ceil(2);
     to[..rows * steps]
         .par_chunks_mut(ROWS * steps)
         .enumerate()
-        .for_each(|(task, to)| {
-            let from = from.from(task * ROWS, 0);
-            best_isa!(some; to: &mut [Pair], from: Matrix<'_>, depth: usize);
-        });
+        .for_each(|(task, to)| copy(to, from.from(task * ROWS, 0)));
 }
 
 /// Pairs in strips of `tall` rows, step after step, of a matrix whose columns lie together.

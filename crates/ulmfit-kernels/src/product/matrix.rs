@@ -113,6 +113,19 @@ impl Target<'_> {
         rows == 0 || cols == 0 || (rows - 1) * self.row_stride + cols <= self.len
     }
 
+    /// The same without its first `values`.
+    ///
+    /// # Panics
+    /// If it has fewer.
+    pub(super) fn from(self, values: usize) -> Self {
+        assert!(values <= self.len, "matrix begins beyond the slice");
+        Self {
+            start: self.start.wrapping_add(values),
+            len: self.len - values,
+            ..self
+        }
+    }
+
     /// The beginning of a row that it holds.
     pub(super) fn row(&self, row: usize) -> *mut f32 {
         self.start.wrapping_add(row * self.row_stride)

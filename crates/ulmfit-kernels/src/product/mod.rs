@@ -4,6 +4,7 @@
 //! ([`tile`]). Kernels that multiply by one matrix again and again keep its panels; all others call [`matmul`].
 
 mod dispatch;
+mod int16;
 mod isa;
 mod left;
 mod matrix;
@@ -11,6 +12,7 @@ mod multiply;
 mod pack;
 mod pairs;
 mod panels;
+mod right;
 mod simd;
 mod tile;
 

@@ -1,11 +1,13 @@
 //! Products with packed panels.
 
 use std::cell::RefCell;
+use std::ops::Range;
 
 use super::left::{Left, LeftRoom, Values};
 use super::pairs::Pair;
 use super::panels::{Data, Panels};
-use super::tile::{Operands, Right, tile};
+use super::right::Right;
+use super::tile::{ABREAST, Operands, tile};
 use super::{Disjoint, Into, Matrix, Target, best_isa};
 
 /// Most elements of a tile, in any instruction set.
@@ -52,22 +54,64 @@ impl Panels {
         dst: Target<'_>,
         into: Into,
     ) {
-        let at = self.place(p, matrix);
+        let which = Which {
+            p,
+            matrices: matrix..matrix + 1,
+            apart: 0,
+        };
+        // SAFETY: the caller's.
+        unsafe { self.run(&which, lhs, rows, dst, into) };
+    }
+
+    /// The same for each of the matrices, whose results begin `apart` values after each other.
+    ///
+    /// # Panics
+    /// As [`Self::multiply`].
+    ///
+    /// # Safety
+    /// Nobody else touches these rows and columns of the results meanwhile.
+    pub(crate) unsafe fn multiply_each(
+        &self,
+        p: usize,
+        lhs: Left<'_>,
+        rows: usize,
+        (dst, apart): (Target<'_>, usize),
+        into: Into,
+    ) {
+        let whole = self.columns_of(p).1.is_multiple_of(self.isa.lanes());
+        let abreast = rows == 1 && self.matrices == ABREAST && whole;
+        let at_once = if abreast { ABREAST } else { 1 };
+        for first in (0..self.matrices).step_by(at_once) {
+            let which = Which {
+                p,
+                matrices: first..first + at_once,
+                apart,
+            };
+            // SAFETY: the caller's.
+            unsafe { self.run(&which, lhs, rows, dst.from(first * apart), into) };
+        }
+    }
+
+    /// # Safety
+    /// As of [`Self::multiply`].
+    unsafe fn run(&self, which: &Which, lhs: Left<'_>, rows: usize, dst: Target<'_>, into: Into) {
+        let [first, last] = [which.matrices.start, which.matrices.end - 1];
+        let at = self.place(which.p, first).start..self.place(which.p, last).end;
         // SAFETY: the caller's.
         unsafe {
             match (&self.data, lhs.values) {
                 (Data::Single(all), Values::Single(left)) => {
-                    self.pass(p, &all[at], None, (left, lhs), rows, dst, into);
+                    self.pass(which, &all[at], None, (left, lhs), rows, dst, into);
                 }
-                (Data::Pairs(all), Values::Pairs(left)) => {
-                    let panel = &Pair::all(all)[at];
-                    self.pass(p, panel, None, (left, lhs), rows, dst, into);
+                (Data::Pairs(all), Values::Bf16(left)) => {
+                    let panels = &Pair::all(all)[at];
+                    self.pass(which, panels, None, (left, lhs), rows, dst, into);
                 }
                 (Data::Int8 { numbers, factors }, Values::Single(left)) => {
-                    let factors = Some(&factors[at.start / self.depth..at.end / self.depth]);
+                    let factors = Some(&factors[at.start / self.steps()..at.end / self.steps()]);
                     let numbers = &numbers[at];
                     if rows <= FEW * self.rows_at_once() {
-                        self.pass(p, numbers, factors, (left, lhs), rows, dst, into);
+                        self.pass(which, numbers, factors, (left, lhs), rows, dst, into);
                         return;
                     }
                     // Many passes: the panel is widened once, for the same sums.
@@ -75,23 +119,27 @@ impl Panels {
                         wide.resize(wide.len().max(numbers.len()), 0.0);
                         let wide = &mut wide[..numbers.len()];
                         widen(numbers, wide);
-                        self.pass(p, wide, factors, (left, lhs), rows, dst, into);
+                        self.pass(which, wide, factors, (left, lhs), rows, dst, into);
                     });
                 }
-                _ => panic!("left operand of another precision"),
+                (Data::Int8Pairs { numbers, factors }, Values::Int16(left)) => {
+                    let factors = Some(&factors[at.start / self.steps()..at.end / self.steps()]);
+                    self.pass(which, &numbers[at], factors, (left, lhs), rows, dst, into);
+                }
+                _ => panic!("left operand of another form"),
             }
         }
     }
 
-    /// `dst (+)= lhs * panel`, the rows of a tile after each other.
+    /// `dst (+)= lhs * panels`, the rows of a tile after each other.
     ///
     /// # Safety
     /// As of [`Self::multiply`].
     #[expect(clippy::too_many_arguments, reason = "an inner function")]
     unsafe fn pass<W: Right>(
         &self,
-        p: usize,
-        panel: &[W],
+        which: &Which,
+        panels: &[W],
         factors: Option<&[f32]>,
         (left, places): (&[W::Left], Left<'_>),
         rows: usize,
@@ -99,22 +147,29 @@ impl Panels {
         into: Into,
     ) {
         let lanes = self.isa.lanes();
-        let (_, columns) = self.columns_of(p);
+        let (_, columns) = self.columns_of(which.p);
         let registers = columns.div_ceil(lanes);
         let ((tall, _), steps) = (self.isa.tile(), self.steps());
+        let (abreast, apart) = (which.matrices.len(), which.apart);
         assert!(
-            places.is_within(left.len(), rows, steps, tall) && dst.holds(rows, columns),
+            places.is_within(left.len(), rows, steps, tall)
+                && dst.holds(rows, (abreast - 1) * apart + columns),
             "operand too short"
         );
         let whole = columns == registers * lanes;
-        // Each pass asks for its share of the panel behind this one.
+        assert!(
+            abreast == 1 || (rows == 1 && whole),
+            "one row, whole panels"
+        );
+        let panel = panels.len() / abreast;
+        // Each pass asks for its share of what lies behind the panels.
         let passes = rows.div_ceil(tall);
         let later_step = (registers * lanes).div_ceil(passes);
         for (pass, row) in (0..rows).step_by(tall).enumerate() {
             let height = tall.min(rows - row);
             let ahead = AHEAD * registers * lanes;
-            let later = panel.len() + pass * later_step * steps;
-            // SAFETY: `left` and `dst` hold these rows by the assertion, the panel has `steps` rows of `registers`
+            let later = panels.len() + pass * later_step * steps;
+            // SAFETY: `left` and `dst` hold these rows by the assertion, each panel has `steps` rows of `registers`
             // registers and as many factors, `part` has room for the largest tile, and panels are made for an
             // instruction set that is there.
             unsafe {
@@ -124,17 +179,19 @@ impl Panels {
                     lhs: left.as_ptr().add(pass * places.tile),
                     lhs_row: places.row,
                     lhs_step: places.step,
-                    panel: panel.as_ptr(),
-                    next: panel.as_ptr().wrapping_add(ahead),
-                    later: panel.as_ptr().wrapping_add(later),
+                    panel: panels.as_ptr(),
+                    panels_apart: panel,
+                    next: panels.as_ptr().wrapping_add(ahead),
+                    later: panels.as_ptr().wrapping_add(later),
                     later_step,
                     factors: factors.map_or(std::ptr::null(), <[f32]>::as_ptr),
                     dst: to,
                     dst_row: dst.row_stride,
+                    dst_apart: apart,
                     into,
                 };
                 if whole {
-                    tile(self.isa, height, registers, operands);
+                    tile(self.isa, abreast, height, registers, operands);
                     continue;
                 }
                 // A tile that is wider than what is left of the columns goes elsewhere first.
@@ -142,7 +199,7 @@ impl Panels {
                 let width = registers * lanes;
                 (operands.dst, operands.dst_row) = (part.as_mut_ptr(), width);
                 operands.into = Into::Replace;
-                tile(self.isa, height, registers, operands);
+                tile(self.isa, 1, height, registers, operands);
                 for r in 0..height {
                     for c in 0..columns {
                         let to = to.add(r * dst.row_stride + c);
@@ -153,6 +210,14 @@ impl Panels {
             }
         }
     }
+}
+
+/// Panels of the same columns, and where their results go.
+struct Which {
+    p: usize,
+    matrices: Range<usize>,
+    /// From the result of a matrix to that of the next.
+    apart: usize,
 }
 
 thread_local! {

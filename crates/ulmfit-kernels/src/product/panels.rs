@@ -5,7 +5,9 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::Matrix;
+use super::int16::{self, Int8Pair};
 use super::isa::Isa;
+use super::left::Form;
 use super::pack::{Source, pack_group};
 use crate::int8;
 use crate::precision::MatmulPrecision;
@@ -18,7 +20,7 @@ pub(crate) struct Panels {
     pub(super) isa: Isa,
     pub(super) depth: usize,
     pub(super) columns: usize,
-    matrices: usize,
+    pub(super) matrices: usize,
     /// Registers of a panel; the last may have fewer.
     registers: usize,
     pub(super) data: Data,
@@ -32,6 +34,11 @@ pub(super) enum Data {
     /// Whole numbers; the factor of column `c` of a panel lies where row 0 of that column would in panels of depth 1.
     Int8 {
         numbers: Vec<i8>,
+        factors: Vec<f32>,
+    },
+    /// Two rows of whole numbers in one; the factors turn exact sums into values.
+    Int8Pairs {
+        numbers: Vec<Int8Pair>,
         factors: Vec<f32>,
     },
 }
@@ -68,30 +75,49 @@ impl Panels {
     pub(crate) fn int8(isa: Isa, matrices: &[Source<'_>], depth: usize, columns: usize) -> Self {
         let mut panels = Self::empty(isa, MatmulPrecision::Fp32);
         panels.pack_all(matrices, depth, columns);
-        let (lanes, group) = (isa.lanes(), panels.group());
-        let single = panels.room();
-        let mut numbers = vec![0; single.len()];
-        let mut factors = vec![0.0; single.len() / depth];
-        let groups = single.chunks(group).zip(numbers.chunks_mut(group));
-        for ((single, numbers), factors) in groups.zip(factors.chunks_mut(group / depth)) {
-            // Each matrix's panel is as wide as its part of the factors.
-            let width = factors.len() / matrices.len();
-            debug_assert_eq!(width % lanes, 0);
-            let panel = width * depth;
-            let panels = single.chunks(panel).zip(numbers.chunks_mut(panel));
-            for ((single, numbers), factors) in panels.zip(factors.chunks_mut(width)) {
-                for (column, factor) in factors.iter_mut().enumerate() {
-                    let values = || single[column..].iter().step_by(width);
-                    *factor = int8::factor(values().copied());
-                    for (number, value) in numbers[column..].iter_mut().step_by(width).zip(values())
-                    {
-                        *number = int8::number(*value, *factor);
-                    }
-                }
-            }
+        let (mut numbers, mut factors) = (Vec::new(), Vec::new());
+        for single in panels.each() {
+            let (own, of_columns) = whole_numbers(single, depth);
+            numbers.extend(own);
+            factors.extend(of_columns);
         }
         panels.data = Data::Int8 { numbers, factors };
         panels
+    }
+
+    /// The same for a left operand between -1 and 1, which becomes whole numbers too: the sums are exact.
+    pub(crate) fn int8_by_int16(
+        isa: Isa,
+        matrices: &[Source<'_>],
+        depth: usize,
+        columns: usize,
+    ) -> Self {
+        let mut panels = Self::empty(isa, MatmulPrecision::Fp32);
+        panels.pack_all(matrices, depth, columns);
+        let (mut numbers, mut factors) = (Vec::new(), Vec::new());
+        for single in panels.each() {
+            let (mut own, of_columns) = whole_numbers(single, depth);
+            let width = of_columns.len();
+            own.resize(depth.next_multiple_of(2) * width, 0);
+            for two in own.chunks_exact(2 * width) {
+                let (upper, lower) = two.split_at(width);
+                let pairs = upper.iter().zip(lower);
+                numbers.extend(pairs.map(|(&upper, &lower)| Int8Pair([upper, lower])));
+            }
+            factors.extend(of_columns.iter().map(|factor| factor / int16::one(depth)));
+        }
+        panels.data = Data::Int8Pairs { numbers, factors };
+        panels
+    }
+
+    /// The panels of single values, in the order in which they lie.
+    fn each(&mut self) -> Vec<&[f32]> {
+        let places: Vec<_> = (0..self.count())
+            .flat_map(|p| (0..self.matrices).map(move |matrix| (p, matrix)))
+            .map(|(p, matrix)| self.place(p, matrix))
+            .collect();
+        let single: &[f32] = self.room();
+        places.into_iter().map(|place| &single[place]).collect()
     }
 
     /// Packs one matrix, by the calling thread alone.
@@ -126,23 +152,32 @@ impl Panels {
     fn room(&mut self) -> &mut [f32] {
         match &mut self.data {
             Data::Single(room) | Data::Pairs(room) => room,
-            Data::Int8 { .. } => &mut [],
+            Data::Int8 { .. } | Data::Int8Pairs { .. } => &mut [],
+        }
+    }
+
+    /// What matrices are rounded to while they are packed.
+    fn precision(&self) -> MatmulPrecision {
+        match &self.data {
+            Data::Pairs(_) => MatmulPrecision::Bf16,
+            _ => MatmulPrecision::Fp32,
         }
     }
 
     /// What the left operand of a product with these panels consists of.
-    pub(crate) fn precision(&self) -> MatmulPrecision {
+    pub(super) fn left(&self) -> Form {
         match &self.data {
-            Data::Single(_) | Data::Int8 { .. } => MatmulPrecision::Fp32,
-            Data::Pairs(_) => MatmulPrecision::Bf16,
+            Data::Single(_) | Data::Int8 { .. } => Form::Single,
+            Data::Pairs(_) => Form::Bf16,
+            Data::Int8Pairs { .. } => Form::Int16,
         }
     }
 
     /// Rows of a panel as they are stored, two of the depth in one or each for itself.
     pub(super) fn steps(&self) -> usize {
-        match self.precision() {
-            MatmulPrecision::Fp32 => self.depth,
-            MatmulPrecision::Bf16 => self.depth.div_ceil(2),
+        match self.left() {
+            Form::Single => self.depth,
+            Form::Bf16 | Form::Int16 => self.depth.div_ceil(2),
         }
     }
 
@@ -185,4 +220,17 @@ impl Panels {
         let from = p * self.group() + matrix * len;
         from..from + len
     }
+}
+
+/// A panel as whole numbers, in the same order, and the factor of each column.
+fn whole_numbers(panel: &[f32], depth: usize) -> (Vec<i8>, Vec<f32>) {
+    let width = panel.len() / depth;
+    let column = |c: usize| panel[c..].iter().step_by(width).copied();
+    let factors: Vec<f32> = (0..width).map(|c| int8::factor(column(c))).collect();
+    let mut numbers = Vec::with_capacity(panel.len());
+    for row in panel.chunks_exact(width) {
+        let pairs = row.iter().zip(&factors);
+        numbers.extend(pairs.map(|(&value, &factor)| int8::number(value, factor)));
+    }
+    (numbers, factors)
 }

@@ -18,6 +18,16 @@ pub(super) trait Simd {
     unsafe fn mul_add(a: Self::Vector, b: Self::Vector, c: Self::Vector) -> Self::Vector;
     /// `a.0 * b.0 + a.1 * b.1 + c` for pairs of bf16, the first ones in the lower halves.
     unsafe fn mul_add_pairs(a: Self::Vector, b: Self::Vector, c: Self::Vector) -> Self::Vector;
+    /// Pairs of whole numbers of 8 bits as pairs of 16 bits; `from` is good for `2 * LANES` of them.
+    unsafe fn load_int8_pairs(from: *const i8) -> Self::Vector;
+    /// `a.0 * b.0 + a.1 * b.1 + c` for pairs of 16 bits and `c` in 32, all of them whole numbers.
+    unsafe fn mul_add_int16_pairs(
+        a: Self::Vector,
+        b: Self::Vector,
+        c: Self::Vector,
+    ) -> Self::Vector;
+    /// Whole numbers of 32 bits, as values.
+    unsafe fn from_int32(x: Self::Vector) -> Self::Vector;
     /// Asks for the cache line at `at`, which may lie anywhere.
     unsafe fn prefetch(at: *const f32);
     /// Asks for it in the second-level cache.
@@ -27,7 +37,7 @@ pub(super) trait Simd {
 pub(super) struct Portable;
 
 #[cfg(target_arch = "x86_64")]
-pub(super) use x86::{Avx2, Avx512, Avx512Bf16};
+pub(super) use x86::{Avx2, Avx512, Avx512Dots};
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
@@ -37,12 +47,13 @@ mod x86 {
     use super::Simd;
 
     pub(in super::super) struct Avx512;
-    pub(in super::super) struct Avx512Bf16;
+    pub(in super::super) struct Avx512Dots;
     pub(in super::super) struct Avx2;
 
     macro_rules! registers {
         ($set:ident: $vector:ty, $lanes:literal; $splat:ident $load:ident $store:ident $add:ident $mul_add:ident;
-         $load_bytes:ident $widen:ident $convert:ident; $mul_add_pairs:expr) => {
+         $load_bytes:ident $widen:ident $convert:ident; $load_twice:ident $widen_to_16:ident $values:ident $bits:ident;
+         $mul_add_pairs:ident $mul_add_int16_pairs:ident) => {
             impl Simd for $set {
                 type Vector = $vector;
                 const LANES: usize = $lanes;
@@ -83,6 +94,21 @@ mod x86 {
                     unsafe { $mul_add_pairs(a, b, c) }
                 }
                 #[inline(always)]
+                unsafe fn load_int8_pairs(from: *const i8) -> $vector {
+                    // SAFETY: the caller answers for processor and pointers; twice as many bytes as lanes are read.
+                    unsafe { $values($widen_to_16($load_twice(from.cast()))) }
+                }
+                #[inline(always)]
+                unsafe fn mul_add_int16_pairs(a: $vector, b: $vector, c: $vector) -> $vector {
+                    // SAFETY: the caller answers for the processor.
+                    unsafe { $values($mul_add_int16_pairs($bits(a), $bits(b), $bits(c))) }
+                }
+                #[inline(always)]
+                unsafe fn from_int32(x: $vector) -> $vector {
+                    // SAFETY: the caller answers for the processor.
+                    unsafe { $convert($bits(x)) }
+                }
+                #[inline(always)]
                 unsafe fn prefetch(at: *const f32) {
                     // SAFETY: asking for a line reads nothing.
                     unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
@@ -97,11 +123,33 @@ mod x86 {
     }
 
     registers!(Avx512: __m512, 16; _mm512_set1_ps _mm512_loadu_ps _mm512_storeu_ps _mm512_add_ps _mm512_fmadd_ps;
-        _mm_loadu_si128 _mm512_cvtepi8_epi32 _mm512_cvtepi32_ps; widened_512);
-    registers!(Avx512Bf16: __m512, 16; _mm512_set1_ps _mm512_loadu_ps _mm512_storeu_ps _mm512_add_ps _mm512_fmadd_ps;
-        _mm_loadu_si128 _mm512_cvtepi8_epi32 _mm512_cvtepi32_ps; dot_512);
+        _mm_loadu_si128 _mm512_cvtepi8_epi32 _mm512_cvtepi32_ps;
+        _mm256_loadu_si256 _mm512_cvtepi8_epi16 _mm512_castsi512_ps _mm512_castps_si512; widened_512 two_steps_512);
+    registers!(Avx512Dots: __m512, 16; _mm512_set1_ps _mm512_loadu_ps _mm512_storeu_ps _mm512_add_ps _mm512_fmadd_ps;
+        _mm_loadu_si128 _mm512_cvtepi8_epi32 _mm512_cvtepi32_ps;
+        _mm256_loadu_si256 _mm512_cvtepi8_epi16 _mm512_castsi512_ps _mm512_castps_si512; dot_512 dot_int16_512);
     registers!(Avx2: __m256, 8; _mm256_set1_ps _mm256_loadu_ps _mm256_storeu_ps _mm256_add_ps _mm256_fmadd_ps;
-        _mm_loadl_epi64 _mm256_cvtepi8_epi32 _mm256_cvtepi32_ps; widened_256);
+        _mm_loadl_epi64 _mm256_cvtepi8_epi32 _mm256_cvtepi32_ps;
+        _mm_loadu_si128 _mm256_cvtepi8_epi16 _mm256_castsi256_ps _mm256_castps_si256; widened_256 two_steps_256);
+
+    /// The processor's own product of pairs of whole numbers.
+    #[inline(always)]
+    unsafe fn dot_int16_512(a: __m512i, b: __m512i, c: __m512i) -> __m512i {
+        // SAFETY: the caller answers for the processor.
+        unsafe { _mm512_dpwssd_epi32(c, a, b) }
+    }
+
+    #[inline(always)]
+    unsafe fn two_steps_512(a: __m512i, b: __m512i, c: __m512i) -> __m512i {
+        // SAFETY: the caller answers for the processor.
+        unsafe { _mm512_add_epi32(c, _mm512_madd_epi16(a, b)) }
+    }
+
+    #[inline(always)]
+    unsafe fn two_steps_256(a: __m256i, b: __m256i, c: __m256i) -> __m256i {
+        // SAFETY: the caller answers for the processor.
+        unsafe { _mm256_add_epi32(c, _mm256_madd_epi16(a, b)) }
+    }
 
     /// The processor's own product of pairs.
     #[inline(always)]
@@ -171,6 +219,30 @@ impl Simd for Portable {
         let upper = |x: f32| f32::from_bits(x.to_bits() & 0xffff_0000);
         let lower = |x: f32| f32::from_bits(x.to_bits() << 16);
         std::array::from_fn(|i| c[i] + lower(a[i]) * lower(b[i]) + upper(a[i]) * upper(b[i]))
+    }
+    #[inline(always)]
+    unsafe fn load_int8_pairs(from: *const i8) -> [f32; 4] {
+        // SAFETY: the caller answers for the pointer.
+        let pairs = unsafe { from.cast::<[[i8; 2]; 4]>().read() };
+        pairs.map(|pair| {
+            let [first, second] = pair.map(|x| u32::from(i16::from(x) as u16));
+            f32::from_bits(first | second << 16)
+        })
+    }
+    #[inline(always)]
+    unsafe fn mul_add_int16_pairs(a: [f32; 4], b: [f32; 4], c: [f32; 4]) -> [f32; 4] {
+        let halves = |x: f32| [x.to_bits() as i16, (x.to_bits() >> 16) as i16].map(i32::from);
+        std::array::from_fn(|i| {
+            let ([a0, a1], [b0, b1]) = (halves(a[i]), halves(b[i]));
+            let sum = (c[i].to_bits() as i32)
+                .wrapping_add(a0 * b0)
+                .wrapping_add(a1 * b1);
+            f32::from_bits(sum as u32)
+        })
+    }
+    #[inline(always)]
+    unsafe fn from_int32(x: [f32; 4]) -> [f32; 4] {
+        x.map(|x| x.to_bits() as i32 as f32)
     }
     #[inline(always)]
     unsafe fn prefetch(_: *const f32) {}

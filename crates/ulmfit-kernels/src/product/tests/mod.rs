@@ -1,5 +1,7 @@
 //! Products against the sums they stand for.
 
+mod whole_numbers;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -185,39 +187,46 @@ fn a_short_operand_is_refused() {
     );
 }
 
+/// The products of `lhs` and the matrices of `panels`, `[m, columns]` each, side by side.
+fn each(panels: &Panels, lhs: Matrix<'_>, m: usize, matrices: usize) -> Vec<f32> {
+    let columns = panels.columns();
+    let mut room = LeftRoom::default();
+    let left = room.prepare(panels, lhs, m);
+    let mut dst = vec![0.0; m * matrices * columns];
+    let all = Disjoint::new(&mut dst);
+    for p in 0..panels.count() {
+        let to = all.matrix(panels.columns_of(p).0, matrices * columns);
+        // SAFETY: one thread.
+        unsafe { panels.multiply_each(p, left, m, (to, columns), Into::Replace) };
+    }
+    dst
+}
+
 #[test]
-fn whole_numbers_multiply_as_the_values_they_stand_for() {
-    for isa in Isa::available() {
-        for [m, k, n] in [[1, 1, 1], [3, 40, 70], [9, 33, 300], [20, 100, 17]] {
-            let a = numbers(m * k, 3);
-            // Columns of different sizes; the largest of each is 127 factors, so that all of them are whole.
-            let b: Vec<f32> = (0..k * n)
-                .map(|i| match i / n {
-                    0 => 127.0,
-                    row => ((row * 31 + i % n * 17) % 255) as f32 - 127.0,
-                } * 2f32.powi((i % n) as i32 % 7 - 3))
-                .collect();
-            let (lhs, rhs) = (Matrix::new(&a, k), Matrix::new(&b, n));
-            let other: Vec<f32> = b.iter().map(|x| -2.0 * x).collect();
-            let all = [rhs, Matrix::new(&other, n)];
-            for both in 0..2 {
-                // Two matrices side by side, each of which is asked for.
-                let expected = plain([m, k, n], lhs, all[both]);
-                let panels = Panels::int8(isa, &all.map(Source::of)[..=both], k, n);
-                let mut room = LeftRoom::default();
-                let left = room.prepare(&panels, lhs, m);
-                let mut dst = vec![1.0; m * n];
-                for p in 0..panels.count() {
-                    let (first, _) = panels.columns_of(p);
-                    for into in [Into::Replace, Into::Add] {
-                        let to = Disjoint::new(&mut dst).matrix(first, n);
-                        // SAFETY: one thread.
-                        unsafe { panels.multiply([p, both], left, m, to, into) };
-                    }
-                }
-                let twice: Vec<f32> = expected.iter().map(|x| 2.0 * x).collect();
-                assert_eq!(dst, twice, "{isa:?} {m} {k} {n}, matrix {both}");
-            }
+fn a_row_alone_has_the_bits_that_it_has_among_others() {
+    let k = 37;
+    let uneven = |n: usize| (0..n).map(|i| (i as f32 * 0.37).sin()).collect::<Vec<_>>();
+    let a = uneven(2 * k);
+    for n in [16, 17, 64, 192] {
+        let b = uneven(4 * k * n);
+        let matrices: Vec<Source<'_>> = b
+            .chunks(k * n)
+            .map(|b| Source::of(Matrix::new(b, n)))
+            .collect();
+        let packed = |isa, precision| {
+            let mut panels = Panels::empty(isa, precision);
+            panels.pack_all(&matrices, k, n);
+            panels
+        };
+        let all = ways().map(|(isa, precision)| packed(isa, precision));
+        let whole = Isa::available().into_iter().flat_map(|isa| {
+            [Panels::int8, Panels::int8_by_int16].map(|packed| packed(isa, &matrices, k, n))
+        });
+        for panels in all.chain(whole) {
+            let product = |rows| each(&panels, Matrix::new(&a, k), rows, 4);
+            let (alone, among) = (product(1), product(2));
+            assert_eq!(alone, among[..4 * n], "{:?} {n}", panels.isa);
+            assert!(alone.iter().all(|&x| x != 0.0));
         }
     }
 }
