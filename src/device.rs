@@ -4,7 +4,12 @@ use std::error::Error;
 use std::fmt;
 
 use burn::tensor::Device;
-#[cfg(any(feature = "wgpu", feature = "cuda"))]
+#[cfg(any(
+    feature = "wgpu",
+    feature = "vulkan",
+    feature = "metal",
+    feature = "cuda"
+))]
 use burn::tensor::DeviceType;
 
 /// The names of the devices of this build: a feature of the package each.
@@ -45,7 +50,12 @@ pub fn by_name(name: &str) -> Result<Device, UnknownDevice> {
             "expected {backend}, found `{name}`; only GPUs have a number"
         ))),
     };
-    #[cfg(any(feature = "wgpu", feature = "cuda"))]
+    #[cfg(any(
+        feature = "wgpu",
+        feature = "vulkan",
+        feature = "metal",
+        feature = "cuda"
+    ))]
     let gpu = |kind: DeviceType, preferred: fn() -> Device| {
         let there = Device::enumerate(kind).into_vec();
         one_of(backend, number, there, preferred)
@@ -89,7 +99,12 @@ pub fn slow_start(device: &Device) -> Option<&'static str> {
 }
 
 /// The GPU of that number among those that are there.
-#[cfg(any(feature = "wgpu", feature = "cuda"))]
+#[cfg(any(
+    feature = "wgpu",
+    feature = "vulkan",
+    feature = "metal",
+    feature = "cuda"
+))]
 fn one_of(
     backend: &str,
     number: Option<&str>,

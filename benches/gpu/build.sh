@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Builds what measure.sh runs, into a folder that can be taken to a machine with a GPU and nothing else.
-# usage: benches/gpu/build.sh [FOLDER] [FEATURES]
+# usage: benches/gpu/build.sh [FOLDER] [FEATURES]   (with CUDA: target/gpu ulmfit/vulkan,ulmfit/cuda; it fetches LLVM)
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 folder=${1:-target/gpu}
-features=${2:-ulmfit/vulkan,ulmfit/cuda}
+features=${2:-ulmfit/vulkan}
 mkdir -p "$folder"
 
 cargo build --release --features "$features" --bin ulmfit-bench

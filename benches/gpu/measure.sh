@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Everything that is to be known of a GPU, in less than eight minutes: equal results, pace beside PyTorch, flat memory.
-# usage, in the folder that build.sh has made: ./measure.sh [DEVICE ...]   (default: vulkan cuda)
+# usage, in the folder that build.sh has made: ./measure.sh [DEVICE ...]   (default: vulkan)
 # Prints JSON lines; a part that fails is told on the standard error, and the rest goes on.
 set -uo pipefail
 cd "$(dirname "$0")"
 devices=("$@")
-if [ ${#devices[@]} -eq 0 ]; then devices=(vulkan cuda); fi
+if [ ${#devices[@]} -eq 0 ]; then devices=(vulkan); fi
 
 try() { timeout "$1" "${@:2}" || echo "failed ($?): ${*:2}" >&2; }
 

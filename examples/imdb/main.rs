@@ -46,6 +46,7 @@ fn run(options: &Options) -> anyhow::Result<()> {
     let device = device::by_name(&options.device).map_err(|error| anyhow!("--device: {error}"))?;
     options.precision.set();
     println!("{rows}");
+    println!("Matrix products in {} (--precision)", options.precision);
     if let Some(note) = device::slow_start(&device) {
         println!("{note}");
     }

@@ -63,7 +63,7 @@ pub(crate) struct Options {
     #[arg(long, default_value = "flex")]
     pub(crate) device: String,
     /// Operands of matrix products on the CPU: fp32, bf16, or auto for the faster one of this processor.
-    #[arg(long, value_name = "NAME", default_value = "fp32", value_parser = str::parse::<MatmulPrecision>)]
+    #[arg(long, value_name = "NAME", default_value = "auto", value_parser = str::parse::<MatmulPrecision>)]
     pub(crate) precision: MatmulPrecision,
     /// Rows of a batch of the language model.
     #[arg(long, value_name = "N")]
