@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use ulmfit::kernels::MatmulPrecision;
 use ulmfit::prelude::Device;
 use ulmfit_serve::http::{Event, HttpConfig, Server, Token};
 use ulmfit_serve::{Model, Service, ServiceConfig};
@@ -28,6 +29,9 @@ pub(crate) struct Args {
     /// Compute with the weights of the LSTM layers rounded to 8 bits: faster, most of all for one text.
     #[arg(long, value_enum)]
     quantize: Option<Quantize>,
+    /// Operands of matrix products: fp32, bf16, or auto for the faster one of this processor.
+    #[arg(long, value_name = "NAME", default_value = "fp32", value_parser = str::parse::<MatmulPrecision>)]
+    precision: MatmulPrecision,
     /// Where to listen; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:8000", value_name = "HOST:PORT")]
     addr: String,
@@ -66,6 +70,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let config = ServiceConfig::default()
         .with_max_batch(args.max_batch)
         .with_batch_wait(Duration::from_millis(args.batch_wait_ms));
+    args.precision.set();
     if let Some(threads) = args.threads {
         use_threads(threads)?;
     }

@@ -4,6 +4,7 @@ use std::fmt::Debug;
 use std::path::Path;
 
 use burn::module::Module;
+use ulmfit_kernels::MatmulPrecision;
 
 use super::file::Writer;
 use super::params::write_module;
@@ -19,6 +20,7 @@ impl Settings {
     pub(crate) fn of(fit: &FitConfig<'_>, stages: &[Stage]) -> Self {
         let mut settings = Self(Vec::new());
         settings.add("seed", &fit.seed);
+        settings.add("precision", &MatmulPrecision::current());
         settings.add("optimizer", &fit.optimizer);
         settings.add("accumulate", &fit.accumulate);
         settings.add("weighting", &fit.weighting);
