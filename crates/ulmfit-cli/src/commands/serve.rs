@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use ulmfit::kernels::MatmulPrecision;
 use ulmfit::prelude::Device;
 use ulmfit_serve::http::{Event, HttpConfig, Server, Token};
 use ulmfit_serve::{Model, Service, ServiceConfig};
 
 use super::predict::Quantize;
+use crate::options::compute::Precision;
 
 /// The variable that holds the token where no file does: arguments can be read by every user of the machine.
 const TOKEN: &str = "ULMFIT_TOKEN";
@@ -29,9 +29,8 @@ pub(crate) struct Args {
     /// Compute with the weights of the LSTM layers rounded to 8 bits: faster, most of all for one text.
     #[arg(long, value_enum)]
     quantize: Option<Quantize>,
-    /// Operands of matrix products: fp32, bf16, or auto for the faster one of this processor.
-    #[arg(long, value_name = "NAME", default_value = "fp32", value_parser = str::parse::<MatmulPrecision>)]
-    precision: MatmulPrecision,
+    #[command(flatten)]
+    precision: Precision,
     /// Where to listen; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:8000", value_name = "HOST:PORT")]
     addr: String,

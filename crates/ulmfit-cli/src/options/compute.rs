@@ -13,11 +13,18 @@ pub(crate) struct Compute {
     /// flex (CPU), ndarray, wgpu, vulkan, metal or cuda, where built in [default: the fastest there is].
     #[arg(long, value_name = "NAME")]
     device: Option<String>,
+    #[command(flatten)]
+    precision: Precision,
+    #[command(flatten)]
+    threads: Threads,
+}
+
+/// In which precision.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(crate) struct Precision {
     /// Operands of matrix products on the CPU: fp32, bf16, or auto for the faster one of this processor.
     #[arg(long, value_name = "NAME", default_value = "fp32", value_parser = str::parse::<MatmulPrecision>)]
     precision: MatmulPrecision,
-    #[command(flatten)]
-    threads: Threads,
 }
 
 /// How many threads.
@@ -52,6 +59,13 @@ impl Compute {
             talk.note(note);
         }
         Ok(device)
+    }
+}
+
+impl Precision {
+    /// Sets the precision of the whole process; once, before anything is computed.
+    pub(crate) fn set(self) {
+        self.precision.set();
     }
 }
 

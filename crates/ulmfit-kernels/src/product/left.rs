@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::int16::{self, Int16Pair, int16_along};
-use super::pairs::{Pair, pair_along, pair_rows};
+use super::int16::{self, Int16Pair, int16_pair};
+use super::pairs::{Pair, all_of, pair_along, pair_rows, room_of};
 use super::{Matrix, Panels, best_isa};
 use crate::scratch::Scratch;
 
@@ -100,16 +100,13 @@ impl LeftRoom {
         if form == Form::Single && (together || depth < DEEP) {
             return Left::of(matrix, tall);
         }
-        let in_strips = !together;
+        // Rows whose values lie apart go into strips, whole tiles of them.
+        let (places, row, step) = match together {
+            true => (rows, steps, 1),
+            false => (rows.next_multiple_of(tall), 1, tall),
+        };
         let room = std::mem::take(&mut self.0);
-        self.0 = room.resized(
-            steps
-                * if in_strips {
-                    rows.next_multiple_of(tall)
-                } else {
-                    rows
-                },
-        );
+        self.0 = room.resized(places * steps);
         let shape = [rows, depth];
         let values = match form {
             Form::Single => {
@@ -117,20 +114,19 @@ impl LeftRoom {
                 Values::Single(&self.0)
             }
             Form::Bf16 => {
-                let to = Pair::room(&mut self.0);
-                match in_strips {
-                    true => round_strips(to, matrix, shape, tall),
-                    false => round_rows(to, matrix, shape),
+                let to = room_of(&mut self.0);
+                match together {
+                    true => round_rows(to, matrix, shape),
+                    false => round_strips(to, matrix, shape, tall),
                 }
-                Values::Bf16(Pair::all(&self.0))
+                Values::Bf16(all_of(&self.0))
             }
             Form::Int16 => {
                 assert!(together, "the rows of whole numbers lie together");
-                number_rows(Int16Pair::room(&mut self.0), matrix, shape);
-                Values::Int16(Int16Pair::all(&self.0))
+                number_rows(room_of(&mut self.0), matrix, shape);
+                Values::Int16(all_of(&self.0))
             }
         };
-        let (row, step) = if in_strips { (1, tall) } else { (steps, 1) };
         Left {
             values,
             tile: tall * steps,
@@ -150,7 +146,7 @@ fn round_rows(to: &mut [Pair], from: Matrix<'_>, [rows, depth]: [usize; 2]) {
     fn some(to: &mut [Pair], from: Matrix<'_>, depth: usize) {
         let steps = depth.div_ceil(2);
         for (r, to) in to.chunks_exact_mut(steps).enumerate() {
-            pair_along(to, &from.data[r * from.row_stride..][..depth]);
+            pair_along(to, &from.data[r * from.row_stride..][..depth], Pair::of);
         }
     }
     by_rows(to, from, [rows, depth], |to, from| {
@@ -164,7 +160,8 @@ fn number_rows(to: &mut [Int16Pair], from: Matrix<'_>, [rows, depth]: [usize; 2]
     fn some(to: &mut [Int16Pair], from: Matrix<'_>, depth: usize) {
         let (steps, one) = (depth.div_ceil(2), int16::one(depth));
         for (r, to) in to.chunks_exact_mut(steps).enumerate() {
-            int16_along(to, &from.data[r * from.row_stride..][..depth], one);
+            let row = &from.data[r * from.row_stride..][..depth];
+            pair_along(to, row, |first, second| int16_pair(first, second, one));
         }
     }
     by_rows(to, from, [rows, depth], |to, from| {

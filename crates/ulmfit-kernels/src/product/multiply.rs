@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::ops::Range;
 
 use super::left::{Left, LeftRoom, Values};
-use super::pairs::Pair;
+use super::pairs::{Pair, all_of};
 use super::panels::{Data, Panels};
 use super::right::Right;
 use super::tile::{ABREAST, Operands, tile};
@@ -97,6 +97,7 @@ impl Panels {
     unsafe fn run(&self, which: &Which, lhs: Left<'_>, rows: usize, dst: Target<'_>, into: Into) {
         let [first, last] = [which.matrices.start, which.matrices.end - 1];
         let at = self.place(which.p, first).start..self.place(which.p, last).end;
+        let of_columns = at.start / self.steps()..at.end / self.steps();
         // SAFETY: the caller's.
         unsafe {
             match (&self.data, lhs.values) {
@@ -104,11 +105,11 @@ impl Panels {
                     self.pass(which, &all[at], None, (left, lhs), rows, dst, into);
                 }
                 (Data::Pairs(all), Values::Bf16(left)) => {
-                    let panels = &Pair::all(all)[at];
+                    let panels: &[Pair] = &all_of(all)[at];
                     self.pass(which, panels, None, (left, lhs), rows, dst, into);
                 }
                 (Data::Int8 { numbers, factors }, Values::Single(left)) => {
-                    let factors = Some(&factors[at.start / self.steps()..at.end / self.steps()]);
+                    let factors = Some(&factors[of_columns]);
                     let numbers = &numbers[at];
                     if rows <= FEW * self.rows_at_once() {
                         self.pass(which, numbers, factors, (left, lhs), rows, dst, into);
@@ -123,7 +124,7 @@ impl Panels {
                     });
                 }
                 (Data::Int8Pairs { numbers, factors }, Values::Int16(left)) => {
-                    let factors = Some(&factors[at.start / self.steps()..at.end / self.steps()]);
+                    let factors = Some(&factors[of_columns]);
                     self.pass(which, &numbers[at], factors, (left, lhs), rows, dst, into);
                 }
                 _ => panic!("left operand of another form"),

@@ -1,6 +1,6 @@
 //! Filling panels: what they are filled with, and in which order it is copied.
 
-use super::pairs::{Pair, pair_rows};
+use super::pairs::{Pair, pair_rows, room_of};
 use super::{Matrix, best_isa};
 use crate::dropout::{KeptElements, multiply_run};
 use crate::precision::MatmulPrecision;
@@ -71,7 +71,7 @@ pub(super) fn pack_group(
                 best_isa!(pack; panel: &mut [f32], source: Source<'_>, depth: usize, first: usize, columns: usize);
             }
             MatmulPrecision::Bf16 => {
-                let panel = Pair::room(panel);
+                let panel: &mut [Pair] = room_of(panel);
                 best_isa!(pack_pairs; panel: &mut [Pair], source: Source<'_>, depth: usize, first: usize, columns: usize);
             }
         }

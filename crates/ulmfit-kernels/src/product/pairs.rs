@@ -10,18 +10,27 @@ impl Pair {
     pub(super) fn of(first: f32, second: f32) -> Self {
         Self(nearest(first) >> 16 | nearest(second) & 0xffff_0000)
     }
+}
 
-    /// Room for single values as room for as many pairs.
-    pub(super) fn room(values: &mut [f32]) -> &mut [Self] {
-        // SAFETY: both are 4 bytes with the alignment of 4 bytes, any bits are a value of both, and the borrow is exclusive.
-        unsafe { std::slice::from_raw_parts_mut(values.as_mut_ptr().cast(), values.len()) }
-    }
+/// What can lie in room for single values: pairs of any kind.
+///
+/// # Safety
+/// It has the size and alignment of `f32`, and any bits are a value of it.
+pub(super) unsafe trait Word: Copy {}
 
-    /// What [`Pair::room`] has been filled with.
-    pub(super) fn all(values: &[f32]) -> &[Self] {
-        // SAFETY: both are 4 bytes with the alignment of 4 bytes, and any bits are a value of both.
-        unsafe { std::slice::from_raw_parts(values.as_ptr().cast(), values.len()) }
-    }
+// SAFETY: a transparent `u32`.
+unsafe impl Word for Pair {}
+
+/// Room for single values as room for as many words.
+pub(super) fn room_of<T: Word>(values: &mut [f32]) -> &mut [T] {
+    // SAFETY: both have the same size and alignment, any bits are a value of both, and the borrow is exclusive.
+    unsafe { std::slice::from_raw_parts_mut(values.as_mut_ptr().cast(), values.len()) }
+}
+
+/// What [`room_of`] has been filled with.
+pub(super) fn all_of<T: Word>(values: &[f32]) -> &[T] {
+    // SAFETY: both have the same size and alignment, and any bits are a value of both.
+    unsafe { std::slice::from_raw_parts(values.as_ptr().cast(), values.len()) }
 }
 
 /// The bits of the nearest bf16 in the upper half, ties to even; the lower half is not cleared.
@@ -43,15 +52,15 @@ pub(super) fn pair_rows(to: &mut [Pair], upper: &[f32], lower: &[f32]) {
     }
 }
 
-/// `to[k] = (row[2 k], row[2 k + 1])`, with zero behind an odd end.
+/// `to[k]` of `row[2 k]` and `row[2 k + 1]`, with zero behind an odd end.
 #[inline(always)]
-pub(super) fn pair_along(to: &mut [Pair], row: &[f32]) {
+pub(super) fn pair_along<T>(to: &mut [T], row: &[f32], pair: impl Fn(f32, f32) -> T) {
     let (twos, rest) = row.as_chunks::<2>();
     for (to, &[first, second]) in to.iter_mut().zip(twos) {
-        *to = Pair::of(first, second);
+        *to = pair(first, second);
     }
     if let (Some(to), &[last]) = (to.get_mut(twos.len()), rest) {
-        *to = Pair::of(last, 0.0);
+        *to = pair(last, 0.0);
     }
 }
 
@@ -79,7 +88,7 @@ mod tests {
     #[test]
     fn pairs_lie_along_a_row_or_across_two() {
         let mut to = [Pair::default(); 2];
-        pair_along(&mut to, &[1.0, 2.0, 3.0]);
+        pair_along(&mut to, &[1.0, 2.0, 3.0], Pair::of);
         assert_eq!(to, [Pair::of(1.0, 2.0), Pair::of(3.0, 0.0)]);
         pair_rows(&mut to, &[1.0, 2.0], &[3.0, 4.0]);
         assert_eq!(to, [Pair::of(1.0, 3.0), Pair::of(2.0, 4.0)]);
