@@ -41,6 +41,8 @@ mod product;
 #[cfg(feature = "flex")]
 mod scratch;
 mod squares;
+#[cfg(feature = "flex")]
+mod team;
 mod tied_loss;
 
 pub use adam::{AdamHyper, adam_update};

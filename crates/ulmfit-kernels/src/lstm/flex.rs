@@ -6,7 +6,8 @@ use super::recurrence::{Recurrence, Step};
 use super::sequence::{Packing, Sequence};
 use crate::flex_slices::{owned, tensor, values};
 use crate::precision::MatmulPrecision;
-use crate::product::{Into, Matrix, column_sums, in_pool, matmul};
+use crate::product::{Into, Matrix, column_sums, matmul, matmul_each};
+use crate::team::Team;
 use burn::backend::flex::FlexTensor;
 use burn::backend::{Flex, TensorMetadata};
 
@@ -33,7 +34,7 @@ impl Sizes {
 
 impl LstmKernels for Flex {
     fn lstm_forward(inputs: &Inputs<Flex>, save: bool) -> Outputs<Flex> {
-        in_pool(|| forward(inputs, save))
+        Team::run(|team| forward(team, inputs, save))
     }
 
     fn lstm_backward(
@@ -43,11 +44,11 @@ impl LstmKernels for Flex {
         d_hidden: FlexTensor,
         need_dx: bool,
     ) -> InputGrads<Flex> {
-        in_pool(|| backward(inputs, hidden, saved, d_hidden, need_dx))
+        Team::run(|team| backward(team, inputs, hidden, saved, d_hidden, need_dx))
     }
 }
 
-fn forward(inputs: &Inputs<Flex>, save: bool) -> Outputs<Flex> {
+fn forward(team: &Team, inputs: &Inputs<Flex>, save: bool) -> Outputs<Flex> {
     let Sizes {
         steps,
         rows,
@@ -69,10 +70,11 @@ fn forward(inputs: &Inputs<Flex>, save: bool) -> Outputs<Flex> {
         h0: values(&operands.h0),
         c0: values(&operands.c0),
     };
-    sequence.forward(&mut weights, save)
+    sequence.forward(team, &mut weights, save)
 }
 
 fn backward(
+    team: &Team,
     inputs: &Inputs<Flex>,
     hidden: FlexTensor,
     saved: Saved<Flex>,
@@ -109,29 +111,29 @@ fn backward(
             d_hidden: &d_hidden[t * step..][..step],
             dz_next: (t + 1 < steps).then(|| &dz_next[..rows * h4]),
         };
-        recurrence.backward(&seen, [&mut d_recurrent, &mut d_cell, dz_now]);
+        recurrence.backward(team, &seen, [&mut d_recurrent, &mut d_cell, dz_now]);
     }
 
     let dz = &*dz;
     let dz_all = Matrix::new(dz, h4);
-    let matmul =
-        |dst: &mut [f32], into, shape, lhs, rhs| matmul(precision, dst, into, shape, lhs, rhs);
-    // The recurrent weight saw h0 at the first step and all hidden states but the last at the others.
-    let mut d_hh = vec![0.0; h * h4];
+    // The recurrent weight saw h0 at the first step and all hidden states but the last at the others, the input weight
+    // the inputs.
+    let (mut d_hh, mut d_ih) = (vec![0.0; h * h4], vec![0.0; width * h4]);
+    let x = Matrix::new(values(&operands.x), width).transposed();
     let h0 = Matrix::new(values(&operands.h0), h).transposed();
-    matmul(&mut d_hh, Into::Replace, [h, rows, h4], h0, dz_all);
+    let first = [(&mut *d_hh, h, h0), (&mut *d_ih, width, x)];
+    matmul_each(precision, [rows, h4], dz_all, Into::Replace, first);
     if steps > 1 {
         let seen = Matrix::new(values(&hidden), h).transposed();
-        let later = Matrix::new(&dz[rows * h4..], h4);
-        matmul(&mut d_hh, Into::Add, [h, n - rows, h4], seen, later);
+        let later = [(&mut *d_hh, h, seen), (&mut *d_ih, width, x.from(0, rows))];
+        let dz_later = dz_all.from(rows, 0);
+        matmul_each(precision, [n - rows, h4], dz_later, Into::Add, later);
     }
-    let mut d_ih = vec![0.0; width * h4];
-    let x = Matrix::new(values(&operands.x), width).transposed();
-    matmul(&mut d_ih, Into::Replace, [width, n, h4], x, dz_all);
     let dx = need_dx.then(|| {
         let mut dx = vec![0.0; n * width];
         let w_ih = Matrix::new(values(&operands.w_ih), h4).transposed();
-        matmul(&mut dx, Into::Replace, [n, h4, width], dz_all, w_ih);
+        let shape = [n, h4, width];
+        matmul(precision, &mut dx, Into::Replace, shape, dz_all, w_ih);
         tensor(dx, [steps, rows, width])
     });
     InputGrads {

@@ -13,7 +13,8 @@ use super::recurrence::Recurrence;
 use super::sequence::{Sequence, Weights};
 use super::{LstmOutput, LstmWeights};
 use crate::flex_slices::values;
-use crate::product::{Matrix, Packed, in_pool};
+use crate::product::{Matrix, Packed};
+use crate::team::Team;
 
 /// One layer's weights as whole numbers from -127 to 127, with a factor for each output; see [`crate::int8`].
 ///
@@ -91,7 +92,7 @@ impl Int8Lstm {
             h0: &h0,
             c0: &c0,
         };
-        let out = in_pool(|| sequence.forward(&mut &*self.0, false));
+        let out = Team::run(|team| sequence.forward(team, &mut &*self.0, false));
         let data = |values: &[f32], shape: &[usize]| TensorData::new(values.to_vec(), shape);
         let [steps, rows, _] = shape;
         LstmOutput {

@@ -3,12 +3,11 @@
 //! A general product packs its right operand at each call; here the weight is the same at all `T` steps, so that it is
 //! packed once. A task takes some columns of the hidden state: its four products and the gates that they end in.
 
-use rayon::prelude::*;
-
 use super::gates::{self, Seen};
 use crate::dropout::KeptElements;
 use crate::precision::MatmulPrecision;
 use crate::product::{Disjoint, Into, Isa, LeftRoom, Matrix, Panels, Source};
+use crate::team::Team;
 
 /// What one step of the way back reads; each slice holds all rows.
 pub(super) struct Step<'a> {
@@ -64,6 +63,7 @@ impl Recurrence {
     /// One step forward: `gates` holds the input projection and becomes the activations.
     pub(super) fn forward(
         &self,
+        team: &Team,
         bias: &[f32],
         hidden_before: &[f32],
         cell_before: &[f32],
@@ -75,7 +75,7 @@ impl Recurrence {
         let bias = quarters(bias);
         let mut room = LeftRoom::default();
         let before = room.prepare(&self.packed, Matrix::new(hidden_before, h), rows);
-        (0..self.packed.count()).into_par_iter().for_each(|block| {
+        team.for_each(self.packed.count(), |block| {
             let (first, width) = self.packed.columns_of(block);
             let z = gates.matrix(first, 4 * h);
             // SAFETY: these columns are this block's alone.
@@ -98,7 +98,12 @@ impl Recurrence {
 
     /// One step back: `gates` holds the activations and becomes the gradient of the pre-activations, `d_cell` is
     /// carried, `d_recurrent` is room for the gradient from step `t + 1`.
-    pub(super) fn backward(&self, seen: &Step<'_>, [d_recurrent, d_cell, gates]: [&mut [f32]; 3]) {
+    pub(super) fn backward(
+        &self,
+        team: &Team,
+        seen: &Step<'_>,
+        [d_recurrent, d_cell, gates]: [&mut [f32]; 3],
+    ) {
         let h = self.h;
         let rows = d_cell.len() / h;
         let [d_recurrent, d_cell, gates] = [d_recurrent, d_cell, gates].map(Disjoint::new);
@@ -111,7 +116,7 @@ impl Recurrence {
                 room.prepare(&self.packed, next, rows)
             })
         });
-        (0..self.packed.count()).into_par_iter().for_each(|block| {
+        team.for_each(self.packed.count(), |block| {
             let (first, width) = self.packed.columns_of(block);
             if let Some(next) = next {
                 let mut into = Into::Replace;

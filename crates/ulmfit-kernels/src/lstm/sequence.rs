@@ -7,6 +7,7 @@ use crate::flex_slices::tensor;
 use crate::precision::MatmulPrecision;
 use crate::product::{Matrix, Packed};
 use crate::scratch::Scratch;
+use crate::team::Team;
 use burn::backend::Flex;
 
 /// Rows of the input projection at a time where nothing is kept: 19 MB at a hidden width of 1,152.
@@ -81,7 +82,12 @@ pub(super) struct Sequence<'a> {
 }
 
 impl Sequence<'_> {
-    pub(super) fn forward(&self, weights: &mut impl Weights, save: bool) -> Outputs<Flex> {
+    pub(super) fn forward(
+        &self,
+        team: &Team,
+        weights: &mut impl Weights,
+        save: bool,
+    ) -> Outputs<Flex> {
         let [steps, rows, width] = self.shape;
         let h = self.bias.len() / 4;
         let (n, step, h4) = (steps * rows, rows * h, 4 * h);
@@ -119,7 +125,7 @@ impl Sequence<'_> {
                 };
                 let gates = &mut activations[(t - from) * rows * h4..][..rows * h4];
                 let results = [gates, cell, &mut hidden_now[..step]];
-                recurrence.forward(self.bias, hidden_before, cell_before, results);
+                recurrence.forward(team, self.bias, hidden_before, cell_before, results);
             }
         }
         let last_cell = cells[cell_of(steps - 1)].to_vec();

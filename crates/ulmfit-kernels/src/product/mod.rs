@@ -50,41 +50,53 @@ pub(crate) fn matmul(
     precision: MatmulPrecision,
     dst: &mut [f32],
     into: Into,
-    shape: [usize; 3],
-    lhs: Matrix<'_>,
-    rhs: Matrix<'_>,
-) {
-    matmul_with(Isa::best(), precision, dst, into, shape, lhs, rhs);
-}
-
-fn matmul_with(
-    isa: Isa,
-    precision: MatmulPrecision,
-    dst: &mut [f32],
-    into: Into,
     [m, k, n]: [usize; 3],
     lhs: Matrix<'_>,
     rhs: Matrix<'_>,
 ) {
-    assert!(
-        dst.len() >= m * n && lhs.holds(m, k) && rhs.holds(k, n),
-        "operand too short"
-    );
-    if m == 0 || n == 0 {
-        return;
-    }
-    if k == 0 {
-        if into == Into::Replace {
+    matmul_each(precision, [k, n], rhs, into, [(dst, m, lhs)]);
+}
+
+/// The same for several left operands, `(dst, m, lhs)` each, with one right operand, which is packed once.
+///
+/// # Panics
+/// As [`matmul`].
+pub(crate) fn matmul_each<const P: usize>(
+    precision: MatmulPrecision,
+    shape: [usize; 2],
+    rhs: Matrix<'_>,
+    into: Into,
+    products: [(&mut [f32], usize, Matrix<'_>); P],
+) {
+    matmul_with(Isa::best(), precision, shape, rhs, into, products);
+}
+
+fn matmul_with<const P: usize>(
+    isa: Isa,
+    precision: MatmulPrecision,
+    [k, n]: [usize; 2],
+    rhs: Matrix<'_>,
+    into: Into,
+    products: [(&mut [f32], usize, Matrix<'_>); P],
+) {
+    assert!(rhs.holds(k, n), "operand too short");
+    let products = products.map(|(dst, m, lhs)| {
+        assert!(dst.len() >= m * n && lhs.holds(m, k), "operand too short");
+        if k == 0 && into == Into::Replace {
             dst[..m * n].fill(0.0);
         }
+        (Disjoint::new(dst), m, lhs)
+    });
+    if n == 0 || products.iter().all(|&(_, m, _)| m == 0) {
         return;
     }
-    let dst = Disjoint::new(dst);
     let mut panels = Panels::empty(isa, precision);
     for (from, depth) in parts(k) {
         let into = if from == 0 { into } else { Into::Add };
         panels.pack_all(&[Source::of(rhs.from(from, 0))], depth, n);
-        multiply(&panels, lhs.from(0, from), m, dst, into);
+        for (dst, m, lhs) in products {
+            multiply(&panels, lhs.from(0, from), m, dst, into);
+        }
     }
 }
 

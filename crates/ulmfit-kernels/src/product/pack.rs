@@ -1,12 +1,18 @@
 //! Filling panels: what they are filled with, and in which order it is copied.
 
 use super::pairs::{Pair, pair_rows, room_of};
+use super::simd::prefetch;
 use super::{Matrix, best_isa};
 use crate::dropout::{KeptElements, multiply_run};
 use crate::precision::MatmulPrecision;
 
 /// Rows at a time, so that what is written stays in the nearest cache while columns are read.
 const BLOCK: usize = 16;
+/// How many rows ahead of their copy columns of a wide matrix are asked for: each row lies in another page, and no processor
+/// sees such a step coming.
+const AHEAD: usize = 8;
+/// Values of a cache line.
+const LINE: usize = 16;
 /// Columns of the widest panel, in any instruction set.
 const WIDEST: usize = 48;
 
@@ -42,6 +48,15 @@ impl<'a> Source<'a> {
         Self {
             matrix: self.matrix.from(row, col),
             kept: self.kept.map(|(kept, first)| (kept, first + at)),
+        }
+    }
+
+    /// Asks for `len` elements from number `at` on, which need not be there.
+    #[inline(always)]
+    fn ask_for(&self, len: usize, at: usize) {
+        let start = self.matrix.data.as_ptr().wrapping_add(at);
+        for line in (0..len).step_by(LINE) {
+            prefetch(start.wrapping_add(line));
         }
     }
 
@@ -106,6 +121,7 @@ fn pack(panel: &mut [f32], source: Source<'_>, depth: usize, first: usize, colum
     let real = width.min(columns - first);
     if matrix.col_stride == 1 {
         for (k, row) in panel.chunks_exact_mut(width).enumerate() {
+            source.ask_for(real, (k + AHEAD) * matrix.row_stride + first);
             source.copy_run(&mut row[..real], k * matrix.row_stride + first);
             row[real..].fill(0.0);
         }

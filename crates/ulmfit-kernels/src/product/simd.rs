@@ -34,6 +34,19 @@ pub(super) trait Simd {
     unsafe fn prefetch_far(at: *const f32);
 }
 
+/// Asks for the cache line at `at`, which may lie anywhere.
+#[inline(always)]
+pub(super) fn prefetch(at: *const f32) {
+    // SAFETY: asking for a line reads nothing, and every x86-64 processor can.
+    #[cfg(target_arch = "x86_64")]
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(at.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = at;
+}
+
 pub(super) struct Portable;
 
 #[cfg(target_arch = "x86_64")]
@@ -110,8 +123,7 @@ mod x86 {
                 }
                 #[inline(always)]
                 unsafe fn prefetch(at: *const f32) {
-                    // SAFETY: asking for a line reads nothing.
-                    unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
+                    super::prefetch(at);
                 }
                 #[inline(always)]
                 unsafe fn prefetch_far(at: *const f32) {

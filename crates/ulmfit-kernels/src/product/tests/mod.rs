@@ -56,7 +56,7 @@ fn every_shape_and_layout_in_every_instruction_set() {
                     let twice: Vec<f32> = expected.iter().map(|x| 2.0 * x).collect();
                     let mut dst = vec![1.0; m * n];
                     for (into, expected) in [(Into::Replace, expected), (Into::Add, twice)] {
-                        matmul_with(isa, precision, &mut dst, into, [m, k, n], lhs, rhs);
+                        matmul_with(isa, precision, [k, n], rhs, into, [(&mut *dst, m, lhs)]);
                         assert_eq!(
                             dst, expected,
                             "{isa:?} {precision} {m} {k} {n} layout {layout}"
@@ -76,15 +76,11 @@ fn a_deep_sum_in_one_part_or_several() {
             for by_column in [false, true] {
                 let (lhs, rhs) = (laid(&a, [131, k], by_column), Matrix::new(&b, 5));
                 let mut dst = vec![9.0; 131 * 5];
-                matmul_with(
-                    isa,
-                    precision,
-                    &mut dst,
-                    Into::Replace,
-                    [131, k, 5],
-                    lhs,
-                    rhs,
-                );
+                // A second product with the same right operand, of the last rows alone.
+                let mut last = vec![9.0; 3 * 5];
+                let products = [(&mut *dst, 131, lhs), (&mut *last, 3, lhs.from(128, 0))];
+                matmul_with(isa, precision, [k, 5], rhs, Into::Replace, products);
+                assert_eq!(dst[128 * 5..], last);
                 let expected = plain([131, k, 5], lhs, rhs);
                 assert_eq!(dst, expected, "{isa:?} {precision} {k} {by_column}");
             }
@@ -106,7 +102,8 @@ proptest! {
         let at = |x: Matrix<'_>, r, c| f64::from(x.data[r * x.row_stride + c * x.col_stride]);
         for isa in Isa::available() {
             let mut dst = vec![0.0; m * n];
-            matmul_with(isa, MatmulPrecision::Bf16, &mut dst, Into::Replace, [m, k, n], lhs, rhs);
+            let products = [(&mut *dst, m, lhs)];
+            matmul_with(isa, MatmulPrecision::Bf16, [k, n], rhs, Into::Replace, products);
             for r in 0..m {
                 for c in 0..n {
                     let products = || (0..k).map(|i| at(lhs, r, i) * at(rhs, i, c));
