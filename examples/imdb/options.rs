@@ -17,7 +17,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "PATH")]
     pub(crate) data: Option<PathBuf>,
     /// Sizes of the model: tiny 64/128/2, small 128/384/3 with 10,000 words, base 200/512/3 with 20,000, standard
-    /// 400/1152/3 with 60,000; default: tiny, or with --recipe those of the recipe.
+    /// 400/1152/3 with 60,000, or three numbers as these; default: tiny, or with --recipe those of the recipe.
     #[arg(long)]
     pub(crate) size: Option<SizePreset>,
     /// Every number as in a published recipe, which other options change. Without it: the default one, fitted to the

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use ulmfit::prelude::*;
+use ulmfit::train::optimizer::OptimizerConfig;
 use ulmfit::train::schedule::GroupRates;
 
 use crate::options::language_model::Training;
 use crate::options::output::Output;
-use crate::options::recipe::size_parser;
 use crate::options::text_files::{Folder, TextFiles};
 
 /// Train a language model on files of text. The run can be cut at any moment and goes on with --resume.
@@ -19,8 +19,9 @@ pub(crate) struct Args {
     output: Output,
     #[command(flatten)]
     training: Training,
-    /// Sizes of the model: tiny 64/128/2 layers, small 128/384/3, base 200/512/3 or standard 400/1152/3.
-    #[arg(long, value_parser = size_parser(), default_value = "standard")]
+    /// Sizes of the model: tiny 64/128/2 layers, small 128/384/3, base 200/512/3, standard 400/1152/3, or three numbers:
+    /// embedding/hidden/layers.
+    #[arg(long, default_value = "standard")]
     size: SizePreset,
     /// The largest vocabulary; default: small 10,000, base 20,000, otherwise 60,000.
     #[arg(long, value_name = "N")]
@@ -29,8 +30,13 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 3, value_name = "N")]
     min_freq: u64,
     /// The highest learning rate.
-    #[arg(long, default_value_t = 1e-2, value_name = "X")]
+    #[arg(long, default_value_t = 1e-2, value_name = "X", value_parser = positive)]
     lr: f64,
+    /// Gradients longer than this are shortened to it, for text on which the loss jumps: 0.25 in AWD-LSTM.
+    ///
+    /// [default: none]
+    #[arg(long, value_name = "NORM", value_parser = positive)]
+    clip: Option<f64>,
     /// The factor on AWD-LSTM's dropouts; much text and few passes want little.
     #[arg(long, default_value_t = 1.0, value_name = "X")]
     drop_mult: f64,
@@ -40,6 +46,14 @@ pub(crate) struct Args {
     /// Go on training this language model, with its vocabulary, instead of a new one.
     #[arg(long, value_name = "MODEL", conflicts_with_all = ["size", "vocab_size", "min_freq", "backward", "drop_mult"])]
     from: Option<PathBuf>,
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    let number: f64 = text.parse().map_err(|e| format!("{e}"))?;
+    match number.is_finite() && number > 0.0 {
+        true => Ok(number),
+        false => Err("expected a number above 0".into()),
+    }
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
@@ -69,6 +83,9 @@ impl Args {
             recipe = recipe.with_vocabulary(words);
         }
         recipe.vocabulary = recipe.vocabulary.with_min_freq(self.min_freq);
+        if let OptimizerConfig::Adam(adam) = &mut recipe.language_model.optimizer {
+            adam.clip = self.clip;
+        }
         recipe
     }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::PossibleValuesParser;
 use ulmfit::prelude::*;
 
 /// The numbers of a run.
@@ -20,8 +20,8 @@ pub(crate) struct RecipeOptions {
     #[arg(long)]
     pub(crate) print_config: bool,
     /// Sizes of a new model: tiny 64/128/2 layers, small 128/384/3 with 10,000 words, base 200/512/3 with 20,000,
-    /// standard 400/1152/3 with 60,000.
-    #[arg(long, value_parser = size_parser())]
+    /// standard 400/1152/3 with 60,000, or three numbers: embedding/hidden/layers.
+    #[arg(long)]
     size: Option<SizePreset>,
     /// The largest vocabulary.
     #[arg(long, value_name = "N")]
@@ -44,12 +44,6 @@ pub(crate) struct RecipeOptions {
     /// Documents of a batch of the classifier.
     #[arg(long, value_name = "N")]
     batch_size: Option<usize>,
-}
-
-/// The presets by name, for help and completions.
-pub(crate) fn size_parser() -> impl TypedValueParser<Value = SizePreset> {
-    PossibleValuesParser::new(SizePreset::ALL.map(|preset| preset.name))
-        .try_map(|name| name.parse::<SizePreset>())
 }
 
 impl RecipeOptions {

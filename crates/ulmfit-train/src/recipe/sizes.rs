@@ -74,22 +74,62 @@ impl SizePreset {
 impl FromStr for SizePreset {
     type Err = String;
 
-    /// Returns the preset called `name`.
+    /// Returns the preset called `name`, or sizes of one's own, `EMBED/HIDDEN/LAYERS`, which leave the recipe's vocabulary.
     ///
     /// # Errors
-    /// For another name, with those that there are.
+    /// For another name, with those that there are, and for sizes that are not three whole numbers above 0.
     ///
     /// ```
     /// # use ulmfit_train::SizePreset;
     /// let base: SizePreset = "base".parse()?;
     /// assert_eq!((base.sizes.embed, base.words), (200, Some(20_000)));
+    /// let own: SizePreset = "256/700/3".parse()?;
+    /// assert_eq!((own.sizes.hidden, own.words), (700, None));
     /// # Ok::<(), String>(())
     /// ```
     fn from_str(name: &str) -> Result<Self, String> {
-        let found = Self::ALL.into_iter().find(|preset| preset.name == name);
-        found.ok_or_else(|| {
+        let preset = Self::ALL.into_iter().find(|preset| preset.name == name);
+        preset.or_else(|| own(name)).ok_or_else(|| {
             let names = Self::ALL.map(|preset| preset.name).join(", ");
-            format!("expected one of {names}, found `{name}`")
+            format!("expected {names} or EMBED/HIDDEN/LAYERS as in 256/700/3, found `{name}`")
         })
+    }
+}
+
+/// `EMBED/HIDDEN/LAYERS`.
+fn own(sizes: &str) -> Option<SizePreset> {
+    let numbers: Result<Vec<usize>, _> = sizes.split('/').map(str::parse).collect();
+    let [embed, hidden, layers] = numbers.ok()?.try_into().ok()?;
+    let sizes = Sizes {
+        embed,
+        hidden,
+        layers,
+    };
+    let whole = embed > 0 && hidden > 0 && layers > 0;
+    whole.then(|| SizePreset::of("own", sizes, None))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn anything_but_a_name_or_three_numbers_is_refused_with_what_there_is() {
+        for text in [
+            "",
+            "huge",
+            "256/700",
+            "256/700/3/1",
+            "0/700/3",
+            "256/-7/3",
+            "a/b/c",
+        ] {
+            let refused = text.parse::<SizePreset>().expect_err(text);
+            assert!(
+                refused.contains("base, standard or EMBED/HIDDEN/LAYERS"),
+                "{refused}"
+            );
+            assert!(refused.contains(&format!("`{text}`")), "{refused}");
+        }
     }
 }
