@@ -1,7 +1,5 @@
 //! A classifier's training step, and classifying.
 
-use std::time::Instant;
-
 use clap::ValueEnum;
 use serde_json::{Value, json};
 use ulmfit::burn::module::Module;
@@ -11,8 +9,8 @@ use ulmfit::prelude::*;
 use ulmfit::text::TokenGrid;
 
 use crate::data::Zipf;
-use crate::median;
 use crate::memory::status_mb;
+use crate::quiet::Reps;
 
 /// Time a classifier (the flags of the peer's `bench_clas.py`).
 #[derive(Debug, clap::Args)]
@@ -63,33 +61,40 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Value> {
         TokenGrid::new(args.bs, args.len, ids.collect())
     };
     let batches: Vec<TokenGrid> = (0..args.iters + 1).map(|_| batch()).collect();
-    let seconds = match args.mode {
+    let reps = match args.mode {
         Work::Train => train(model, &batches, args.frozen),
         Work::Infer if args.int8 => infer_int8(args, model, &batches)?,
         Work::Infer => infer(&model, &batches),
     };
-    let step = median(seconds.clone());
+    let step = reps.median();
     Ok(json!({
         "bench": format!("clas_{:?}", args.mode).to_lowercase(), "bs": args.bs, "len": args.len,
         "vocab": args.vocab, "threads": args.threads, "frozen": args.frozen, "int8": args.int8, "precision": args.precision.to_string(), "step_s": step,
         "docs_s": args.bs as f64 / step, "tok_s": (args.bs * args.len) as f64 / step,
-        "ms_per_doc": 1e3 * step / args.bs as f64, "peak_rss_MB": status_mb("VmHWM"), "all": seconds,
+        "ms_per_doc": 1e3 * step / args.bs as f64, "peak_rss_MB": status_mb("VmHWM"), "clean": reps.clean(), "all": reps.seconds(),
     }))
 }
 
-/// Seconds of each batch but the first.
-fn infer(model: &Classifier, batches: &[TokenGrid]) -> Vec<f64> {
-    let time = |grid: &TokenGrid| {
-        let start = Instant::now();
+/// Each batch but the first.
+fn infer(model: &Classifier, batches: &[TokenGrid]) -> Reps {
+    each(batches, |grid| {
         let lengths = vec![grid.cols(); grid.rows()];
         std::hint::black_box(model.outputs(grid, &lengths).into_data());
-        start.elapsed().as_secs_f64()
-    };
-    batches.iter().map(time).skip(1).collect()
+    })
+}
+
+/// Measures what is done with each batch but the first.
+fn each(batches: &[TokenGrid], mut work: impl FnMut(&TokenGrid)) -> Reps {
+    let mut reps = Reps::new();
+    work(&batches[0]);
+    for grid in &batches[1..] {
+        reps.time(|| work(grid));
+    }
+    reps
 }
 
 /// The same through a predictor with weights of 8 bits, whose texts have a word for each id.
-fn infer_int8(args: &Args, model: Classifier, batches: &[TokenGrid]) -> anyhow::Result<Vec<f64>> {
+fn infer_int8(args: &Args, model: Classifier, batches: &[TokenGrid]) -> anyhow::Result<Reps> {
     let word = |id: usize| -> String {
         let letters = (0..4).scan(id, |rest, _| {
             let letter = b'a' + (*rest % 26) as u8;
@@ -106,33 +111,28 @@ fn infer_int8(args: &Args, model: Classifier, batches: &[TokenGrid]) -> anyhow::
     let text = TextEncoding::new(TokenizerConfig::new(), vocab);
     let names = vec!["no".to_owned(), "yes".to_owned()];
     let predictor = Predictor::new(&TextClassifier::new(text, model, names)?)?.quantized();
-    let time = |grid: &TokenGrid| {
-        // One token less: the first is the mark of the beginning.
-        let row = |ids: &[u32]| ids[1..].iter().map(|&id| word(id as usize) + " ").collect();
-        let texts: Vec<String> = grid.ids().chunks(grid.cols()).map(row).collect();
-        let start = Instant::now();
-        std::hint::black_box(predictor.predict_all(&texts));
-        start.elapsed().as_secs_f64()
-    };
-    Ok(batches.iter().map(time).skip(1).collect())
+    // One token less: the first is the mark of the beginning.
+    let row = |ids: &[u32]| ids[1..].iter().map(|&id| word(id as usize) + " ").collect();
+    let texts =
+        |grid: &TokenGrid| -> Vec<String> { grid.ids().chunks(grid.cols()).map(row).collect() };
+    Ok(each(batches, |grid| {
+        std::hint::black_box(predictor.predict_all(&texts(grid)));
+    }))
 }
 
-fn train(model: Classifier, batches: &[TokenGrid], frozen: usize) -> Vec<f64> {
-    let mut model = model.train();
+fn train(model: Classifier, batches: &[TokenGrid], frozen: usize) -> Reps {
+    let model = model.train();
     let groups = LayerGroups::classifier(&model);
     let trained = if frozen == 0 { groups.len() } else { frozen };
-    model = groups.train_last(model, trained);
+    let mut model = Some(groups.train_last(model, trained));
     let (mut adam, rates) = (AdamConfig::default().init(), vec![1e-3; groups.len()]);
     let mut mode = Mode::train(3);
-    let mut seconds = Vec::new();
-    for grid in batches {
+    each(batches, |grid| {
         let labels: Vec<u32> = (0..grid.rows() as u32).map(|row| row % 2).collect();
         let lengths = vec![grid.cols(); grid.rows()];
-        let start = Instant::now();
-        let loss = model.loss(grid, &lengths, &labels, &mut mode);
+        let now = model.take().expect("put back below");
+        let loss = now.loss(grid, &lengths, &labels, &mut mode);
         let gradients = loss.objective.backward();
-        model = adam.step(model, gradients, &groups, &rates, 0.8);
-        seconds.push(start.elapsed().as_secs_f64());
-    }
-    seconds.split_off(1)
+        model = Some(adam.step(now, gradients, &groups, &rates, 0.8));
+    })
 }

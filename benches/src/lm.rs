@@ -1,7 +1,5 @@
 //! A training step of a language model: forward, backward, optimizer, with all five dropouts, AR and TAR.
 
-use std::time::Instant;
-
 use serde_json::{Value, json};
 use ulmfit::kernels::MatmulPrecision;
 use ulmfit::prelude::*;
@@ -10,6 +8,7 @@ use ulmfit::text::TokenGrid;
 use crate::data::Zipf;
 use crate::median;
 use crate::memory::{page_faults, status_mb};
+use crate::quiet::{Rep, Reps};
 
 /// Time a language model's training step (the flags of the peer's `bench_lm.py`).
 #[derive(Debug, clap::Args)]
@@ -58,7 +57,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Value> {
     let mut state = model.initial_state(args.bs);
     let mut zipf = Zipf::new(args.vocab, 2);
     let (tokens, rates) = (args.bs * args.seq, vec![1e-3; groups.len()]);
-    let (mut steps, mut forward, mut backward, mut update) = (vec![], vec![], vec![], vec![]);
+    let (mut forward, mut backward, mut update) = (vec![], vec![], vec![]);
+    let mut reps = Reps::new();
     let mut value = 0.0;
     // Of the device, after a tenth of the steps: what grows from there on is a leak.
     let mut early = None;
@@ -66,37 +66,40 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Value> {
     for step in 0..=args.iters {
         let grid = |ids: Vec<u32>| TokenGrid::new(args.bs, args.seq, ids);
         let (inputs, targets) = (grid(zipf.ids(tokens)), grid(zipf.ids(tokens)));
-        let start = Instant::now();
+        if step > 0 {
+            reps.wait();
+        }
+        let rep = Rep::begin();
         let (loss, next) = model.loss(&inputs, &targets, &state, &mut mode);
         state = next;
         value = loss.cross_entropy.into_scalar::<f32>();
-        let seen = start.elapsed().as_secs_f64();
+        let seen = rep.seconds();
         let gradients = loss.objective.backward();
-        let back = start.elapsed().as_secs_f64();
+        let back = rep.seconds();
         model = adam.step(model, gradients, &groups, &rates, 0.8);
         device.sync()?;
-        let done = start.elapsed().as_secs_f64();
+        let done = rep.seconds();
         if step == args.iters.div_ceil(10) {
             early = reserved_mb(&device);
         }
         if step == 0 {
             faults = page_faults();
         } else {
-            steps.push(done);
+            reps.add(&rep);
             forward.push(seen);
             backward.push(back - seen);
             update.push(done - back);
         }
     }
     let [embed, hidden, layers] = [args.sizes[0], args.sizes[1], args.sizes[2]];
-    let step = median(steps.clone());
+    let step = reps.median();
     Ok(json!({
         "bench": "lm", "device": args.device, "vocab": args.vocab, "bs": args.bs, "seq": args.seq, "threads": args.threads, "precision": args.precision.to_string(),
         "sizes": [embed, hidden, layers], "step_s": step, "tok_s": tokens as f64 / step,
         "fwd": median(forward), "bwd": median(backward), "opt_s": median(update),
         "gflops": work(&model.encoder.config(), tokens) / step / 1e9,
         "peak_rss_MB": status_mb("VmHWM"), "page_faults_step": (page_faults() - faults) / args.iters as f64,
-        "device_MB": reserved_mb(&device), "device_MB_early": early, "loss": value, "all": steps,
+        "device_MB": reserved_mb(&device), "device_MB_early": early, "loss": value, "clean": reps.clean(), "all": reps.seconds(),
     }))
 }
 

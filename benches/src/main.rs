@@ -7,6 +7,7 @@ mod kernels;
 mod lm;
 mod lowshot;
 mod memory;
+mod quiet;
 mod startup;
 mod store;
 mod tok;

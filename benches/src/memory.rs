@@ -28,6 +28,23 @@ pub(crate) fn cpu_seconds() -> f64 {
     stat(11..13) / 100.0
 }
 
+/// The same with processes that it started and that have ended.
+pub(crate) fn own_seconds() -> f64 {
+    stat(11..15) / 100.0
+}
+
+/// CPU seconds of all processes so far, and those that a host took from this machine, as Linux counts them; 0 elsewhere.
+pub(crate) fn busy_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/stat").unwrap_or_default();
+    let all = stat.split_whitespace().skip(1).take(8).enumerate();
+    // Without the fourth and fifth: idle, and waiting for a disk.
+    let busy = all.filter(|(i, _)| !matches!(i, 3 | 4));
+    let ticks: f64 = busy
+        .filter_map(|(_, ticks)| ticks.parse::<f64>().ok())
+        .sum();
+    ticks / 100.0
+}
+
 /// Pages of 4 KB that this process has been given so far, as Linux counts them; 0 elsewhere.
 pub(crate) fn page_faults() -> f64 {
     stat(7..8)

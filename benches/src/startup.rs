@@ -11,6 +11,7 @@ use ulmfit::prelude::*;
 
 use crate::median;
 use crate::memory::status_mb;
+use crate::quiet::Reps;
 
 /// Time from the start of a process to its first prediction, with a model of 60,000 words, 400/1152/3.
 #[derive(Debug, clap::Args)]
@@ -38,8 +39,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Value> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("model.safetensors");
     make(&path, args.storage)?;
-    let started = |more: &[&str]| -> anyhow::Result<(f64, Value)> {
-        let start = Instant::now();
+    let started = |more: &[&str]| -> anyhow::Result<Value> {
         let mut command = Command::new(std::env::current_exe()?);
         let out = command
             .arg("startup")
@@ -47,19 +47,16 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Value> {
             .arg("--model")
             .arg(&path)
             .output()?;
-        let line = serde_json::from_slice(&out.stdout).context("the started process's line")?;
-        Ok((start.elapsed().as_secs_f64(), line))
+        serde_json::from_slice(&out.stdout).context("the started process's line")
     };
-    let (mut seconds, mut cold) = (Vec::new(), Value::Null);
+    let (mut reps, mut cold) = (Reps::new(), Value::Null);
     for _ in 0..args.reps {
-        let (time, line) = started(&[])?;
-        seconds.push(time);
-        cold = line;
+        cold = reps.time(|| started(&[]))?;
     }
-    let (_, warm) = started(&["--warm"])?;
+    let warm = started(&["--warm"])?;
     let size = std::fs::metadata(&path)?.len() as f64 / 1e6;
     Ok(json!({
-        "bench": "startup", "storage": args.storage.to_string(), "process_s": median(seconds.clone()), "all": seconds, "file_MB": size, "cold": cold, "warm": warm,
+        "bench": "startup", "storage": args.storage.to_string(), "process_s": reps.median(), "clean": reps.clean(), "all": reps.seconds(), "file_MB": size, "cold": cold, "warm": warm,
     }))
 }
 

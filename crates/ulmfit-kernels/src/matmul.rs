@@ -1,7 +1,8 @@
 //! The product that the CPU's kernels are made of, by itself.
 
 use crate::precision::MatmulPrecision;
-use crate::product::{self, Into, Matrix, in_pool};
+use crate::product::{self, Into, Matrix};
+use crate::team::Team;
 
 /// Returns the product `[m, n]` of `lhs [m, k]` and `rhs [k, n]`, row-major all three, by all threads of the CPU.
 ///
@@ -25,6 +26,7 @@ pub fn matmul(
 ) -> Vec<f32> {
     let mut dst = vec![0.0; m * n];
     let (lhs, rhs) = (Matrix::new(lhs, k), Matrix::new(rhs, n));
-    in_pool(|| product::matmul(precision, &mut dst, Into::Replace, [m, k, n], lhs, rhs));
+    let shape = [m, k, n];
+    Team::run(|_| product::matmul(precision, &mut dst, Into::Replace, shape, lhs, rhs));
     dst
 }

@@ -1,9 +1,9 @@
-//! Threads that stay awake through the many short steps of a kernel.
+//! Threads that stay awake through a kernel.
 //!
 //! A step of a layer takes some 0.3 ms and all threads share it. Threads of a pool that find nothing to do between two
-//! steps go to sleep within microseconds, and waking them costs a tenth of a step or more. The threads of a team wait for
-//! the next step in a loop instead, and each takes the same part of every step first, so that what it read of a weight may
-//! still be in its nearest cache.
+//! steps go to sleep within microseconds. Waking them takes a tenth of a step, and on a virtual machine far longer: a
+//! processor that sleeps is given to others. The threads of a team wait for the next step in a loop instead, and each
+//! takes the same part of every step first, so that what it read of a weight may still be in its nearest cache.
 
 use std::hint::spin_loop;
 use std::ops::Range;
@@ -23,6 +23,8 @@ pub(crate) struct Team {
     finished: AtomicUsize,
     /// Counts the steps, so that a waiting thread reads one value.
     step: AtomicUsize,
+    /// Whether a step is under way.
+    busy: AtomicBool,
     over: AtomicBool,
 }
 
@@ -30,7 +32,8 @@ pub(crate) struct Team {
 type Job<'a> = &'a (dyn Fn(usize) + Sync);
 
 impl Team {
-    /// Runs a kernel on a thread of the pool, with a team of as many threads as the pool has.
+    /// Runs a kernel on a thread of the pool, with a team of as many threads as the pool has. They help with what the kernel
+    /// gives to the pool itself, too.
     pub(crate) fn run<R: Send>(kernel: impl FnOnce(&Self) -> R + Send) -> R {
         let threads = rayon::current_num_threads();
         let team = Self::of(threads);
@@ -50,14 +53,22 @@ impl Team {
             job: AtomicPtr::new(std::ptr::null_mut()),
             finished: AtomicUsize::new(0),
             step: AtomicUsize::new(0),
+            busy: AtomicBool::new(false),
             over: AtomicBool::new(false),
         }
     }
 
     /// Calls `work` for each number below `count`, by all threads of the team, and returns when the last call has ended.
     ///
-    /// One step at a time: for the thread that runs the kernel alone.
+    /// # Panics
+    /// If a step is under way: the thread that runs the kernel calls this, after the end of the step before. A panic of
+    /// `work` goes on at the end of the kernel.
     pub(crate) fn for_each(&self, count: usize, work: impl Fn(usize) + Sync) {
+        assert!(
+            !self.busy.swap(true, Ordering::Acquire),
+            "one step at a time"
+        );
+        assert!(u32::try_from(count).is_ok(), "two counters share a word");
         let mut job: Job<'_> = &work;
         let threads = self.shares.len();
         self.finished.store(0, Ordering::Relaxed);
@@ -108,7 +119,8 @@ impl Team {
         let _finished = Finished(&self.finished);
         // SAFETY: `for_each` put it there before it filled the shares, and this call's number was taken from one of them:
         // `for_each` does not return, nor unwind, before this call is counted as finished, which is when `_finished` is
-        // dropped. Taking the number acquired what filling the share released.
+        // dropped, and no other `for_each` puts something else there meanwhile. Taking the number acquired what filling the
+        // share released.
         let job = unsafe { *self.job.load(Ordering::Relaxed) };
         job(n);
     }
@@ -192,6 +204,7 @@ impl Drop for Waits<'_> {
         while self.team.finished.load(Ordering::Acquire) < self.count {
             wait(&mut patience);
         }
+        self.team.busy.store(false, Ordering::Release);
     }
 }
 
@@ -205,65 +218,4 @@ impl Drop for Ends<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::panic::{AssertUnwindSafe, catch_unwind};
-
-    fn in_pool_of<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> R {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
-        pool.build().expect("a pool").install(work)
-    }
-
-    #[test]
-    fn every_number_is_taken_once_in_each_of_many_steps() {
-        for threads in [1, 2, 5] {
-            for count in [0, 1, 2, 7, 24] {
-                let taken: Vec<AtomicUsize> = (0..count).map(|_| AtomicUsize::new(0)).collect();
-                in_pool_of(threads, || {
-                    Team::run(|team| {
-                        for step in 0..500 {
-                            team.for_each(count, |n| {
-                                assert_eq!(taken[n].fetch_add(1, Ordering::Relaxed), step);
-                            });
-                        }
-                    });
-                });
-            }
-        }
-    }
-
-    #[test]
-    fn teams_of_several_callers_share_a_pool() {
-        let sum = AtomicUsize::new(0);
-        in_pool_of(2, || {
-            rayon::scope(|scope| {
-                for _ in 0..8 {
-                    scope.spawn(|_| {
-                        Team::run(|team| {
-                            for _ in 0..50 {
-                                team.for_each(9, |n| {
-                                    sum.fetch_add(n, Ordering::Relaxed);
-                                });
-                            }
-                        });
-                    });
-                }
-            });
-        });
-        assert_eq!(sum.into_inner(), 8 * 50 * 36);
-    }
-
-    #[test]
-    fn a_panic_in_any_call_comes_out_and_the_others_are_not_left_waiting() {
-        for threads in [1, 3] {
-            for bad in [0, 5, 8] {
-                let out = in_pool_of(threads, || {
-                    catch_unwind(AssertUnwindSafe(|| {
-                        Team::run(|team| team.for_each(9, |n| assert_ne!(n, bad)));
-                    }))
-                });
-                assert!(out.is_err(), "{threads} threads, number {bad}");
-            }
-        }
-    }
-}
+mod tests;

@@ -174,11 +174,6 @@ fn multiply(panels: &Panels, lhs: Matrix<'_>, m: usize, dst: Disjoint<'_>, into:
         });
 }
 
-/// Runs a kernel on a thread of the pool: its many parallel steps then start without a message from outside each.
-pub(crate) fn in_pool<R: Send>(kernel: impl FnOnce() -> R + Send) -> R {
-    rayon::scope(|_| kernel())
-}
-
 /// The sum of each of the `cols` columns of a row-major matrix, over the rows in order.
 pub(crate) fn column_sums(matrix: &[f32], cols: usize) -> Vec<f32> {
     /// Columns of a task.

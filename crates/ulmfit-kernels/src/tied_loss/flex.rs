@@ -11,8 +11,9 @@ use super::node::{Inputs, LossGrads, Outputs, TiedLossKernels};
 use super::softmax::{add_row_sums, exponentials, join, scale};
 use crate::flex_slices::{tensor, values};
 use crate::precision::MatmulPrecision;
-use crate::product::{Disjoint, Into, Isa, Matrix, Panels, Source, in_pool};
+use crate::product::{Disjoint, Into, Isa, Matrix, Panels, Source};
 use crate::scratch::Scratch;
+use crate::team::Team;
 
 /// Most positions of a chunk: with a width of 400 their hidden states take 0.8 MB, and panels are full.
 const POSITIONS: usize = 480;
@@ -25,7 +26,7 @@ const GROUPS: usize = 16;
 
 impl TiedLossKernels for Flex {
     fn tied_loss_forward(inputs: &Inputs<Flex>, with_grads: bool) -> Outputs<Flex> {
-        in_pool(|| forward(inputs, with_grads))
+        Team::run(|_| forward(inputs, with_grads))
     }
 }
 
