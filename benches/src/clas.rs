@@ -84,7 +84,7 @@ fn infer(model: &Classifier, batches: &[TokenGrid]) -> Reps {
 }
 
 /// Measures what is done with each batch but the first.
-fn each(batches: &[TokenGrid], mut work: impl FnMut(&TokenGrid)) -> Reps {
+fn each<T>(batches: &[T], mut work: impl FnMut(&T)) -> Reps {
     let mut reps = Reps::new();
     work(&batches[0]);
     for grid in &batches[1..] {
@@ -115,8 +115,9 @@ fn infer_int8(args: &Args, model: Classifier, batches: &[TokenGrid]) -> anyhow::
     let row = |ids: &[u32]| ids[1..].iter().map(|&id| word(id as usize) + " ").collect();
     let texts =
         |grid: &TokenGrid| -> Vec<String> { grid.ids().chunks(grid.cols()).map(row).collect() };
-    Ok(each(batches, |grid| {
-        std::hint::black_box(predictor.predict_all(&texts(grid)));
+    let batches: Vec<Vec<String>> = batches.iter().map(texts).collect();
+    Ok(each(&batches, |texts| {
+        std::hint::black_box(predictor.predict_all(texts));
     }))
 }
 

@@ -22,14 +22,10 @@ pub(crate) fn status_mb(name: &str) -> f64 {
     kib.unwrap_or(0.0) * 1024.0 / 1e6
 }
 
-/// CPU seconds of this process so far, all threads, as Linux counts them; 0 elsewhere.
+/// CPU seconds of this process so far, all threads, with those of processes that it started and that have ended, as Linux
+/// counts them; 0 elsewhere.
 pub(crate) fn cpu_seconds() -> f64 {
     // Ticks of user and system time; a tick is 10 ms on every Linux in use.
-    stat(11..13) / 100.0
-}
-
-/// The same with processes that it started and that have ended.
-pub(crate) fn own_seconds() -> f64 {
     stat(11..15) / 100.0
 }
 

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::median;
-use crate::memory::{busy_seconds, own_seconds};
+use crate::memory::{busy_seconds, cpu_seconds};
 
 /// Share of all processors that others may have in a measurement that counts.
 const NOISE: f64 = 0.06;
@@ -33,7 +33,7 @@ impl Rep {
         Self {
             start: Instant::now(),
             busy: busy_seconds(),
-            own: own_seconds(),
+            own: cpu_seconds(),
         }
     }
 
@@ -45,7 +45,7 @@ impl Rep {
     /// Share of all processors that others had so far; 0 where the system does not tell.
     fn others(&self) -> f64 {
         let processors = thread::available_parallelism().map_or(1, usize::from);
-        let others = (busy_seconds() - self.busy) - (own_seconds() - self.own);
+        let others = (busy_seconds() - self.busy) - (cpu_seconds() - self.own);
         (others / (self.seconds() * processors as f64)).max(0.0)
     }
 }

@@ -64,11 +64,11 @@ impl Team {
     /// If a step is under way: the thread that runs the kernel calls this, after the end of the step before. A panic of
     /// `work` goes on at the end of the kernel.
     pub(crate) fn for_each(&self, count: usize, work: impl Fn(usize) + Sync) {
+        assert!(u32::try_from(count).is_ok(), "two counters share a word");
         assert!(
             !self.busy.swap(true, Ordering::Acquire),
             "one step at a time"
         );
-        assert!(u32::try_from(count).is_ok(), "two counters share a word");
         let mut job: Job<'_> = &work;
         let threads = self.shares.len();
         self.finished.store(0, Ordering::Relaxed);

@@ -28,20 +28,27 @@ pub(super) trait Simd {
     ) -> Self::Vector;
     /// Whole numbers of 32 bits, as values.
     unsafe fn from_int32(x: Self::Vector) -> Self::Vector;
-    /// Asks for the cache line at `at`, which may lie anywhere.
-    unsafe fn prefetch(at: *const f32);
-    /// Asks for it in the second-level cache.
-    unsafe fn prefetch_far(at: *const f32);
 }
 
-/// Asks for the cache line at `at`, which may lie anywhere.
+/// Asks for the cache line at `at`, which may lie anywhere, in the nearest cache; every x86-64 processor can.
 #[inline(always)]
 pub(super) fn prefetch(at: *const f32) {
-    // SAFETY: asking for a line reads nothing, and every x86-64 processor can.
     #[cfg(target_arch = "x86_64")]
+    // SAFETY: asking for a line reads nothing.
     unsafe {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        _mm_prefetch::<_MM_HINT_T0>(at.cast());
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(at.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = at;
+}
+
+/// The same for the second-level cache.
+#[inline(always)]
+pub(super) fn prefetch_far(at: *const f32) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: asking for a line reads nothing.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T1 }>(at.cast());
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = at;
@@ -120,15 +127,6 @@ mod x86 {
                 unsafe fn from_int32(x: $vector) -> $vector {
                     // SAFETY: the caller answers for the processor.
                     unsafe { $convert($bits(x)) }
-                }
-                #[inline(always)]
-                unsafe fn prefetch(at: *const f32) {
-                    super::prefetch(at);
-                }
-                #[inline(always)]
-                unsafe fn prefetch_far(at: *const f32) {
-                    // SAFETY: asking for a line reads nothing.
-                    unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) }
                 }
             }
         };
@@ -256,8 +254,4 @@ impl Simd for Portable {
     unsafe fn from_int32(x: [f32; 4]) -> [f32; 4] {
         x.map(|x| x.to_bits() as i32 as f32)
     }
-    #[inline(always)]
-    unsafe fn prefetch(_: *const f32) {}
-    #[inline(always)]
-    unsafe fn prefetch_far(_: *const f32) {}
 }

@@ -5,7 +5,7 @@ use super::isa::Isa;
 use super::right::Right;
 #[cfg(target_arch = "x86_64")]
 use super::simd::{Avx2, Avx512, Avx512Dots};
-use super::simd::{Portable, Simd};
+use super::simd::{Portable, Simd, prefetch, prefetch_far};
 
 /// Panels that one row is multiplied by side by side: its sums wait for each other otherwise, most registers being idle.
 pub(super) const ABREAST: usize = 4;
@@ -155,9 +155,9 @@ unsafe fn any<S: Simd, W: Right, const P: usize, const R: usize, const Q: usize>
                 let right: [_; Q] =
                     std::array::from_fn(|q| W::load::<S>(panel.add(at + q * S::LANES)));
                 for q in 0..Q {
-                    S::prefetch(next.wrapping_add(at + q * S::LANES).cast());
+                    prefetch(next.wrapping_add(at + q * S::LANES).cast());
                 }
-                S::prefetch_far(later.wrapping_add(at).cast());
+                prefetch_far(later.wrapping_add(at).cast());
                 for (r, row) in sums.iter_mut().enumerate() {
                     let left = S::splat(*lhs.add(r * lhs_row).cast());
                     for (sum, right) in row.iter_mut().zip(right) {

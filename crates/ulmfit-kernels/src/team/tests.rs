@@ -22,6 +22,9 @@ fn every_number_is_taken_once_in_each_of_many_steps() {
                     }
                 });
             });
+            for taken in taken {
+                assert_eq!(taken.into_inner(), 500);
+            }
         }
     }
 }
