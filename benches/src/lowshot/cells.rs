@@ -101,13 +101,19 @@ pub(crate) struct Line {
     /// Operands of the matrix products; empty for a line older than the choice, all of which are fp32.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) precision: String,
+    /// The SHA-256 of the domain's language model where it was [given](super::Args), empty where this command made it:
+    /// another model fills the cell anew.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) language_model: String,
 }
 
 impl Line {
-    /// Whether the line is that of a cell, with the English model as it is now and this [recipe](Cell::recorded_recipe).
-    pub(crate) fn is(&self, cell: &Cell, recipe: &Value) -> bool {
+    /// Whether the line is that of a cell, with the English model as it is now, this [recipe](Cell::recorded_recipe) and,
+    /// where the cell has one, this language model of the domain.
+    pub(crate) fn is(&self, cell: &Cell, recipe: &Value, language_model: &str) -> bool {
         self.column == cell.column.name()
             && (self.labels, self.seed) == (cell.labels, cell.seed)
+            && (cell.column != Column::SemiSupervised || self.language_model == language_model)
             && self.english_tokens == cell.column.english_tokens()
             && self.recipe == *recipe
     }
@@ -190,15 +196,27 @@ mod tests {
             english_tokens,
             recipe: recipe.clone(),
             precision: String::new(),
+            language_model: String::new(),
         };
         let before = line(0.5, 1, &recipe);
         let other = line(0.55, ulmfit_english::TOKENS, &Value::Null);
         let now = line(0.6, ulmfit_english::TOKENS, &recipe);
-        let is = |line: &Line| line.is(&cell, &recipe);
+        let is = |line: &Line| line.is(&cell, &recipe, "");
         assert!(!is(&before) && !is(&other) && is(&now));
         // As it comes back from the file.
         let read: Line = serde_json::from_str(&serde_json::to_string(&now)?)?;
         assert!(is(&read));
+        // Another language model of the domain fills the cells that begin with it, and no others.
+        assert!(read.is(&cell, &recipe, "another"));
+        let cell = Cell {
+            column: Column::SemiSupervised,
+            ..cell
+        };
+        let read = Line {
+            column: cell.column.name(),
+            ..read
+        };
+        assert!(read.is(&cell, &recipe, "") && !read.is(&cell, &recipe, "another"));
         let newest = Line::newest(vec![before, other, now]);
         assert_eq!((newest.len(), newest[0].accuracy), (1, 0.6));
         Ok(())

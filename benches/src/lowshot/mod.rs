@@ -35,6 +35,9 @@ pub(crate) struct Args {
     /// Only the first so many subsets of each number of labels.
     #[arg(long, value_name = "N")]
     subsets: Option<u64>,
+    /// A language model of the domain that is made already; without it, one is made and stored in --work.
+    #[arg(long, value_name = "FILE")]
+    language_model: Option<PathBuf>,
     /// Unlabelled texts for the language model.
     #[arg(long, default_value_t = 20_000)]
     unlabeled: usize,
@@ -81,12 +84,15 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Value> {
         return Ok(json!({ "rows": folder, "subsets": subsets.len() }));
     }
     args.precision.set();
-    let mut encoders = Encoders::new(&rows, &args.work);
+    let mut encoders = Encoders::new(&rows, &args.work, args.language_model.as_deref())?;
     let wanted = cells.into_iter().filter(|cell| args.wants(cell));
     let mut filled = 0;
     for cell in wanted {
         let recipe = cell.recorded_recipe()?;
-        if done.iter().any(|line| line.is(&cell, &recipe)) {
+        if done
+            .iter()
+            .any(|line| line.is(&cell, &recipe, encoders.given()))
+        {
             continue;
         }
         let line = encoders.fill(&cell)?;

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use anyhow::Context as _;
+use sha2::{Digest as _, Sha256};
 use ulmfit::kernels::MatmulPrecision;
 use ulmfit::prelude::*;
 use ulmfit::train::observe::Console;
@@ -16,18 +18,31 @@ pub(super) struct Encoders<'a> {
     rows: &'a Rows,
     /// Where the fine-tuned one is stored.
     folder: &'a Path,
+    /// The fine-tuned one's file and SHA-256, where it is given.
+    given: Option<(&'a Path, String)>,
     device: Device,
     last: Option<(Column, TextLanguageModel)>,
 }
 
 impl<'a> Encoders<'a> {
-    pub(super) fn new(rows: &'a Rows, folder: &'a Path) -> Self {
-        Self {
+    pub(super) fn new(
+        rows: &'a Rows,
+        folder: &'a Path,
+        given: Option<&'a Path>,
+    ) -> anyhow::Result<Self> {
+        let given = given.map(|path| anyhow::Ok((path, sha256(path)?)));
+        Ok(Self {
             rows,
             folder,
+            given: given.transpose()?,
             device: Device::default(),
             last: None,
-        }
+        })
+    }
+
+    /// The SHA-256 of the language model that is given, empty without one.
+    pub(super) fn given(&self) -> &str {
+        self.given.as_ref().map_or("", |(_, digest)| digest)
     }
 
     fn of(&mut self, column: Column) -> anyhow::Result<&TextLanguageModel> {
@@ -61,6 +76,9 @@ impl<'a> Encoders<'a> {
         &self,
         english: impl FnOnce() -> anyhow::Result<TextLanguageModel>,
     ) -> anyhow::Result<TextLanguageModel> {
+        if let Some((path, _)) = self.given {
+            return Ok(TextLanguageModel::load(path, &self.device)?);
+        }
         // A later English model makes another one.
         let name = format!("domain-{}", ulmfit_english::TOKENS);
         let path = self.folder.join(format!("{name}.lm.safetensors"));
@@ -88,6 +106,10 @@ impl<'a> Encoders<'a> {
         let recipe = cell.recipe();
         let device = self.device.clone();
         let held_out = &self.rows.held_out;
+        let language_model = match cell.column {
+            Column::SemiSupervised => self.given().to_owned(),
+            Column::Pretrained | Column::Scratch => String::new(),
+        };
         let encoder = self.of(cell.column)?;
         let begin = cpu_seconds();
         let mut console = Console::new();
@@ -109,6 +131,14 @@ impl<'a> Encoders<'a> {
             english_tokens: cell.column.english_tokens(),
             recipe: cell.recorded_recipe()?,
             precision: MatmulPrecision::current().to_string(),
+            language_model,
         })
     }
+}
+
+/// The SHA-256 of a file, in hexadecimal digits.
+fn sha256(path: &Path) -> anyhow::Result<String> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let digest = Sha256::digest(bytes);
+    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
 }

@@ -236,6 +236,7 @@ mod tests {
             processor: String::new(),
             english_tokens: 0,
             precision: String::new(),
+            language_model: String::new(),
             recipe: serde_json::Value::Null,
         }
     }
