@@ -57,12 +57,14 @@
 //! # Devices and features
 //!
 //! No line of these crates names a backend: functions take a `Device` of [`burn`], and a Cargo feature makes one
-//! available, by name in [`device`]: `flex` (CPU, default), `ndarray`, `wgpu`, `vulkan`, `metal`, `cuda`. Further features: `console` (progress
+//! available, by name in [`device`]: `flex` (CPU, default), `ndarray`, `wgpu`, `vulkan`, `metal`, `cuda`; matrix products in
+//! half precision have theirs in [`precision`]. Further features: `console` (progress
 //! on the terminal, default), `english` (the pretrained model, [`train::Pretrained::english`]), `parquet`, `subwords`.
 
 #[cfg(doctest)]
 mod book;
 pub mod device;
+pub mod precision;
 
 pub use burn;
 pub use ulmfit_data as data;

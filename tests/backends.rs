@@ -1,10 +1,12 @@
-//! One tiny run of the three steps on every backend of this build: the same losses as on the CPU.
+//! One tiny run of the three steps on every backend of this build, in every precision that it has: the same losses as on the
+//! CPU.
 //!
 //! Initial weights and masks are drawn on the host from one seed, so that backends can be compared step by step.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use ulmfit::burn::tensor::Device;
+use ulmfit::kernels::MatmulPrecision;
 use ulmfit::prelude::*;
 use ulmfit::train::observe::{EpochEnd, History};
 
@@ -70,25 +72,39 @@ fn epochs(device: &Device) -> Vec<EpochEnd> {
     epochs
 }
 
+/// The losses of a run are within a share of those expected.
+fn assert_losses(what: &str, actual: &[EpochEnd], expected: &[EpochEnd], tolerance: f64) {
+    for (actual, expected) in actual.iter().zip(expected) {
+        let losses = [
+            (actual.train_loss, expected.train_loss),
+            (actual.valid_loss.unwrap(), expected.valid_loss.unwrap()),
+        ];
+        for (actual_loss, expected_loss) in losses {
+            let error = (actual_loss - expected_loss).abs() / expected_loss;
+            let stage = &actual.stage;
+            assert!(
+                error < tolerance,
+                "{what}, {stage}: {actual_loss} against {expected_loss}"
+            );
+        }
+    }
+}
+
+/// One test for all: the precision is a setting of the process.
 #[test]
-fn every_backend_has_the_losses_of_the_first() {
-    let mut devices = devices().into_iter();
-    let (_, first) = devices.next().unwrap();
-    let expected = epochs(&first);
-    assert_eq!(expected.len(), 7);
-    for (name, device) in devices {
-        for (actual, expected) in epochs(&device).iter().zip(&expected) {
-            let losses = [
-                (actual.train_loss, expected.train_loss),
-                (actual.valid_loss.unwrap(), expected.valid_loss.unwrap()),
-            ];
-            for (actual_loss, expected_loss) in losses {
-                let error = (actual_loss - expected_loss).abs() / expected_loss;
-                let stage = &actual.stage;
-                assert!(
-                    error < 1e-3,
-                    "{name}, {stage}: {actual_loss} against {expected_loss}"
-                );
+fn every_backend_has_the_losses_of_the_first_in_every_precision() {
+    let mut expected: Option<Vec<EpochEnd>> = None;
+    for (name, device) in devices() {
+        MatmulPrecision::Fp32.set();
+        let single = epochs(&device);
+        assert_eq!(single.len(), 7);
+        let expected = expected.get_or_insert_with(|| single.clone());
+        assert_losses(name, &single, expected, 1e-3);
+        for precision in [MatmulPrecision::Bf16, MatmulPrecision::Fp16] {
+            if precision.runs_on(&device) {
+                precision.set();
+                let what = format!("{name} in {precision}");
+                assert_losses(&what, &epochs(&device), expected, 0.02);
             }
         }
     }

@@ -10,7 +10,7 @@ mkdir -p "$folder"
 cargo build --release --features "$features" --bin ulmfit-bench
 cp target/release/ulmfit-bench benches/gpu/measure.sh benches/gpu/peer.py "$folder"
 
-for name in against_op_by_op backends; do
+for name in against_op_by_op half backends; do
   cargo test --release --features "$features" --test $name --no-run --message-format=json |
     sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | tail -1 | xargs -I{} cp {} "$folder/$name"
 done

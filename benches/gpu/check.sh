@@ -9,5 +9,5 @@ if [ ${#builds[@]} -eq 0 ]; then builds=(vulkan vulkan,fusion cuda); fi
 
 for build in "${builds[@]}"; do
   echo "== $build"
-  cargo check --features "ulmfit/${build//,/,ulmfit/}" --bin ulmfit --bin ulmfit-bench --test against_op_by_op --test backends
+  cargo check --features "ulmfit/${build//,/,ulmfit/}" --bin ulmfit --bin ulmfit-bench --test against_op_by_op --test half --test backends
 done

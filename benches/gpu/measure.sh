@@ -1,21 +1,34 @@
 #!/usr/bin/env bash
 # Everything that is to be known of a GPU, in less than eight minutes: equal results, pace beside PyTorch, flat memory.
 # usage, in the folder that build.sh has made: ./measure.sh [DEVICE ...]   (default: vulkan)
-# Prints JSON lines; a part that fails is told on the standard error, and the rest goes on.
+# Prints JSON lines; a part that fails, or finds no time left, is told on the standard error, and the rest goes on.
 set -uo pipefail
 cd "$(dirname "$0")"
 devices=("$@")
 if [ ${#devices[@]} -eq 0 ]; then devices=(vulkan); fi
 
-try() { timeout "$1" "${@:2}" || echo "failed ($?): ${*:2}" >&2; }
+# Runs a command for so many seconds at most, and for no more than is left of 460.
+try() {
+  local limit=$1 left=$((460 - SECONDS))
+  shift
+  if [ "$left" -le 0 ]; then
+    echo "no time left: $*" >&2
+    return 1
+  fi
+  timeout $((limit < left ? limit : left)) "$@" || { echo "failed ($?): $*" >&2; return 1; }
+}
 
 nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader >&2
 try 90 ./against_op_by_op >&2
+try 60 ./half --nocapture >&2
 try 60 ./backends >&2
 
 for bs in 64 256; do
   for device in "${devices[@]}"; do
-    try 60 ./ulmfit-bench lm --device "$device" --vocab 60000 --bs $bs --seq 70 --iters 20
+    step=(./ulmfit-bench lm --device "$device" --vocab 60000 --bs $bs --seq 70 --iters 20)
+    try 60 "${step[@]}"
+    # Where a card has no bf16, as through WGSL.
+    try 60 "${step[@]}" --precision bf16 || try 60 "${step[@]}" --precision fp16
   done
   try 60 python3 peer.py --vocab 60000 --bs $bs
   try 60 python3 peer.py --vocab 60000 --bs $bs --tf32

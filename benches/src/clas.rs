@@ -3,8 +3,8 @@
 use clap::ValueEnum;
 use serde_json::{Value, json};
 use ulmfit::burn::module::Module;
-use ulmfit::kernels::MatmulPrecision;
 use ulmfit::model::{Classifier, Random};
+use ulmfit::precision::Precision;
 use ulmfit::prelude::*;
 use ulmfit::text::TokenGrid;
 
@@ -33,8 +33,8 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 2)]
     threads: usize,
     /// Operands of matrix products: fp32, bf16, or auto for the faster one of this processor.
-    #[arg(long, default_value = "fp32", value_parser = str::parse::<MatmulPrecision>)]
-    precision: MatmulPrecision,
+    #[arg(long, default_value = "fp32", value_parser = str::parse::<Precision>)]
+    precision: Precision,
     /// Train the last so many groups; 0 for all five.
     #[arg(long, default_value_t = 0)]
     frozen: usize,
@@ -51,8 +51,8 @@ enum Work {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Value> {
     crate::threads(args.threads)?;
-    args.precision.set();
     let device = Device::default();
+    let precision = args.precision.set_on(&device)?.to_string();
     let encoder = AwdLstmConfig::new(args.vocab).init(&mut Random::new(0), &device)?;
     let model = ClassifierConfig::new(2).init(encoder, 1, &device)?;
     let mut zipf = Zipf::new(args.vocab - 9, 2);
@@ -69,7 +69,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Value> {
     let step = reps.median();
     Ok(json!({
         "bench": format!("clas_{:?}", args.mode).to_lowercase(), "bs": args.bs, "len": args.len,
-        "vocab": args.vocab, "threads": args.threads, "frozen": args.frozen, "int8": args.int8, "precision": args.precision.to_string(), "step_s": step,
+        "vocab": args.vocab, "threads": args.threads, "frozen": args.frozen, "int8": args.int8, "precision": precision, "step_s": step,
         "docs_s": args.bs as f64 / step, "tok_s": (args.bs * args.len) as f64 / step,
         "ms_per_doc": 1e3 * step / args.bs as f64, "peak_rss_MB": status_mb("VmHWM"), "clean": reps.clean(), "all": reps.seconds(),
     }))

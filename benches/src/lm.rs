@@ -1,9 +1,10 @@
 //! A training step of a language model: forward, backward, optimizer, with all five dropouts, AR and TAR.
 
 use serde_json::{Value, json};
-use ulmfit::kernels::MatmulPrecision;
+use ulmfit::precision::Precision;
 use ulmfit::prelude::*;
 use ulmfit::text::TokenGrid;
+use ulmfit::train::LossScale;
 
 use crate::data::Zipf;
 use crate::median;
@@ -28,9 +29,9 @@ pub(crate) struct Args {
     /// Threads.
     #[arg(long, default_value_t = 2)]
     threads: usize,
-    /// Operands of matrix products: fp32, bf16, or auto for the faster one of this processor.
-    #[arg(long, default_value = "fp32", value_parser = str::parse::<MatmulPrecision>)]
-    precision: MatmulPrecision,
+    /// Operands of matrix products: fp32, bf16, fp16 (GPUs alone), or auto for the faster one of this processor.
+    #[arg(long, default_value = "fp32", value_parser = str::parse::<Precision>)]
+    precision: Precision,
     /// Where: flex, or what else is built in, as `vulkan` or `cuda:1`.
     #[arg(long, default_value = "flex")]
     device: String,
@@ -44,8 +45,9 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Value> {
     crate::threads(args.threads)?;
-    args.precision.set();
-    let device = ulmfit::device::by_name(&args.device)?.autodiff();
+    let device = ulmfit::device::by_name(&args.device)?;
+    let precision = args.precision.set_on(&device)?.to_string();
+    let device = device.autodiff();
     let sizes =
         AwdLstmConfig::new(args.vocab).with_sizes(args.sizes[0], args.sizes[1], args.sizes[2]);
     let dropouts = Dropouts::language_model().scaled(args.drop_mult);
@@ -53,7 +55,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Value> {
     let mut model = config.init(0, &device)?;
     let groups = LayerGroups::language_model(&model);
     let mut adam = AdamConfig::default().init();
-    let mut mode = Mode::train(1);
+    let (mut mode, mut loss_scale) = (Mode::train(1), LossScale::default());
     let mut state = model.initial_state(args.bs);
     let mut zipf = Zipf::new(args.vocab, 2);
     let (tokens, rates) = (args.bs * args.seq, vec![1e-3; groups.len()]);
@@ -75,9 +77,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Value> {
         state = next;
         value = loss.cross_entropy.into_scalar::<f32>();
         let seen = rep.seconds();
-        let gradients = loss.objective.backward();
+        let gradients = loss_scale.backward(&model, loss.objective, 1.0);
         let back = rep.seconds();
-        model = adam.step(model, gradients, &groups, &rates, 0.8);
+        if loss_scale.accepts(&gradients) {
+            model = adam.apply(model, gradients, &groups, &rates, 0.8);
+        }
         device.sync()?;
         let done = rep.seconds();
         if step == args.iters.div_ceil(10) {
@@ -95,7 +99,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Value> {
     let [embed, hidden, layers] = [args.sizes[0], args.sizes[1], args.sizes[2]];
     let step = reps.median();
     Ok(json!({
-        "bench": "lm", "device": args.device, "vocab": args.vocab, "bs": args.bs, "seq": args.seq, "threads": args.threads, "precision": args.precision.to_string(),
+        "bench": "lm", "device": args.device, "vocab": args.vocab, "bs": args.bs, "seq": args.seq, "threads": args.threads, "precision": precision,
         "sizes": [embed, hidden, layers], "step_s": step, "tok_s": tokens as f64 / step,
         "fwd": median(forward), "bwd": median(backward), "opt_s": median(update),
         "gflops": work(&model.encoder.config(), tokens) / step / 1e9,

@@ -44,9 +44,10 @@ fn run(options: &Options) -> anyhow::Result<()> {
         return Ok(());
     }
     let device = device::by_name(&options.device).map_err(|error| anyhow!("--device: {error}"))?;
-    options.precision.set();
+    let precision = options.precision.set_on(&device);
+    let precision = precision.map_err(|error| anyhow!("--precision: {error}"))?;
     println!("{rows}");
-    println!("Matrix products in {} (--precision)", options.precision);
+    println!("Matrix products in {precision} (--precision)");
     if let Some(note) = device::slow_start(&device) {
         println!("{note}");
     }

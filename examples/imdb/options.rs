@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, anyhow};
 use clap::builder::PossibleValuesParser;
 use clap::{Parser, ValueEnum};
-use ulmfit::kernels::MatmulPrecision;
+use ulmfit::precision::Precision;
 use ulmfit::prelude::*;
 use ulmfit::train::Validate;
 
@@ -62,9 +62,9 @@ pub(crate) struct Options {
     /// Where to compute: flex (CPU), ndarray, wgpu, vulkan, metal or cuda, where built in.
     #[arg(long, default_value = "flex")]
     pub(crate) device: String,
-    /// Operands of matrix products on the CPU: fp32, bf16, or auto for the faster one of this processor.
-    #[arg(long, value_name = "NAME", default_value = "auto", value_parser = str::parse::<MatmulPrecision>)]
-    pub(crate) precision: MatmulPrecision,
+    /// Operands of matrix products: fp32, bf16, fp16 (GPUs alone), or auto for the faster one of this processor.
+    #[arg(long, value_name = "NAME", default_value = "auto", value_parser = str::parse::<Precision>)]
+    pub(crate) precision: Precision,
     /// Rows of a batch of the language model.
     #[arg(long, value_name = "N")]
     lm_batch_size: Option<usize>,

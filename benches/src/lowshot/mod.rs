@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
-use ulmfit::kernels::MatmulPrecision;
+use ulmfit::precision::Precision;
 
 use cells::{Cell, Column, Line};
 use ours::Encoders;
@@ -45,8 +45,8 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 5_000)]
     valid: usize,
     /// Operands of matrix products: fp32, bf16, or auto for the faster one of this processor.
-    #[arg(long, default_value = "fp32", value_parser = str::parse::<MatmulPrecision>)]
-    precision: MatmulPrecision,
+    #[arg(long, default_value = "fp32", value_parser = str::parse::<Precision>)]
+    precision: Precision,
     /// Write the rows of all cells into the folder `rows` of --work, for the baselines, and end.
     #[arg(long)]
     write_rows: bool,
@@ -83,7 +83,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Value> {
         rows.write(&folder, &subsets)?;
         return Ok(json!({ "rows": folder, "subsets": subsets.len() }));
     }
-    args.precision.set();
+    args.precision.set_on(&ulmfit::prelude::Device::default())?;
     let mut encoders = Encoders::new(&rows, &args.work, args.language_model.as_deref())?;
     let wanted = cells.into_iter().filter(|cell| args.wants(cell));
     let mut filled = 0;

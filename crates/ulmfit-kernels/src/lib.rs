@@ -38,6 +38,7 @@ mod matmul;
 mod precision;
 #[cfg(feature = "flex")]
 mod product;
+mod products;
 #[cfg(feature = "flex")]
 mod scratch;
 mod squares;

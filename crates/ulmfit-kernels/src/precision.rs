@@ -1,27 +1,37 @@
-//! In which numbers the CPU's kernels multiply matrices.
+//! In which numbers the kernels multiply matrices.
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 
-/// What the operands of matrix products are rounded to on the CPU; sums, states, gates, losses, weights and their moments
-/// stay in `f32`.
+use burn::backend::{Backend, DTypeUsage, Dispatch};
+use burn::tensor::{DType, Device};
+
+/// What the operands of matrix products are rounded to; sums, states, gates, losses, weights and their moments stay in `f32`.
 ///
 /// This is a setting of the process, as PyTorch's `torch.set_float32_matmul_precision` is: which one is faster is a
-/// property of the machine, not of a model. GPUs and Burn's own operations take no notice of it.
+/// property of the machine, not of a model. Burn's own operations take no notice of it, nor does a device on which it does
+/// not [run](Self::runs_on), other than by an error of the GPU's driver.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MatmulPrecision {
     /// 24 bits of mantissa; the default.
     #[default]
     Fp32,
-    /// bfloat16: the range of `f32` and 8 bits of mantissa, rounded to nearest even. Where the processor has no such
-    /// product (`avx512_bf16`), wider ones stand in for it, and nothing is faster.
+    /// bfloat16: the range of `f32` and 8 bits of mantissa, rounded to nearest even. Where the CPU has no such product
+    /// (`avx512_bf16`), wider ones stand in for it, and nothing is faster.
     Bf16,
+    /// IEEE half precision, of GPUs alone: 11 bits of mantissa, and nothing but 0 below 6e-8 or but infinity above 65,504.
+    /// Training takes it with a scaled loss (`LossScale` of `ulmfit-train`).
+    Fp16,
 }
 
-static BF16: AtomicBool = AtomicBool::new(false);
+/// The position of the current one in `ALL`.
+static CURRENT: AtomicU8 = AtomicU8::new(0);
 
 impl MatmulPrecision {
+    /// Every one, in the order of their bits of mantissa.
+    pub const ALL: [Self; 3] = [Self::Fp32, Self::Fp16, Self::Bf16];
+
     /// What the kernels take at present.
     ///
     /// ```
@@ -29,11 +39,7 @@ impl MatmulPrecision {
     /// assert_eq!(MatmulPrecision::current(), MatmulPrecision::Fp32);
     /// ```
     pub fn current() -> Self {
-        if BF16.load(Ordering::Relaxed) {
-            Self::Bf16
-        } else {
-            Self::Fp32
-        }
+        Self::ALL[usize::from(CURRENT.load(Ordering::Relaxed))]
     }
 
     /// Has all kernels that begin from now on, on any thread, take it.
@@ -42,25 +48,58 @@ impl MatmulPrecision {
     ///
     /// ```
     /// use ulmfit_kernels::MatmulPrecision;
-    /// MatmulPrecision::fastest().set();
+    /// MatmulPrecision::Bf16.set();
     /// ```
     pub fn set(self) {
-        BF16.store(self == Self::Bf16, Ordering::Relaxed);
+        let place = Self::ALL.iter().position(|known| *known == self);
+        CURRENT.store(place.map_or(0, |place| place as u8), Ordering::Relaxed);
     }
 
-    /// Returns `Bf16` where this processor multiplies it faster than `f32`, `Fp32` elsewhere.
+    /// Returns `Bf16` where this is known to be faster than `Fp32`, which it returns elsewhere: on every GPU, of which none
+    /// has been measured.
     ///
-    /// By what it says of itself, not by measuring, so that the answer is always the same: an AMD processor with
+    /// By what the CPU says of itself, not by measuring, so that the answer is always the same: an AMD processor with
     /// `avx512_bf16` (Zen 4 and later) has twice the pace. Intel's without AMX were measured at a third of that of `f32`, and
     /// AMX is not used here.
     ///
     /// ```
+    /// use burn::tensor::Device;
     /// use ulmfit_kernels::MatmulPrecision;
-    /// println!("--precision auto is {} here", MatmulPrecision::fastest());
+    ///
+    /// println!("--precision auto is {} here", MatmulPrecision::fastest(&Device::flex()));
     /// ```
-    pub fn fastest() -> Self {
-        if fast_bf16() { Self::Bf16 } else { Self::Fp32 }
+    pub fn fastest(device: &Device) -> Self {
+        if fast_bf16() && !is_gpu(device) {
+            Self::Bf16
+        } else {
+            Self::Fp32
+        }
     }
+
+    /// Whether `device` has such operands: every CPU `Fp32` and `Bf16`, a GPU those that it can store.
+    ///
+    /// ```
+    /// use burn::tensor::Device;
+    /// use ulmfit_kernels::MatmulPrecision;
+    ///
+    /// let device = Device::flex();
+    /// assert!(MatmulPrecision::Bf16.runs_on(&device) && !MatmulPrecision::Fp16.runs_on(&device));
+    /// ```
+    pub fn runs_on(self, device: &Device) -> bool {
+        let stores = |dtype| {
+            Dispatch::dtype_usage(device.as_dispatch(), dtype).contains(DTypeUsage::Storage)
+        };
+        match (self, is_gpu(device)) {
+            (Self::Fp32, _) => true,
+            (Self::Bf16, gpu) => !gpu || stores(DType::BF16),
+            (Self::Fp16, gpu) => gpu && stores(DType::F16),
+        }
+    }
+}
+
+/// Of Burn's backends the compiled ones alone hold memory of their own.
+fn is_gpu(device: &Device) -> bool {
+    device.memory_pool_usage().is_some()
 }
 
 impl fmt::Display for MatmulPrecision {
@@ -68,11 +107,12 @@ impl fmt::Display for MatmulPrecision {
         f.write_str(match self {
             Self::Fp32 => "fp32",
             Self::Bf16 => "bf16",
+            Self::Fp16 => "fp16",
         })
     }
 }
 
-/// `fp32`, `bf16`, or `auto` for the [fastest](MatmulPrecision::fastest).
+/// `fp32`, `bf16` or `fp16`.
 impl FromStr for MatmulPrecision {
     type Err = String;
 
@@ -80,8 +120,8 @@ impl FromStr for MatmulPrecision {
         match name {
             "fp32" => Ok(Self::Fp32),
             "bf16" => Ok(Self::Bf16),
-            "auto" => Ok(Self::fastest()),
-            _ => Err(format!("expected fp32, bf16 or auto, found `{name}`")),
+            "fp16" => Ok(Self::Fp16),
+            _ => Err(format!("expected fp32, bf16 or fp16, found `{name}`")),
         }
     }
 }
@@ -113,11 +153,10 @@ mod tests {
 
     #[test]
     fn names_are_read_as_they_are_written() {
-        for precision in [MatmulPrecision::Fp32, MatmulPrecision::Bf16] {
+        for precision in MatmulPrecision::ALL {
             assert_eq!(precision.to_string().parse(), Ok(precision));
         }
-        assert_eq!("auto".parse(), Ok(MatmulPrecision::fastest()));
-        let error = "fp16".parse::<MatmulPrecision>().expect_err("not built");
-        assert_eq!(error, "expected fp32, bf16 or auto, found `fp16`");
+        let error = "fp8".parse::<MatmulPrecision>().expect_err("not built");
+        assert_eq!(error, "expected fp32, bf16 or fp16, found `fp8`");
     }
 }

@@ -25,6 +25,8 @@ use ulmfit_kernels::sum_of_squares;
 pub struct ParamGradients {
     // In the order of the module, so that sums over all of them have the same bits in every run.
     list: Vec<(ParamId, Tensor<1>)>,
+    /// What every value of the list is still to be multiplied by.
+    factor: f64,
     weight: f64,
 }
 
@@ -38,13 +40,28 @@ impl ParamGradients {
         };
         model.visit(&mut gather);
         let list = gather.list;
-        Self { list, weight }
+        Self {
+            list,
+            factor: 1.0,
+            weight,
+        }
+    }
+
+    /// Those of a loss that was multiplied by `scale`, above 0, as those of the loss. Nothing is computed: whoever reads
+    /// them divides.
+    #[must_use]
+    pub fn divided_by(self, scale: f64) -> Self {
+        Self {
+            factor: self.factor / scale,
+            ..self
+        }
     }
 
     /// Makes this the weighted mean of itself and `other`; a parameter that one of them lacks counts as 0 there.
     pub fn join(&mut self, other: Self) {
         let whole = self.weight + other.weight;
-        let (here, there) = (self.weight / whole, other.weight / whole);
+        let here = self.weight / whole * self.factor;
+        let there = other.weight / whole * other.factor;
         let mut others = other.list;
         // Every tensor is taken out of its list first, so that the sums are made in place.
         let list = std::mem::take(&mut self.list).into_iter();
@@ -61,15 +78,21 @@ impl ParamGradients {
         let rest = others.into_iter();
         self.list
             .extend(rest.map(|(id, other)| (id, other * there)));
-        self.weight = whole;
+        (self.weight, self.factor) = (whole, 1.0);
     }
 
     /// Returns the L2 norm of all gradients together.
     pub fn norm(&self) -> f64 {
         let squares = self.list.iter().map(|(_, g)| sum_of_squares(g.clone()));
-        squares
+        let norm = squares
             .reduce(|sum, square| sum + square)
-            .map_or(0.0, |sum| f64::from(sum.into_scalar::<f32>()).sqrt())
+            .map_or(0.0, |sum| f64::from(sum.into_scalar::<f32>()).sqrt());
+        norm * self.factor
+    }
+
+    /// What [`Self::take`]n values are to be multiplied by.
+    pub(crate) fn factor(&self) -> f64 {
+        self.factor
     }
 
     /// Takes the gradient of a parameter out.

@@ -36,6 +36,7 @@ mod fit;
 mod gradients;
 mod groups;
 mod learned;
+mod loss_scale;
 pub mod lr_find;
 pub mod metrics;
 mod none;
@@ -59,6 +60,7 @@ pub use fit::{
 pub use gradients::ParamGradients;
 pub use groups::LayerGroups;
 pub use learned::Learned;
+pub use loss_scale::LossScale;
 pub use lr_find::{LrFind, RateCurve, Suggestion};
 pub use optimizer::{Adam, AdamConfig, Optimizer, OptimizerConfig};
 pub use pretrained::Pretrained;

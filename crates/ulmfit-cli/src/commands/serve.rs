@@ -69,7 +69,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let config = ServiceConfig::default()
         .with_max_batch(args.max_batch)
         .with_batch_wait(Duration::from_millis(args.batch_wait_ms));
-    args.precision.set();
+    args.precision.set_on(&Device::default())?;
     if let Some(threads) = args.threads {
         use_threads(threads)?;
     }

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, anyhow};
 use ulmfit::device;
-use ulmfit::kernels::MatmulPrecision;
+use ulmfit::precision;
 use ulmfit::prelude::*;
 
 use crate::talk::Talk;
@@ -22,9 +22,9 @@ pub(crate) struct Compute {
 /// In which precision.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(crate) struct Precision {
-    /// Operands of matrix products on the CPU: fp32, bf16, or auto for the faster one of this processor.
-    #[arg(long, value_name = "NAME", default_value = "fp32", value_parser = str::parse::<MatmulPrecision>)]
-    precision: MatmulPrecision,
+    /// Operands of matrix products: fp32, bf16, fp16 (GPUs alone), or auto for the faster one of this processor.
+    #[arg(long, value_name = "NAME", default_value = "fp32", value_parser = str::parse::<precision::Precision>)]
+    precision: precision::Precision,
 }
 
 /// How many threads.
@@ -39,14 +39,15 @@ impl Compute {
     /// The device, when precision and threads are set.
     ///
     /// # Errors
-    /// For a name that this build does not have, with those that it has.
+    /// For a name that this build does not have, with those that it has; for a precision that the device does not have.
     pub(crate) fn device(&self) -> anyhow::Result<Device> {
         self.threads.set()?;
-        self.precision.set();
-        match &self.device {
-            None => Ok(Device::default()),
-            Some(name) => device::by_name(name).map_err(|error| anyhow!("--device: {error}")),
-        }
+        let device = match &self.device {
+            None => Device::default(),
+            Some(name) => device::by_name(name).map_err(|error| anyhow!("--device: {error}"))?,
+        };
+        self.precision.set_on(&device)?;
+        Ok(device)
     }
 
     /// The device of a training run, with a word about a slow beginning.
@@ -64,8 +65,13 @@ impl Compute {
 
 impl Precision {
     /// Sets the precision of the whole process; once, before anything is computed.
-    pub(crate) fn set(self) {
-        self.precision.set();
+    ///
+    /// # Errors
+    /// For a precision that the device does not have, with those that it has.
+    pub(crate) fn set_on(self, device: &Device) -> anyhow::Result<()> {
+        let set = self.precision.set_on(device);
+        set.map_err(|error| anyhow!("--precision: {error}"))?;
+        Ok(())
     }
 }
 

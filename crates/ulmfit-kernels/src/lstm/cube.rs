@@ -1,5 +1,6 @@
 //! The layer on the GPU: a matrix product and one launch for all gates of a step, forward and backward, where the generic
-//! body takes about twenty. Sums are in `f32` whatever the tensors hold.
+//! body takes about twenty. Sums are in `f32` whatever the tensors hold. The launch writes what the next step's product
+//! reads, rounded where the precision says so.
 
 use burn::backend::cubecl::dtype_to_storage_type;
 use burn::backend::ops::FloatTensorOps;
@@ -11,9 +12,10 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::calculate_cube_count_elemwise;
 use cubecl::prelude::*;
 
-use crate::cube_memory::empty;
+use crate::cube_memory::{empty, empty_of};
+use crate::products::Products;
 
-use super::generic::{step, weight_gradients};
+use super::generic::weight_gradients;
 use super::node::{InputGrads, Inputs, LstmKernels, Outputs, Saved};
 
 impl LstmKernels for Cube {
@@ -37,7 +39,9 @@ fn forward(inputs: &Inputs<Cube>, save: bool) -> Outputs<Cube> {
     let [steps, rows, width] = inputs.x.shape().dims();
     let [h, h4] = inputs.w_hh.shape().dims();
     let flat = Cube::float_reshape(inputs.x.clone(), Shape::new([steps * rows, width]));
-    let projected = into_contiguous(Cube::float_matmul(flat, inputs.w_ih.clone()));
+    let dtype = flat.dtype;
+    let w_ih = Cube::operand(inputs.w_ih.clone());
+    let projected = into_contiguous(Cube::product(Cube::operand(flat), w_ih, dtype));
     let bias = into_contiguous(inputs.bias.clone());
     let hidden = empty(&projected, [steps, rows, h]);
     // Written at every step.
@@ -48,10 +52,11 @@ fn forward(inputs: &Inputs<Cube>, save: bool) -> Outputs<Cube> {
     let client = projected.client.clone();
     let units = CubeDim::new(&client, rows * h);
     let groups = calculate_cube_count_elemwise(&client, rows * h, units);
-    let w_hh = inputs.dropped(inputs.w_hh.clone());
-    let mut before = inputs.h0.clone();
+    let w_hh = Cube::operand(inputs.dropped(inputs.w_hh.clone()));
+    let next = empty_of(&projected, [rows, h], w_hh.dtype);
+    let mut before = Cube::operand(inputs.h0.clone());
     for t in 0..steps {
-        let recurrent = into_contiguous(Cube::float_matmul(before, w_hh.clone()));
+        let recurrent = into_contiguous(Cube::product(before, w_hh.clone(), dtype));
         gates_forward::launch(
             &client,
             groups.clone(),
@@ -61,15 +66,16 @@ fn forward(inputs: &Inputs<Cube>, save: bool) -> Outputs<Cube> {
             bias.clone().into_tensor_arg(),
             cell.clone().into_tensor_arg(),
             hidden.clone().into_tensor_arg(),
+            next.clone().into_tensor_arg(),
             gates.clone().into_tensor_arg(),
             cells.clone().into_tensor_arg(),
             t as u32,
             rows as u32,
             h as u32,
             save,
-            dtype_to_storage_type(projected.dtype),
+            [dtype, next.dtype].map(dtype_to_storage_type),
         );
-        before = step::<Cube>(&hidden, t);
+        before = next.clone();
     }
     Outputs {
         hidden,
@@ -83,7 +89,10 @@ fn gate_gradients(inputs: &Inputs<Cube>, saved: Saved<Cube>, d_hidden: CubeTenso
     let [steps, rows, h] = d_hidden.shape().dims();
     let d_hidden = into_contiguous(d_hidden);
     let c0 = into_contiguous(inputs.c0.clone());
-    let w_hh_t = Cube::float_transpose(inputs.dropped(inputs.w_hh.clone()));
+    let dtype = d_hidden.dtype;
+    let w_hh = Cube::operand(inputs.dropped(inputs.w_hh.clone()));
+    let next = empty_of(&d_hidden, [rows, 4 * h], w_hh.dtype);
+    let w_hh_t = Cube::float_transpose(w_hh);
     let dz = empty(&d_hidden, [steps, rows, 4 * h]);
     let zeros = || {
         let (client, device) = (d_hidden.client.clone(), d_hidden.device.clone());
@@ -106,12 +115,13 @@ fn gate_gradients(inputs: &Inputs<Cube>, saved: Saved<Cube>, d_hidden: CubeTenso
             c0.clone().into_tensor_arg(),
             d_cell.clone().into_tensor_arg(),
             dz.clone().into_tensor_arg(),
+            next.clone().into_tensor_arg(),
             t as u32,
             rows as u32,
             h as u32,
-            dtype_to_storage_type(d_hidden.dtype),
+            [dtype, next.dtype].map(dtype_to_storage_type),
         );
-        d_next = Cube::float_matmul(step::<Cube>(&dz, t), w_hh_t.clone());
+        d_next = Cube::product(next.clone(), w_hh_t.clone(), dtype);
     }
     dz
 }
@@ -130,19 +140,20 @@ fn tanh(x: f32) -> f32 {
 
 /// One step: a unit for each hidden value. `gates` and `cells` are written where `save`.
 #[cube(launch)]
-fn gates_forward<F: Float>(
+fn gates_forward<F: Float, N: Float>(
     projected: &Tensor<F>,  // [T, B, 4H]
     recurrent: &Tensor<F>,  // [B, 4H]
     bias: &Tensor<F>,       // [4H]
     cell: &mut Tensor<F>,   // [B, H], the running one
     hidden: &mut Tensor<F>, // [T, B, H]
+    next: &mut Tensor<N>,   // [B, H], the same of this step, for the next one's product
     gates: &mut Tensor<F>,  // [T, B, 4H]
     cells: &mut Tensor<F>,  // [T, B, H]
     t: u32,
     rows: u32,
     h: u32,
     #[comptime] save: bool,
-    #[define(F)] _dtype: ElemType,
+    #[define(F, N)] _dtypes: [ElemType; 2],
 ) {
     let (t, rows, h) = (t as usize, rows as usize, h as usize);
     let at = ABSOLUTE_POS;
@@ -170,7 +181,9 @@ fn gates_forward<F: Float>(
     let o = sigmoid(zo);
     let c = f * f32::cast_from(cell[at]) + i * g;
     cell[at] = F::cast_from(c);
-    hidden[t * rows * h + at] = F::cast_from(o * tanh(c));
+    let hidden_value = o * tanh(c);
+    hidden[t * rows * h + at] = F::cast_from(hidden_value);
+    next[at] = N::cast_from(hidden_value);
     if save {
         gates[of_step] = F::cast_from(i);
         gates[of_step + h] = F::cast_from(f);
@@ -182,7 +195,7 @@ fn gates_forward<F: Float>(
 
 /// One step on the way back.
 #[cube(launch)]
-fn gates_backward<F: Float>(
+fn gates_backward<F: Float, N: Float>(
     d_hidden: &Tensor<F>,   // [T, B, H]
     d_next: &Tensor<F>,     // [B, H]
     gates: &Tensor<F>,      // [T, B, 4H]
@@ -190,10 +203,11 @@ fn gates_backward<F: Float>(
     c0: &Tensor<F>,         // [B, H]
     d_cell: &mut Tensor<F>, // [B, H], what flows on to the step before
     dz: &mut Tensor<F>,     // [T, B, 4H]
+    next: &mut Tensor<N>,   // [B, 4H], the same of this step, for the product of the step before
     t: u32,
     rows: u32,
     h: u32,
-    #[define(F)] _dtype: ElemType,
+    #[define(F, N)] _dtypes: [ElemType; 2],
 ) {
     let (t, rows, h) = (t as usize, rows as usize, h as usize);
     let at = ABSOLUTE_POS;
@@ -201,7 +215,8 @@ fn gates_backward<F: Float>(
         terminate!();
     }
     let (row, unit) = (at / h, at % h);
-    let of_step = t * rows * 4 * h + row * 4 * h + unit;
+    let z = row * 4 * h + unit;
+    let of_step = t * rows * 4 * h + z;
     let i = f32::cast_from(gates[of_step]);
     let f = f32::cast_from(gates[of_step + h]);
     let g = f32::cast_from(gates[of_step + 2 * h]);
@@ -213,9 +228,17 @@ fn gates_backward<F: Float>(
     let dh = f32::cast_from(d_hidden[t * rows * h + at]) + f32::cast_from(d_next[at]);
     let tanh_c = tanh(f32::cast_from(cells[t * rows * h + at]));
     let dc = dh * o * (1.0f32 - tanh_c * tanh_c) + f32::cast_from(d_cell[at]);
-    dz[of_step] = F::cast_from(dc * g * i * (1.0f32 - i));
-    dz[of_step + h] = F::cast_from(dc * before * f * (1.0f32 - f));
-    dz[of_step + 2 * h] = F::cast_from(dc * i * (1.0f32 - g * g));
-    dz[of_step + 3 * h] = F::cast_from(dh * tanh_c * o * (1.0f32 - o));
+    let di = dc * g * i * (1.0f32 - i);
+    let df = dc * before * f * (1.0f32 - f);
+    let dg = dc * i * (1.0f32 - g * g);
+    let d_o = dh * tanh_c * o * (1.0f32 - o);
+    dz[of_step] = F::cast_from(di);
+    dz[of_step + h] = F::cast_from(df);
+    dz[of_step + 2 * h] = F::cast_from(dg);
+    dz[of_step + 3 * h] = F::cast_from(d_o);
+    next[z] = N::cast_from(di);
+    next[z + h] = N::cast_from(df);
+    next[z + 2 * h] = N::cast_from(dg);
+    next[z + 3 * h] = N::cast_from(d_o);
     d_cell[at] = F::cast_from(dc * f);
 }

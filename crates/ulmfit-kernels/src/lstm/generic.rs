@@ -5,8 +5,7 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, TensorMetadata};
 use burn::tensor::{Shape, Slice};
 
-use super::node::{InputGrads, Inputs, Outputs, Saved};
-use crate::dropout::DropoutKernels;
+use super::node::{InputGrads, Inputs, LstmKernels, Outputs, Saved};
 
 fn range(from: usize, to: usize) -> Slice {
     Slice::from(from..to)
@@ -50,19 +49,21 @@ fn sigmoid_slope<B: Backend>(a: FloatTensor<B>) -> FloatTensor<B> {
     B::float_mul(a.clone(), complement::<B>(a))
 }
 
-pub(crate) fn forward<B: DropoutKernels>(inputs: &Inputs<B>, save: bool) -> Outputs<B> {
+pub(crate) fn forward<B: LstmKernels>(inputs: &Inputs<B>, save: bool) -> Outputs<B> {
     let [steps, rows, width] = inputs.x.shape().dims();
     let [_, h4] = inputs.w_hh.shape().dims();
     let flat = B::float_reshape(inputs.x.clone(), Shape::new([steps * rows, width]));
     let bias = B::float_reshape(inputs.bias.clone(), Shape::new([1, h4]));
-    let projected = B::float_add(B::float_matmul(flat, inputs.w_ih.clone()), bias);
-    let projected = B::float_reshape(projected, Shape::new([steps, rows, h4]));
+    let dtype = flat.dtype();
+    let projected = B::product(B::operand(flat), B::operand(inputs.w_ih.clone()), dtype);
+    let projected = B::float_reshape(B::float_add(projected, bias), Shape::new([steps, rows, h4]));
 
-    let w_hh = inputs.dropped(inputs.w_hh.clone());
+    let w_hh = B::operand(inputs.dropped(inputs.w_hh.clone()));
     let (mut h, mut c) = (inputs.h0.clone(), inputs.c0.clone());
     let (mut hidden, mut gates, mut cells) = (Vec::new(), Vec::new(), Vec::new());
     for t in 0..steps {
-        let z = B::float_add(step::<B>(&projected, t), B::float_matmul(h, w_hh.clone()));
+        let recurrent = B::product(B::operand(h), w_hh.clone(), dtype);
+        let z = B::float_add(step::<B>(&projected, t), recurrent);
         let i = B::sigmoid(gate::<B>(&z, 0));
         let f = B::sigmoid(gate::<B>(&z, 1));
         let g = B::float_tanh(gate::<B>(&z, 2));
@@ -89,7 +90,7 @@ pub(crate) fn forward<B: DropoutKernels>(inputs: &Inputs<B>, save: bool) -> Outp
     }
 }
 
-pub(crate) fn backward<B: DropoutKernels>(
+pub(crate) fn backward<B: LstmKernels>(
     inputs: &Inputs<B>,
     hidden: FloatTensor<B>,
     saved: Saved<B>,
@@ -97,7 +98,8 @@ pub(crate) fn backward<B: DropoutKernels>(
     need_dx: bool,
 ) -> InputGrads<B> {
     let [steps, _, _] = inputs.x.shape().dims();
-    let w_hh_t = B::float_transpose(inputs.dropped(inputs.w_hh.clone()));
+    let dtype = d_hidden.dtype();
+    let w_hh_t = B::float_transpose(B::operand(inputs.dropped(inputs.w_hh.clone())));
 
     // dh and dc that flow in from step t + 1; none at the last step.
     let (mut dh_next, mut dc_next): (Option<FloatTensor<B>>, Option<FloatTensor<B>>) = (None, None);
@@ -132,7 +134,7 @@ pub(crate) fn backward<B: DropoutKernels>(
         let d_o = B::float_mul(B::float_mul(dh, tanh_c), sigmoid_slope::<B>(o));
         dc_next = Some(B::float_mul(dc, f));
         let dz = B::float_cat(vec![di, df, dg, d_o], 1);
-        dh_next = Some(B::float_matmul(dz.clone(), w_hh_t.clone()));
+        dh_next = Some(B::product(B::operand(dz.clone()), w_hh_t.clone(), dtype));
         d_gates.push(as_step::<B>(dz));
     }
     d_gates.reverse();
@@ -140,7 +142,7 @@ pub(crate) fn backward<B: DropoutKernels>(
 }
 
 /// What follows from the gradients of the gates before their activation, `dz` `[T, B, 4H]`: products of the whole layer.
-pub(super) fn weight_gradients<B: DropoutKernels>(
+pub(super) fn weight_gradients<B: LstmKernels>(
     inputs: &Inputs<B>,
     hidden: FloatTensor<B>,
     dz: FloatTensor<B>,
@@ -161,14 +163,19 @@ pub(super) fn weight_gradients<B: DropoutKernels>(
     }
     let seen = B::float_reshape(B::float_cat(seen, 0), Shape::new([n, h]));
     let flat = B::float_reshape(inputs.x.clone(), Shape::new([n, width]));
+    let dtype = dz.dtype();
+    let bias = B::float_reshape(B::float_sum_dim(dz.clone(), 0), Shape::new([h4]));
+    let dz = B::operand(dz);
     let x = need_dx.then(|| {
-        let dx = B::float_matmul(dz.clone(), B::float_transpose(inputs.w_ih.clone()));
+        let w_ih_t = B::float_transpose(B::operand(inputs.w_ih.clone()));
+        let dx = B::product(dz.clone(), w_ih_t, dtype);
         B::float_reshape(dx, Shape::new([steps, rows, width]))
     });
+    let onto = |left| B::product(B::float_transpose(B::operand(left)), dz.clone(), dtype);
     InputGrads {
         x,
-        w_ih: B::float_matmul(B::float_transpose(flat), dz.clone()),
-        w_hh: inputs.dropped(B::float_matmul(B::float_transpose(seen), dz.clone())),
-        bias: B::float_reshape(B::float_sum_dim(dz, 0), Shape::new([h4])),
+        w_ih: onto(flat),
+        w_hh: inputs.dropped(onto(seen)),
+        bias,
     }
 }

@@ -11,6 +11,7 @@ use burn::backend::{Autodiff, AutodiffBackend, Backend, backend_extension};
 
 use super::generic;
 use crate::dropout::{DropoutKernels, KeptElements};
+use crate::products::Products;
 
 /// The layer as the dispatcher sees it: hidden states of all steps and the last cell state.
 #[backend_extension(
@@ -88,7 +89,7 @@ pub(crate) struct InputGrads<B: Backend> {
 }
 
 /// Forward and backward without autodiff. The default bodies run on every backend.
-pub(crate) trait LstmKernels: DropoutKernels {
+pub(crate) trait LstmKernels: DropoutKernels + Products {
     fn lstm_forward(inputs: &Inputs<Self>, save: bool) -> Outputs<Self> {
         generic::forward::<Self>(inputs, save)
     }

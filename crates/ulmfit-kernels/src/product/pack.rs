@@ -82,7 +82,7 @@ pub(super) fn pack_group(
     let panel = group.len() / matrices.len();
     for (panel, &source) in group.chunks_exact_mut(panel).zip(matrices) {
         match precision {
-            MatmulPrecision::Fp32 => {
+            MatmulPrecision::Fp32 | MatmulPrecision::Fp16 => {
                 best_isa!(pack; panel: &mut [f32], source: Source<'_>, depth: usize, first: usize, columns: usize);
             }
             MatmulPrecision::Bf16 => {

@@ -54,7 +54,8 @@ impl Panels {
             matrices: 0,
             registers: 1,
             data: match precision {
-                MatmulPrecision::Fp32 => Data::Single(nothing),
+                // Of GPUs alone.
+                MatmulPrecision::Fp32 | MatmulPrecision::Fp16 => Data::Single(nothing),
                 MatmulPrecision::Bf16 => Data::Pairs(nothing),
             },
         }

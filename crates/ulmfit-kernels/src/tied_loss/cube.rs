@@ -9,6 +9,7 @@ use burn_cubecl::kernel::into_contiguous;
 use cubecl::prelude::*;
 
 use crate::cube_memory::empty;
+use crate::products::Products;
 
 use super::generic::ChunkGradients;
 use super::node::{Inputs, Outputs, TiedLossKernels};
@@ -32,13 +33,16 @@ impl TiedLossKernels for Cube {
         let shares = [&inputs.row_weights, &inputs.target_weights];
         let [weights, at_targets] = shares.map(|all| into_contiguous(all.clone()));
         let [losses, right] = [0, 1].map(|_| empty(&bias, [rows]));
-        let mut gradients = ChunkGradients::new();
+        let weight = Self::operand(inputs.weight.clone());
+        let mut gradients = ChunkGradients::new(weight.clone());
         for from in (0..rows).step_by(chunk) {
             let to = rows.min(from + chunk);
             let cut = [Slice::from(from..to), Slice::from(0..width)];
             let h = Self::float_slice(inputs.hidden.clone(), &cut);
-            let w_t = Self::float_transpose(inputs.weight.clone());
-            let logits = into_contiguous(Self::float_matmul(h.clone(), w_t));
+            let dtype = h.dtype;
+            let h = Self::operand(h);
+            let w_t = Self::float_transpose(weight.clone());
+            let logits = into_contiguous(Self::product(h.clone(), w_t, dtype));
             rows_softmax::launch(
                 &logits.client,
                 CubeCount::Static((to - from) as u32, 1, 1),
@@ -56,7 +60,7 @@ impl TiedLossKernels for Cube {
                 [logits.dtype, targets.dtype].map(dtype_to_storage_type),
             );
             if with_grads {
-                gradients.add(logits, h, &inputs.weight);
+                gradients.add(logits, h);
             }
         }
         Outputs {

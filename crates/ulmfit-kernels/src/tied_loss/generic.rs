@@ -5,7 +5,8 @@ use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Backend, TensorMetadata};
 use burn::tensor::{IndexingUpdateOp, Shape, Slice};
 
-use super::node::{Inputs, LossGrads, Outputs};
+use super::node::{Inputs, LossGrads, Outputs, TiedLossKernels};
+use crate::precision::MatmulPrecision;
 
 /// Logits in a chunk: 16 Mi values are 64 MB.
 const CHUNK_VALUES: usize = 16 << 20;
@@ -15,13 +16,14 @@ fn chunk_rows(rows: usize, vocabulary: usize) -> usize {
     (CHUNK_VALUES / vocabulary.max(1)).clamp(1, rows.max(1))
 }
 
-pub(crate) fn forward<B: Backend>(inputs: &Inputs<B>, with_grads: bool) -> Outputs<B> {
+pub(crate) fn forward<B: TiedLossKernels>(inputs: &Inputs<B>, with_grads: bool) -> Outputs<B> {
     let [rows, width] = inputs.hidden.shape().dims();
     let [vocabulary, _] = inputs.weight.shape().dims();
     let chunk = chunk_rows(rows, vocabulary);
     let mut loss: Option<FloatTensor<B>> = None;
     let mut correct: Option<FloatTensor<B>> = None;
-    let mut gradients = ChunkGradients::new();
+    let weight = B::operand(inputs.weight.clone());
+    let mut gradients = ChunkGradients::new(weight.clone());
     for from in (0..rows).step_by(chunk) {
         let to = rows.min(from + chunk);
         let cut = Slice::from(from..to);
@@ -33,7 +35,9 @@ pub(crate) fn forward<B: Backend>(inputs: &Inputs<B>, with_grads: bool) -> Outpu
         let targets = B::int_slice(inputs.targets.clone(), &[cut]);
         let targets: IntTensor<B> = B::int_reshape(targets, Shape::new([to - from, 1]));
         let bias = B::float_reshape(inputs.bias.clone(), Shape::new([1, vocabulary]));
-        let logits = B::float_matmul(h.clone(), B::float_transpose(inputs.weight.clone()));
+        let dtype = h.dtype();
+        let h = B::operand(h);
+        let logits = B::product(h.clone(), B::float_transpose(weight.clone()), dtype);
         let logits = B::float_add(logits, bias);
 
         let top = B::float_max_dim(logits.clone(), 1);
@@ -61,7 +65,7 @@ pub(crate) fn forward<B: Backend>(inputs: &Inputs<B>, with_grads: bool) -> Outpu
             let d = B::float_mul(exp, share);
             let at_targets = B::float_neg(at_targets);
             let d = B::float_scatter(1, d, targets, at_targets, IndexingUpdateOp::Add);
-            gradients.add(d, h, &inputs.weight);
+            gradients.add(d, h);
         }
     }
     let (Some(loss), Some(correct)) = (loss, correct) else {
@@ -76,28 +80,45 @@ pub(crate) fn forward<B: Backend>(inputs: &Inputs<B>, with_grads: bool) -> Outpu
 
 /// Gradients of the operands, gathered chunk by chunk.
 pub(super) struct ChunkGradients<B: Backend> {
+    /// `[V, E]`, as an operand.
+    operand: FloatTensor<B>,
     hidden: Vec<FloatTensor<B>>,
     weight: Option<FloatTensor<B>>,
     bias: Option<FloatTensor<B>>,
 }
 
-impl<B: Backend> ChunkGradients<B> {
-    pub(super) fn new() -> Self {
+/// The gradients of logits are at most 1, and most of them are far below what fp16 tells from 0: so many times as large
+/// they are multiplied, and their products divided again.
+const LIFT: f32 = 32_768.0;
+
+impl<B: TiedLossKernels> ChunkGradients<B> {
+    /// None yet, for the weight `[V, E]` as an operand.
+    pub(super) fn new(weight: FloatTensor<B>) -> Self {
         Self {
+            operand: weight,
             hidden: Vec::new(),
             weight: None,
             bias: None,
         }
     }
 
-    /// A chunk with the gradient `d` `[R, V]` of its logits and the hidden states `h` `[R, E]`.
-    pub(super) fn add(&mut self, d: FloatTensor<B>, h: FloatTensor<B>, weight: &FloatTensor<B>) {
+    /// A chunk with the gradient `d` `[R, V]` of its logits and the hidden states `h` `[R, E]`, as an operand.
+    pub(super) fn add(&mut self, d: FloatTensor<B>, h: FloatTensor<B>) {
         let [_, vocabulary] = d.shape().dims();
-        self.hidden.push(B::float_matmul(d.clone(), weight.clone()));
-        let d_weight = B::float_matmul(B::float_transpose(d.clone()), h);
-        accumulate::<B>(&mut self.weight, d_weight);
-        let d_bias = B::float_reshape(B::float_sum_dim(d, 0), Shape::new([vocabulary]));
+        let dtype = d.dtype();
+        let d_bias = B::float_sum_dim(d.clone(), 0);
+        let d_bias = B::float_reshape(d_bias, Shape::new([vocabulary]));
         accumulate::<B>(&mut self.bias, d_bias);
+        let lifts = MatmulPrecision::current() == MatmulPrecision::Fp16;
+        let times = |x: FloatTensor<B>, factor: f32| match lifts {
+            true => B::float_mul_scalar(x, factor.into()),
+            false => x,
+        };
+        let d = B::operand(times(d, LIFT));
+        let d_hidden = B::product(d.clone(), self.operand.clone(), dtype);
+        self.hidden.push(times(d_hidden, 1.0 / LIFT));
+        let d_weight = B::product(B::float_transpose(d), h, dtype);
+        accumulate::<B>(&mut self.weight, times(d_weight, 1.0 / LIFT));
     }
 
     /// Those of all chunks; none where no chunk was added.

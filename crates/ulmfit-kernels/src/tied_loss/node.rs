@@ -10,6 +10,7 @@ use burn::backend::{Autodiff, AutodiffBackend, Backend, TensorMetadata, backend_
 use burn::tensor::Shape;
 
 use super::generic;
+use crate::products::Products;
 
 /// The operation as the dispatcher sees it: loss `[1]` and number of right predictions `[1]`.
 #[backend_extension(
@@ -62,7 +63,7 @@ pub(crate) struct Outputs<B: Backend> {
 }
 
 /// The operation without autodiff. The default body runs on every backend.
-pub(crate) trait TiedLossKernels: Backend {
+pub(crate) trait TiedLossKernels: Products {
     fn tied_loss_forward(inputs: &Inputs<Self>, with_grads: bool) -> Outputs<Self> {
         generic::forward::<Self>(inputs, with_grads)
     }

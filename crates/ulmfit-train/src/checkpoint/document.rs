@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use ulmfit_model::Random;
 
+use crate::loss_scale::Dynamic;
 use crate::observe::EpochEnd;
 
 /// The version that this library writes, and the only one it reads: a run is finished by the library that began it.
@@ -46,6 +47,9 @@ pub(super) struct Within {
     /// The generator of the masks.
     pub(super) random: Random,
     pub(super) optimizer: Remembered,
+    /// What the loss is multiplied by, where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) loss_scale: Option<Dynamic>,
     /// Whether the file has a model that the stage is to return.
     pub(super) kept: bool,
     /// Whether the file has the stream's hidden state.

@@ -12,6 +12,7 @@ use super::params::{paths, read_module, write_module};
 use super::{Checkpoints, Resume, Settings, folder};
 use crate::error::{Error, Result};
 use crate::fit::{FitConfig, Progress};
+use crate::loss_scale::LossScale;
 use crate::observe::Observer;
 use crate::stage::Stage;
 
@@ -118,6 +119,7 @@ impl Keeper {
                 run.optimizer_mut(),
                 &paths(model),
             )?;
+            *run.loss_scale_mut() = LossScale::at(within.loss_scale);
             if within.kept {
                 run.keep(read_module(&mut reader, "kept", model)?);
             }
@@ -202,6 +204,7 @@ impl Keeper {
             position,
             random: random.clone(),
             optimizer,
+            loss_scale: run.loss_scale().state(),
             kept: run.kept().is_some(),
             hidden: state.is_some(),
         };

@@ -65,8 +65,7 @@ pub fn fit_classifier(
                 let (rows, tokens) = (batch.labels.len(), batch.lengths.iter().sum());
                 let targets = targets(&batch.labels);
                 let loss = model.loss(&batch.inputs, &batch.lengths, targets, &mut mode);
-                let gradients = loss.objective.backward();
-                model = run.step(model, gradients, rows, 1.0);
+                model = run.step(model, loss.objective, rows, 1.0);
                 let value = f64::from(loss.value.into_scalar::<f32>());
                 if run.batch_end(value, rows, tokens, fit.observer)? == Control::Stop {
                     break 'stage;

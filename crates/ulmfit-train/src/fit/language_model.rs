@@ -83,8 +83,7 @@ pub fn fit_language_model(
             for batch in train.epoch_from(epoch, run.position().batch) {
                 let before = state.unwrap_or_else(|| model.initial_state(batch.inputs.rows()));
                 let (loss, next) = model.loss(&batch.inputs, &batch.targets, &before, &mut mode);
-                let gradients = loss.objective.backward();
-                model = run.step(model, gradients, loss.counted, batch.rate_scale);
+                model = run.step(model, loss.objective, loss.counted, batch.rate_scale);
                 let value = f64::from(loss.cross_entropy.into_scalar::<f32>());
                 let control = run.batch_end(value, loss.counted, loss.counted, fit.observer)?;
                 if control == Control::Stop {

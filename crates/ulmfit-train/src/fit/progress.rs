@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use burn::module::Module;
-use burn::tensor::Gradients;
+use burn::tensor::Tensor;
 
 use super::{FitConfig, Validate};
 use crate::checkpoint::Position;
@@ -11,6 +11,7 @@ use crate::copy::deep_copy;
 use crate::error::{Error, Result};
 use crate::gradients::ParamGradients;
 use crate::groups::LayerGroups;
+use crate::loss_scale::LossScale;
 use crate::observe::{BatchEnd, Control, EpochEnd, Observer, StageStart};
 use crate::optimizer::Optimizer;
 use crate::stage::{Plan, Stage};
@@ -29,6 +30,7 @@ pub(crate) struct Progress<'a, M> {
     plan: Plan,
     metric: &'static str,
     optimizer: Optimizer,
+    loss_scale: LossScale,
     accumulate: usize,
     pending: Option<ParamGradients>,
     n_pending: usize,
@@ -78,6 +80,7 @@ impl<'a, M: Module> Progress<'a, M> {
             plan,
             metric,
             optimizer,
+            loss_scale: LossScale::default(),
             accumulate: fit.accumulate,
             pending: None,
             n_pending: 0,
@@ -95,15 +98,17 @@ impl<'a, M: Module> Progress<'a, M> {
         self.groups.train(model, self.plan.trained)
     }
 
-    /// The model after a batch of `weight` tokens or rows: stepped, unless more batches are to be gathered first.
+    /// The model after a batch of `weight` tokens or rows: stepped, unless more batches are to be gathered first, or the
+    /// gradients are those of too large a loss scale.
     pub(crate) fn step(
         &mut self,
         model: M,
-        gradients: Gradients,
+        objective: Tensor<1>,
         weight: usize,
         rate_scale: f64,
     ) -> M {
-        let new = ParamGradients::of(&model, gradients, weight.max(1) as f64);
+        let weight = weight.max(1) as f64;
+        let new = self.loss_scale.backward(&model, objective, weight);
         let gathered = match self.pending.take() {
             Some(mut gathered) => {
                 gathered.join(new);
@@ -118,6 +123,9 @@ impl<'a, M: Module> Progress<'a, M> {
             return model;
         }
         self.n_pending = 0;
+        if !self.loss_scale.accepts(&gathered) {
+            return model;
+        }
         let scale = rate_scale * self.at.rate_factor;
         let (rates, momentum) = self.plan.at(self.at.step, scale);
         self.optimizer
@@ -289,6 +297,14 @@ impl<M: Module> Progress<'_, M> {
 
     pub(crate) fn optimizer_mut(&mut self) -> &mut Optimizer {
         &mut self.optimizer
+    }
+
+    pub(crate) fn loss_scale(&self) -> &LossScale {
+        &self.loss_scale
+    }
+
+    pub(crate) fn loss_scale_mut(&mut self) -> &mut LossScale {
+        &mut self.loss_scale
     }
 
     pub(crate) fn kept(&self) -> Option<&M> {

@@ -116,8 +116,7 @@ impl LrFind {
                 let before = state.unwrap_or_else(|| model.initial_state(batch.inputs.rows()));
                 let (loss, next) = model.loss(&batch.inputs, &batch.targets, &before, &mut mode);
                 state = Some(next);
-                let gradients = loss.objective.backward();
-                model = search.step(model, gradients);
+                model = search.step(model, loss.objective);
                 if search.ends_with(f64::from(loss.cross_entropy.into_scalar::<f32>())) {
                     return search.curve();
                 }
@@ -141,8 +140,7 @@ impl LrFind {
             for batch in train.epoch(epoch) {
                 let targets = targets(&batch.labels);
                 let loss = model.loss(&batch.inputs, &batch.lengths, targets, &mut mode);
-                let gradients = loss.objective.backward();
-                model = search.step(model, gradients);
+                model = search.step(model, loss.objective);
                 if search.ends_with(f64::from(loss.value.into_scalar::<f32>())) {
                     return search.curve();
                 }

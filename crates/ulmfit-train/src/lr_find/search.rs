@@ -1,12 +1,13 @@
 //! The rising rates of a search and the record of its losses.
 
 use burn::module::Module;
-use burn::tensor::Gradients;
+use burn::tensor::Tensor;
 
 use super::{LrFind, RateCurve};
 use crate::copy::deep_copy;
 use crate::error::{Error, Result};
 use crate::groups::LayerGroups;
+use crate::loss_scale::LossScale;
 use crate::optimizer::Optimizer;
 
 /// A running search: trains a copy and ends by itself.
@@ -14,6 +15,7 @@ pub(super) struct Search<'a> {
     config: &'a LrFind,
     groups: &'a LayerGroups,
     optimizer: Optimizer,
+    loss_scale: LossScale,
     curve: RateCurve,
     mean: SmoothedLoss,
     best: f64,
@@ -28,6 +30,7 @@ impl<'a> Search<'a> {
             config,
             groups,
             optimizer: config.optimizer.init(),
+            loss_scale: LossScale::default(),
             curve: RateCurve::new(config.steps),
             mean: SmoothedLoss::new(config.smoothing),
             best: f64::INFINITY,
@@ -40,10 +43,14 @@ impl<'a> Search<'a> {
         self.groups.train(deep_copy(model), self.config.trained)
     }
 
-    pub(super) fn step<M: Module>(&mut self, model: M, gradients: Gradients) -> M {
+    pub(super) fn step<M: Module>(&mut self, model: M, objective: Tensor<1>) -> M {
+        let gradients = self.loss_scale.backward(&model, objective, 1.0);
+        if !self.loss_scale.accepts(&gradients) {
+            return model;
+        }
         let rates = vec![self.rate(); self.groups.len()];
         self.optimizer
-            .step(model, gradients, self.groups, &rates, self.config.momentum)
+            .apply(model, gradients, self.groups, &rates, self.config.momentum)
     }
 
     /// Records the loss of the step that has just been made; whether the search is over.

@@ -51,9 +51,10 @@ pub(super) fn sweep<R: Rule, M: Module>(
         "one learning rate for each layer group"
     );
     // The same small number as in PyTorch's `clip_grad_norm_` keeps a norm of 0 out of the denominator.
-    let scale = rule
+    let clip = rule
         .clip()
         .map_or(1.0, |limit| (limit / (gradients.norm() + 1e-6)).min(1.0));
+    let scale = clip * gradients.factor();
     model.map(&mut Sweep {
         rule,
         gradients,

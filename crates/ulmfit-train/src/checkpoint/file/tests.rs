@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::checkpoint::document::{EpochRecord, Exact, Position, Remembered, Within};
+use crate::loss_scale::LossScale;
 use burn::tensor::Device;
 use ulmfit_model::Random;
 
@@ -31,6 +32,7 @@ fn document() -> Document {
             position: Position::default(),
             random: Random::new(u64::MAX),
             optimizer: Remembered::default(),
+            loss_scale: LossScale::dynamic().state(),
             kept: false,
             hidden: false,
         }),
