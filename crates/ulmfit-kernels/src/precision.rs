@@ -10,8 +10,8 @@ use burn::tensor::{DType, Device};
 /// What the operands of matrix products are rounded to; sums, states, gates, losses, weights and their moments stay in `f32`.
 ///
 /// This is a setting of the process, as PyTorch's `torch.set_float32_matmul_precision` is: which one is faster is a
-/// property of the machine, not of a model. Burn's own operations take no notice of it, nor does a device on which it does
-/// not [run](Self::runs_on), other than by an error of the GPU's driver.
+/// property of the machine, not of a model. Burn's own operations take no notice of it. A GPU that [lacks](Self::runs_on) the
+/// type fails in its driver: ask first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MatmulPrecision {
     /// 24 bits of mantissa; the default.

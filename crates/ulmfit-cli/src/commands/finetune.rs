@@ -7,6 +7,7 @@ use ulmfit::train::schedule::GroupRates;
 use ulmfit::train::steps;
 
 use crate::options::language_model::Training;
+use crate::options::number::positive;
 use crate::options::output::Output;
 use crate::options::text_files::{Folder, TextFiles};
 
@@ -34,7 +35,7 @@ pub(crate) struct Args {
     min_freq: Option<u64>,
     /// The highest learning rate of the last layers, each lower layer's 2.6 times lower [default: the rates of the
     /// recipe].
-    #[arg(long, value_name = "X")]
+    #[arg(long, value_name = "X", value_parser = positive)]
     lr: Option<f64>,
 }
 

@@ -7,6 +7,7 @@ use ulmfit::train::optimizer::OptimizerConfig;
 use ulmfit::train::schedule::GroupRates;
 
 use crate::options::language_model::Training;
+use crate::options::number::positive;
 use crate::options::output::Output;
 use crate::options::text_files::{Folder, TextFiles};
 
@@ -46,14 +47,6 @@ pub(crate) struct Args {
     /// Go on training this language model, with its vocabulary, instead of a new one.
     #[arg(long, value_name = "MODEL", conflicts_with_all = ["size", "vocab_size", "min_freq", "backward", "drop_mult"])]
     from: Option<PathBuf>,
-}
-
-fn positive(text: &str) -> Result<f64, String> {
-    let number: f64 = text.parse().map_err(|e| format!("{e}"))?;
-    match number.is_finite() && number > 0.0 {
-        true => Ok(number),
-        false => Err("expected a number above 0".into()),
-    }
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {

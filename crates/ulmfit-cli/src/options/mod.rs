@@ -5,6 +5,7 @@ pub(crate) mod label;
 pub(crate) mod labeled;
 pub(crate) mod language_model;
 pub(crate) mod lines;
+pub(crate) mod number;
 pub(crate) mod output;
 pub(crate) mod page;
 pub(crate) mod recipe;
