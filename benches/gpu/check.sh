@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Whether the builds that .ci/run has no time for compile: SPIR-V instead of WGSL, Burn's fusion, CUDA.
 # usage: benches/gpu/check.sh [FEATURES ...]   (default: each of those below)
-# `cuda` fetches LLVM while it is built (Burn's compiler for it), the others need no network but the registry.
+# `cuda` fetches LLVM while it is built (Burn's compiler for it), but not where it is only checked, as for docs.rs.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+export DOCS_RS=1
 builds=("$@")
 if [ ${#builds[@]} -eq 0 ]; then builds=(vulkan vulkan,fusion cuda); fi
 
