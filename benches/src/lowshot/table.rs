@@ -200,21 +200,31 @@ fn chart(lines: &[Line]) -> LineChart {
         Axis::new("accuracy, %").spanning(60.0, 95.0),
     );
     chart.description =
-        "Accuracy against the number of labels, for ulmfit and for baselines.".into();
+        "Accuracy against the number of labels, for ulmfit and for baselines, with the standard deviation over the subsets."
+            .into();
     for Column {
         id, drawn, ours, ..
     } in COLUMNS
     {
-        let points: Vec<(f64, f64)> = sizes()
-            .into_iter()
-            .map(|(labels, _)| (labels, of(lines, id, labels)))
-            .filter(|(_, cells)| !cells.is_empty())
-            .map(|(labels, cells)| (labels as f64, mean(&percent(&cells))))
-            .collect();
-        let look = if ours { Look::Dots } else { Look::Dashed };
+        let (mut points, mut bars) = (Vec::new(), Vec::new());
+        for (labels, _) in sizes() {
+            let values = percent(&of(lines, id, labels));
+            if values.is_empty() {
+                continue;
+            }
+            let (x, y, spread) = (labels as f64, mean(&values), deviation(&values));
+            points.push((x, y));
+            if spread > 0.0 {
+                bars.push((x, y - spread, y + spread));
+            }
+        }
         if let (Some(name), false) = (drawn, points.is_empty()) {
-            let name = name.to_owned();
-            chart.lines.push(Drawn { name, points, look });
+            chart.lines.push(Drawn {
+                name: name.to_owned(),
+                points,
+                look: if ours { Look::Dots } else { Look::Dashed },
+                bars,
+            });
         }
     }
     chart

@@ -149,13 +149,8 @@ fn a_chart_is_a_file_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("chart.svg");
     let mut chart = LineChart::new("Rates", Axis::new("rate").log(), Axis::new("loss"));
-    chart.lines = vec![Line {
-        name: "loss".to_owned(),
-        points: (1..100)
-            .map(|n| (1e-7 * 1.2_f64.powi(n), 5.0 - f64::from(n) / 40.0))
-            .collect(),
-        look: Look::Line,
-    }];
+    let points = (1..100).map(|n| (1e-7 * 1.2_f64.powi(n), 5.0 - f64::from(n) / 40.0));
+    chart.lines = vec![Line::new("loss", points.collect(), Look::Line)];
     chart.marks = vec![(1e-4, "valley 1e-4".to_owned())];
     fs::write(&path, chart.file()).unwrap();
     let pixels = screenshot(browser, &path, 1000, 700);

@@ -191,11 +191,9 @@ fn chart(curve: &RateCurve, found: &[(&str, Option<f64>)]) -> LineChart {
         .iter()
         .copied()
         .zip(curve.losses.iter().copied());
-    chart.lines.push(Line {
-        name: "loss".to_owned(),
-        points: points.collect(),
-        look: Look::Line,
-    });
+    chart
+        .lines
+        .push(Line::new("loss", points.collect(), Look::Line));
     let marks = found
         .iter()
         .filter_map(|(name, rate)| Some(((*rate)?, format!("{name} {:.1e}", (*rate)?))));

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::axis::{Axis, Measured};
+use super::series::{Line, Look};
 use crate::escape::Escaped;
 
 /// Size of the drawing and of the room around its field, in its own units. Narrow, so that the letters can be read where
@@ -17,38 +18,13 @@ const BOTTOM: f64 = 46.0;
 /// What a chart needs outside of the page, whose style sheet has the same.
 const STYLE: &str = include_str!("chart.css");
 
-/// How a line looks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Look {
-    /// A thin line.
-    #[default]
-    Line,
-    /// A line with a dot at every point.
-    Dots,
-    /// Dots alone, for points that do not follow each other.
-    Points,
-    /// A dashed line, for what is only compared with.
-    Dashed,
-}
-
-/// One line.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Line {
-    /// What the legend calls it.
-    pub name: String,
-    /// Its points `(x, y)`; those that an axis has no place for are left out.
-    pub points: Vec<(f64, f64)>,
-    /// How it looks.
-    pub look: Look,
-}
-
 /// A chart.
 ///
 /// ```
 /// use ulmfit_report::charts::{Axis, Line, LineChart, Look};
 ///
 /// let mut chart = LineChart::new("Loss", Axis::new("batch"), Axis::new("nats"));
-/// chart.lines.push(Line { name: "training".into(), points: vec![(1.0, 0.7), (2.0, 0.4)], look: Look::Line });
+/// chart.lines.push(Line::new("training", vec![(1.0, 0.7), (2.0, 0.4)], Look::Line));
 /// assert!(chart.inline("loss").starts_with("<svg"));
 /// ```
 #[derive(Clone, Debug, PartialEq)]
@@ -99,7 +75,7 @@ impl LineChart {
 
     // Writing to a string cannot fail, here and below.
     fn svg(&self, id: &str, attributes: &str, style: &str) -> String {
-        let points = || self.lines.iter().flat_map(|line| &line.points);
+        let points = || self.lines.iter().flat_map(Line::ends);
         let x = self.x.measure(points().map(|point| point.0));
         let y = self.y.measure(points().map(|point| point.1));
         let id = Escaped(id).to_string();
@@ -121,7 +97,11 @@ impl LineChart {
             );
         }
         for (index, line) in self.lines.iter().enumerate() {
-            self.draw_line(&mut out, index % 4, line, &x, &y);
+            let shown = |(at, value): (f64, f64)| {
+                let there = self.x.holds(at) && self.y.holds(value);
+                there.then(|| (place_x(x.place(at)), place_y(y.place(value))))
+            };
+            line.draw(&mut out, index % 4, shown);
         }
         self.draw_marks(&mut out, &x);
         self.draw_legend(&mut out);
@@ -190,40 +170,6 @@ impl LineChart {
         }
     }
 
-    fn draw_line(&self, out: &mut String, color: usize, line: &Line, x: &Measured, y: &Measured) {
-        let there = |point: &&(f64, f64)| self.x.holds(point.0) && self.y.holds(point.1);
-        let places: Vec<(f64, f64)> = line
-            .points
-            .iter()
-            .filter(there)
-            .map(|point| (place_x(x.place(point.0)), place_y(y.place(point.1))))
-            .collect();
-        let look = match line.look {
-            Look::Dashed => " dashed",
-            Look::Line | Look::Dots | Look::Points => "",
-        };
-        let _ = write!(out, "<path class=\"line c{color}{look}\" d=\"");
-        let drawn = if line.look == Look::Points {
-            &places[..0]
-        } else {
-            &places[..]
-        };
-        for (index, (x, y)) in drawn.iter().enumerate() {
-            let verb = if index == 0 { 'M' } else { 'L' };
-            let _ = write!(out, "{verb}{x:.1} {y:.1}");
-        }
-        out.push_str("\"/>");
-        // A single point has no line to be seen by.
-        if matches!(line.look, Look::Dots | Look::Points) || places.len() == 1 {
-            for (x, y) in places {
-                let _ = write!(
-                    out,
-                    "<circle class=\"dot c{color}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3.5\"/>"
-                );
-            }
-        }
-    }
-
     /// The names of the lines above the field, from the left, if there are several.
     fn draw_legend(&self, out: &mut String) {
         if self.lines.len() < 2 {
@@ -264,11 +210,7 @@ mod tests {
 
     fn chart(points: Vec<(f64, f64)>) -> LineChart {
         let mut chart = LineChart::new("A & B", Axis::new("<x>"), Axis::new("y"));
-        let line = Line {
-            name: "n".into(),
-            points,
-            look: Look::Line,
-        };
+        let line = Line::new("n", points, Look::Line);
         chart.lines = vec![
             line.clone(),
             Line {
@@ -281,9 +223,12 @@ mod tests {
 
     #[test]
     fn a_line_goes_through_its_points() {
-        let svg = chart(vec![(0.0, 0.0), (1.0, 1.0)]).inline("c");
-        // The corners of the field.
-        assert!(svg.contains("d=\"M58.0 254.0L466.0 34.0\""), "{svg}");
+        let mut chart = chart(vec![(0.0, 0.0), (1.0, 1.0)]);
+        chart.lines[0].bars = vec![(1.0, 0.5, 2.0)];
+        let svg = chart.inline("c");
+        // From corner to corner of the field, which reaches as high as the bar.
+        assert!(svg.contains("d=\"M58.0 254.0L466.0 144.0\""), "{svg}");
+        assert!(svg.contains("d=\"M466.0 199.0V34.0\""), "{svg}");
         assert_eq!(svg.matches("<circle").count(), 2);
         assert!(svg.contains("A &amp; B") && svg.contains("&lt;x&gt;"));
         assert!(svg.contains("aria-labelledby=\"c-title c-text\""));

@@ -119,18 +119,13 @@ pub(super) fn calibration(report: &Report) -> String {
         Axis::new("confidence").spanning(0.0, 1.0),
         Axis::new("share of right predictions").spanning(0.0, 1.0),
     );
-    let line = |name: &str, points: Vec<(f64, f64)>, look: Look| Line {
-        name: name.to_owned(),
-        points,
-        look,
-    };
     let found = bins
         .iter()
         .map(|bin| (bin.confidence, bin.accuracy))
         .collect();
     chart.lines = vec![
-        line("model", found, Look::Dots),
-        line(
+        Line::new("model", found, Look::Dots),
+        Line::new(
             "confidence = accuracy",
             vec![(0.0, 0.0), (1.0, 1.0)],
             Look::Dashed,

@@ -73,11 +73,6 @@ fn charts(stages: &[StageCurve]) -> [LineChart; 4] {
         all.filter_map(|(start, epoch)| Some(((start + epoch.batch) as f64, value(epoch)?)))
             .collect()
     };
-    let line = |name: &str, points: Vec<(f64, f64)>, look: Look| Line {
-        name: name.to_owned(),
-        points,
-        look,
-    };
 
     let metric = &stages[0].metric;
     let unit = match metric.as_str() {
@@ -86,27 +81,31 @@ fn charts(stages: &[StageCurve]) -> [LineChart; 4] {
     };
     let mut loss = LineChart::new("Loss", batches(), Axis::new(unit));
     loss.lines = vec![
-        line(
+        Line::new(
             "training",
             smoothed(&of_points(|point| point.loss)),
             Look::Line,
         ),
-        line(
+        Line::new(
             "validation",
             of_epochs(|epoch| epoch.valid_loss),
             Look::Dots,
         ),
     ];
     let mut score = LineChart::new(format!("Validation {metric}"), batches(), Axis::new(metric));
-    score.lines = vec![line(metric, of_epochs(|epoch| epoch.metric), Look::Dots)];
+    score.lines = vec![Line::new(
+        metric,
+        of_epochs(|epoch| epoch.metric),
+        Look::Dots,
+    )];
     let mut rate = LineChart::new(
         "Learning rate of the last layer group",
         batches(),
         Axis::new("rate"),
     );
-    rate.lines = vec![line("rate", of_points(|point| point.rate), Look::Line)];
+    rate.lines = vec![Line::new("rate", of_points(|point| point.rate), Look::Line)];
     let mut momentum = LineChart::new("Momentum", batches(), Axis::new("momentum"));
-    momentum.lines = vec![line(
+    momentum.lines = vec![Line::new(
         "momentum",
         of_points(|point| point.momentum),
         Look::Line,

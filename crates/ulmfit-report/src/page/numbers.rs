@@ -52,16 +52,12 @@ fn chart(scores: &NumberScores) -> LineChart {
         Axis::new("predicted"),
     );
     chart.lines = vec![
-        Line {
-            name: "documents".to_owned(),
-            points: scores.pairs.clone(),
-            look: Look::Points,
-        },
-        Line {
-            name: "prediction = label".to_owned(),
-            points: vec![(low, low), (high, high)],
-            look: Look::Dashed,
-        },
+        Line::new("documents", scores.pairs.clone(), Look::Points),
+        Line::new(
+            "prediction = label",
+            vec![(low, low), (high, high)],
+            Look::Dashed,
+        ),
     ];
     chart.description = format!(
         "{} documents with labels from {} to {}; predictions are off by {} on average.",
