@@ -35,6 +35,11 @@ for bs in 64 256; do
   try 60 python3 peer.py --vocab 60000 --bs $bs --amp bf16
 done
 
+# A leak shows as device_MB above device_MB_early.
+for device in "${devices[@]}"; do
+  try 90 ./ulmfit-bench lm --device "$device" --vocab 20000 --bs 32 --seq 70 --iters 500 --sizes 200 512 3
+done
+
 # Where the time of a step goes, kernel by kernel: the table at the end of profile-DEVICE.log. Four steps, which wait for
 # every launch and are slower for it.
 for device in "${devices[@]}"; do
@@ -43,9 +48,4 @@ for device in "${devices[@]}"; do
   CUBECL_DEBUG_OPTION=profile CUBECL_DEBUG_LOG=$log \
     try 60 ./ulmfit-bench lm --device "$device" --vocab 60000 --bs 64 --seq 70 --iters 3 >&2
   echo "$log: where the time of a step goes" >&2
-done
-
-# A leak shows as device_MB above device_MB_early.
-for device in "${devices[@]}"; do
-  try 90 ./ulmfit-bench lm --device "$device" --vocab 20000 --bs 32 --seq 70 --iters 500 --sizes 200 512 3
 done
