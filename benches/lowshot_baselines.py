@@ -61,7 +61,7 @@ def tfidf_logreg(texts, labels, held_out, unlabeled, seed):
 
 
 def nb_svm(texts, labels, held_out, unlabeled, seed):
-    """Wang & Manning 2012: log-count ratios of binary features, an SVM interpolated with them (beta 0.25)."""
+    """Two classes. Wang & Manning 2012: log-count ratios of binary features, an SVM interpolated with them (beta 0.25)."""
     vectorizer = CountVectorizer(ngram_range=(1, 2), binary=True, token_pattern=TOKEN)
     vectorizer.set_params(min_df=2 if len(texts) > 200 else 1)
     features = sparse.csr_matrix(vectorizer.fit_transform(texts), dtype=np.float64)
@@ -108,7 +108,7 @@ def main(folder, path):
     for labels, seed in cells:
         texts, classes = read(folder / f"{labels}_{seed}.csv")
         for name, fit in BASELINES.items():
-            if (name, labels, seed) in known:
+            if (name, labels, seed) in known or (name == "nb-svm" and classes.max() > 1):
                 continue
             start = time.process_time()
             found, chosen = fit(texts, classes, held_out, unlabeled, seed)

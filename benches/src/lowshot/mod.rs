@@ -2,7 +2,10 @@
 
 mod cells;
 mod ours;
+mod page;
+mod picture;
 mod rows;
+mod storage;
 mod table;
 
 use std::path::PathBuf;
@@ -23,7 +26,7 @@ pub(crate) struct Args {
     /// The file that holds the cells that are done, a line each; new ones go to its end.
     #[arg(long, value_name = "FILE", default_value = "docs/lowshot.jsonl")]
     cells: PathBuf,
-    /// Where the language model of the domain is stored, and the rows.
+    /// Where the language model of the domain is stored, the rows, and cells that are not done.
     #[arg(long, value_name = "DIR", default_value = "lowshot")]
     work: PathBuf,
     /// Only these columns.
@@ -70,7 +73,7 @@ impl Args {
 pub(crate) fn run(args: &Args) -> anyhow::Result<Value> {
     let done = Line::read_all(&args.cells)?;
     if let Some(folder) = &args.report {
-        return table::write(&Line::newest(done), folder);
+        return page::write(&Line::newest(done), folder);
     }
     std::fs::create_dir_all(&args.work)
         .with_context(|| format!("cannot make {}", args.work.display()))?;
@@ -95,8 +98,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Value> {
         {
             continue;
         }
-        let line = encoders.fill(&cell)?;
+        let (line, storage) = encoders.fill(&cell)?;
         line.append(&args.cells)?;
+        storage.delete()?;
         eprintln!(
             "{}, {} labels, seed {}: {:.2} % of {}",
             line.column,

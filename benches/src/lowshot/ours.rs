@@ -7,16 +7,17 @@ use sha2::{Digest as _, Sha256};
 use ulmfit::kernels::MatmulPrecision;
 use ulmfit::prelude::*;
 use ulmfit::train::observe::Console;
-use ulmfit::train::{Checkpoints, steps, steps::Run};
+use ulmfit::train::{steps, steps::Run};
 
 use super::cells::{Cell, Column, Line};
 use super::rows::{Rows, SHARED_SEED};
+use super::storage::{Storage, checkpoints};
 use crate::memory::cpu_seconds;
 
 /// The language models that cells begin with, each made or read once, when it is first asked for.
 pub(super) struct Encoders<'a> {
     rows: &'a Rows,
-    /// Where the fine-tuned one is stored.
+    /// Where the fine-tuned one is stored, and what cells store.
     folder: &'a Path,
     /// The fine-tuned one's file and SHA-256, where it is given.
     given: Option<(&'a Path, String)>,
@@ -90,18 +91,18 @@ impl<'a> Encoders<'a> {
         let texts = texts.texts();
         let amount = Amount::of(texts.iter().copied(), 0);
         let recipe = Recipe::fitted(amount, &Pretrained::english());
-        let checkpoints = Checkpoints::new(self.folder.join(format!("{name}.checkpoints")));
         let mut console = Console::new();
         let mut run = Run::new(&mut console)
             .with_seed(SHARED_SEED)
-            .with_checkpoints(checkpoints);
+            .with_checkpoints(checkpoints(self.folder.join(format!("{name}.checkpoints"))));
         let model = steps::adapt(&recipe, &english()?, &texts, &self.device, &mut run)?;
         model.save(&path)?;
         Ok(model)
     }
 
-    /// Trains the classifier of a cell on its labels alone, and scores it once.
-    pub(super) fn fill(&mut self, cell: &Cell) -> anyhow::Result<Line> {
+    /// Trains the classifier of a cell on its labels alone, and scores it once. A cell that was cut goes on at its step;
+    /// what it has stored is to be deleted when the line is safe.
+    pub(super) fn fill(&mut self, cell: &Cell) -> anyhow::Result<(Line, Storage)> {
         let train = self.rows.subset(cell.labels, cell.seed)?;
         let recipe = cell.recipe();
         let device = self.device.clone();
@@ -110,29 +111,36 @@ impl<'a> Encoders<'a> {
             Column::SemiSupervised => self.given().to_owned(),
             Column::Pretrained | Column::Scratch => String::new(),
         };
+        let folder = self.folder;
         let encoder = self.of(cell.column)?;
-        let begin = cpu_seconds();
-        let mut console = Console::new();
-        let mut run = Run::new(&mut console).with_seed(cell.seed);
+        let storage = Storage::open(folder, cell)?;
+        let checkpoints = storage.checkpoints();
+        let mut watch = (Console::new(), storage);
+        let mut run = Run::new(&mut watch)
+            .with_seed(cell.seed)
+            .with_checkpoints(checkpoints);
         let model = steps::classify(&recipe, encoder, &train, None, &device, &mut run)?.model;
+        let storage = watch.1;
+        let train_cpu_min = storage.cpu_seconds() / 60.0;
         let trained = cpu_seconds();
         let predictions = Predictor::new(&model)?.predict_all(&held_out.texts());
         let pairs = predictions.iter().zip(held_out.labels()?);
         let right = pairs.filter(|(found, label)| found.class == *label as usize);
-        Ok(Line {
+        let line = Line {
             column: cell.column.name(),
             labels: cell.labels,
             seed: cell.seed,
             accuracy: right.count() as f64 / held_out.len() as f64,
             of: held_out.len(),
-            train_cpu_min: (trained - begin) / 60.0,
+            train_cpu_min,
             predict_cpu_min: (cpu_seconds() - trained) / 60.0,
             processor: crate::memory::processor(),
             english_tokens: cell.column.english_tokens(),
             recipe: cell.recorded_recipe()?,
             precision: MatmulPrecision::current().to_string(),
             language_model,
-        })
+        };
+        Ok((line, storage))
     }
 }
 

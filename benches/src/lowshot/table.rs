@@ -1,23 +1,18 @@
-//! What the cells come to: a table for the page of the study, and its picture.
+//! What the cells come to, as a table.
 
 use std::fmt::Write as _;
-use std::path::Path;
-
-use anyhow::{Context as _, bail};
-use serde_json::{Value, json};
-use ulmfit_report::charts::{Axis, Line as Drawn, LineChart, Look};
 
 use super::cells::{self, Cell, Line};
 
 /// A column of the file on the page.
-struct Column {
+pub(super) struct Column {
     /// In the file.
-    id: &'static str,
+    pub(super) id: &'static str,
     /// In the table.
     name: &'static str,
     /// In the picture, which has room for four.
-    drawn: Option<&'static str>,
-    ours: bool,
+    pub(super) drawn: Option<&'static str>,
+    pub(super) ours: bool,
 }
 
 const fn column(
@@ -35,7 +30,7 @@ const fn column(
 }
 
 /// The columns in the order of the table; the first is what the differences are of.
-const COLUMNS: [Column; 6] = [
+pub(super) const COLUMNS: [Column; 6] = [
     column(
         "semi-supervised",
         "ulmfit, fine-tuned on unlabelled reviews",
@@ -54,60 +49,34 @@ const COLUMNS: [Column; 6] = [
     column("fasttext", "fastText", Some("fastText"), false),
 ];
 
-/// The two lines of the page between which the table stands.
-const BEGIN: &str = "<!-- table: ulmfit-bench lowshot --report -->";
-const END: &str = "<!-- end of the table -->";
-
 /// 97.5 % of Student's t is below this for so many degrees of freedom, from 1.
 const T: [f64; 4] = [12.706, 4.303, 3.182, 2.776];
 
-/// Writes `lowshot.svg` into the folder, and the table into its `lowshot.md`.
-pub(super) fn write(lines: &[Line], folder: &Path) -> anyhow::Result<Value> {
-    let page = folder.join("lowshot.md");
-    let text = std::fs::read_to_string(&page)
-        .with_context(|| format!("cannot read {}", page.display()))?;
-    let Some((before, rest)) = text.split_once(BEGIN) else {
-        bail!("{}: expected a line {BEGIN}, found none", page.display());
-    };
-    let Some((_, after)) = rest.split_once(END) else {
-        bail!(
-            "{}: expected a line {END} after {BEGIN}, found none",
-            page.display()
-        );
-    };
-    let text = format!("{before}{BEGIN}\n\n{}\n{END}{after}", table(lines));
-    std::fs::write(&page, text).with_context(|| format!("cannot write {}", page.display()))?;
-    let picture = folder.join("lowshot.svg");
-    std::fs::write(&picture, chart(lines).file())
-        .with_context(|| format!("cannot write {}", picture.display()))?;
-    Ok(json!({ "page": page, "picture": picture, "cells": lines.len() }))
-}
-
 /// The lines of a column with so many labels.
-fn of<'a>(lines: &'a [Line], column: &str, labels: usize) -> Vec<&'a Line> {
+pub(super) fn of<'a>(lines: &'a [Line], column: &str, labels: usize) -> Vec<&'a Line> {
     let found = lines.iter();
     found
         .filter(|line| line.column == column && line.labels == labels)
         .collect()
 }
 
-fn mean(values: &[f64]) -> f64 {
+pub(super) fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
 /// The spread of single values; 0 for one.
-fn deviation(values: &[f64]) -> f64 {
+pub(super) fn deviation(values: &[f64]) -> f64 {
     let center = mean(values);
     let squares: f64 = values.iter().map(|value| (value - center).powi(2)).sum();
     (squares / (values.len().max(2) - 1) as f64).sqrt()
 }
 
-fn percent(lines: &[&Line]) -> Vec<f64> {
+pub(super) fn percent(lines: &[&Line]) -> Vec<f64> {
     lines.iter().map(|line| 100.0 * line.accuracy).collect()
 }
 
 /// Every number of labels that there is a cell of, and how many subsets are planned.
-fn sizes() -> Vec<(usize, usize)> {
+pub(super) fn sizes() -> Vec<(usize, usize)> {
     let planned = Cell::all();
     let mut sizes: Vec<usize> = planned.iter().map(|cell| cell.labels).collect();
     sizes.sort_unstable();
@@ -124,7 +93,7 @@ fn sizes() -> Vec<(usize, usize)> {
         .collect()
 }
 
-fn table(lines: &[Line]) -> String {
+pub(super) fn table(lines: &[Line]) -> String {
     let mut out = String::from("| |");
     for (labels, _) in sizes() {
         let _ = write!(out, " {labels} labels |");
@@ -190,44 +159,6 @@ fn difference(lines: &[Line], labels: usize) -> String {
         None => String::new(),
     };
     format!("{:+.1}{interval}, {name}", mean(&differences))
-}
-
-fn chart(lines: &[Line]) -> LineChart {
-    let x = Axis::new("labelled reviews").log();
-    let mut chart = LineChart::new(
-        "Accuracy on 5,000 reviews",
-        x,
-        Axis::new("accuracy, %").spanning(60.0, 95.0),
-    );
-    chart.description =
-        "Accuracy against the number of labels, for ulmfit and for baselines, with the standard deviation over the subsets."
-            .into();
-    for Column {
-        id, drawn, ours, ..
-    } in COLUMNS
-    {
-        let (mut points, mut bars) = (Vec::new(), Vec::new());
-        for (labels, _) in sizes() {
-            let values = percent(&of(lines, id, labels));
-            if values.is_empty() {
-                continue;
-            }
-            let (x, y, spread) = (labels as f64, mean(&values), deviation(&values));
-            points.push((x, y));
-            if spread > 0.0 {
-                bars.push((x, y - spread, y + spread));
-            }
-        }
-        if let (Some(name), false) = (drawn, points.is_empty()) {
-            chart.lines.push(Drawn {
-                name: name.to_owned(),
-                points,
-                look: if ours { Look::Dots } else { Look::Dashed },
-                bars,
-            });
-        }
-    }
-    chart
 }
 
 #[cfg(test)]
