@@ -37,7 +37,7 @@ fn main() -> ExitCode {
 fn run(options: &Options) -> anyhow::Result<()> {
     let pretrained = options.pretrained()?;
     let rows = Rows::read(options)?;
-    let amount = Amount::of(rows.language_model_texts(), rows.train.len());
+    let amount = Amount::of(rows.language_model_texts(), rows.train.texts());
     let recipe = options.recipe(amount, &pretrained)?;
     if options.print_recipe {
         print!("{}", recipe.to_toml()?);

@@ -52,23 +52,13 @@ impl Cell {
         cells.collect()
     }
 
-    /// How its classifier is trained. It follows from the number of labels alone: the words of the texts would choose
-    /// nothing but the language model's part.
-    pub(crate) fn recipe(&self) -> Recipe {
+    /// How its classifier is trained. It follows from its labelled texts alone.
+    pub(crate) fn recipe(&self, train: &Corpus) -> Recipe {
         let start = match self.column {
             Column::Scratch => Pretrained::None,
             Column::Pretrained | Column::SemiSupervised => Pretrained::english(),
         };
-        let amount = Amount {
-            words: 0,
-            documents: self.labels,
-        };
-        Recipe::fitted(amount, &start)
-    }
-
-    /// The part of the recipe that the cell's line records.
-    pub(crate) fn recorded_recipe(&self) -> anyhow::Result<Value> {
-        serde_json::to_value(self.recipe().classifier).context("the classifier's recipe")
+        Recipe::fitted(Amount::of([], train.texts()), &start)
     }
 }
 
@@ -107,8 +97,13 @@ pub(crate) struct Line {
     pub(crate) language_model: String,
 }
 
+/// The part of a recipe that a cell's line records.
+pub(crate) fn recorded(recipe: &Recipe) -> anyhow::Result<Value> {
+    serde_json::to_value(&recipe.classifier).context("the classifier's recipe")
+}
+
 impl Line {
-    /// Whether the line is that of a cell, with the English model as it is now, this [recipe](Cell::recorded_recipe) and,
+    /// Whether the line is that of a cell, with the English model as it is now, this [recipe](recorded) and,
     /// where the cell has one, this language model of the domain.
     pub(crate) fn is(&self, cell: &Cell, recipe: &Value, language_model: &str) -> bool {
         self.column == cell.column.name()
@@ -182,7 +177,7 @@ mod tests {
             labels: 100,
             seed: 0,
         };
-        let recipe = cell.recorded_recipe()?;
+        let recipe = recorded(&Recipe::by_name("english")?)?;
         assert!(recipe.is_object());
         let line = |accuracy, english_tokens, recipe: &Value| Line {
             column: Column::Pretrained.name(),

@@ -14,7 +14,7 @@ use anyhow::Context as _;
 use serde_json::{Value, json};
 use ulmfit::precision::Precision;
 
-use cells::{Cell, Column, Line};
+use cells::{Cell, Column, Line, recorded};
 use ours::Encoders;
 use rows::Rows;
 
@@ -91,14 +91,16 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Value> {
     let wanted = cells.into_iter().filter(|cell| args.wants(cell));
     let mut filled = 0;
     for cell in wanted {
-        let recipe = cell.recorded_recipe()?;
+        let train = rows.subset(cell.labels, cell.seed)?;
+        let recipe = cell.recipe(&train);
+        let now = recorded(&recipe)?;
         if done
             .iter()
-            .any(|line| line.is(&cell, &recipe, encoders.given()))
+            .any(|line| line.is(&cell, &now, encoders.given()))
         {
             continue;
         }
-        let (line, storage) = encoders.fill(&cell)?;
+        let (line, storage) = encoders.fill(&cell, &train, &recipe)?;
         line.append(&args.cells)?;
         storage.delete()?;
         eprintln!(

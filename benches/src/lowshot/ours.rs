@@ -9,7 +9,7 @@ use ulmfit::prelude::*;
 use ulmfit::train::observe::Console;
 use ulmfit::train::{steps, steps::Run};
 
-use super::cells::{Cell, Column, Line};
+use super::cells::{Cell, Column, Line, recorded};
 use super::rows::{Rows, SHARED_SEED};
 use super::storage::{Storage, checkpoints};
 use crate::memory::cpu_seconds;
@@ -89,7 +89,7 @@ impl<'a> Encoders<'a> {
         }
         let texts = self.rows.language_model_texts()?;
         let texts = texts.texts();
-        let amount = Amount::of(texts.iter().copied(), 0);
+        let amount = Amount::of(texts.iter().copied(), []);
         let recipe = Recipe::fitted(amount, &Pretrained::english());
         let mut console = Console::new();
         let mut run = Run::new(&mut console)
@@ -102,9 +102,12 @@ impl<'a> Encoders<'a> {
 
     /// Trains the classifier of a cell on its labels alone, and scores it once. A cell that was cut goes on at its step;
     /// what it has stored is to be deleted when the line is safe.
-    pub(super) fn fill(&mut self, cell: &Cell) -> anyhow::Result<(Line, Storage)> {
-        let train = self.rows.subset(cell.labels, cell.seed)?;
-        let recipe = cell.recipe();
+    pub(super) fn fill(
+        &mut self,
+        cell: &Cell,
+        train: &Corpus,
+        recipe: &Recipe,
+    ) -> anyhow::Result<(Line, Storage)> {
         let device = self.device.clone();
         let held_out = &self.rows.held_out;
         let language_model = match cell.column {
@@ -119,7 +122,7 @@ impl<'a> Encoders<'a> {
         let mut run = Run::new(&mut watch)
             .with_seed(cell.seed)
             .with_checkpoints(checkpoints);
-        let model = steps::classify(&recipe, encoder, &train, None, &device, &mut run)?.model;
+        let model = steps::classify(recipe, encoder, train, None, &device, &mut run)?.model;
         let storage = watch.1;
         let train_cpu_min = storage.cpu_seconds() / 60.0;
         let trained = cpu_seconds();
@@ -136,7 +139,7 @@ impl<'a> Encoders<'a> {
             predict_cpu_min: (cpu_seconds() - trained) / 60.0,
             processor: crate::memory::processor(),
             english_tokens: cell.column.english_tokens(),
-            recipe: cell.recorded_recipe()?,
+            recipe: recorded(recipe)?,
             precision: MatmulPrecision::current().to_string(),
             language_model,
         };

@@ -219,7 +219,7 @@ impl Ulmfit {
     fn fitted(&self, corpus: &Corpus) -> Recipe {
         let texts = corpus.texts().into_iter();
         let texts = texts.chain(self.unlabeled.iter().flat_map(Corpus::texts));
-        Recipe::fitted(Amount::of(texts, corpus.len()), &self.pretrained)
+        Recipe::fitted(Amount::of(texts, corpus.texts()), &self.pretrained)
     }
 
     /// The beginnings of one run or of two: recipe and pretrained model, which are read before anything is trained.

@@ -46,7 +46,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let talk = args.talk;
     let documents = args.labeled.read(&args.held_out, args.seed, talk)?;
     let (train, valid) = (&documents.train, &documents.valid);
-    let amount = Amount::of(train.texts(), train.len());
+    let amount = Amount::of(train.texts(), train.texts());
     let recipe = args.recipe.choose(amount, &Pretrained::from(&args.model))?;
     if args.recipe.print_config {
         return super::print_recipe(&recipe);

@@ -71,7 +71,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
             args.labeled.read(&all, args.seed, args.talk)?.train
         }
     };
-    let amount = Amount::of(corpus.texts(), corpus.len());
+    let amount = Amount::of(corpus.texts(), corpus.texts());
     let start = args
         .model
         .as_ref()

@@ -72,7 +72,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let unlabeled = args.unlabeled(&documents)?;
     let texts = documents.train.texts().into_iter();
     let texts = texts.chain(unlabeled.iter().flat_map(Corpus::texts));
-    let amount = Amount::of(texts, documents.train.len());
+    let amount = Amount::of(texts, documents.train.texts());
     let pretrained = args.pretrained();
     let recipe = args.recipe.choose(amount, &pretrained)?;
     if args.recipe.print_config {

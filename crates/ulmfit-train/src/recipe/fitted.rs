@@ -16,21 +16,31 @@ pub struct Amount {
     pub words: usize,
     /// Labelled documents to train on.
     pub documents: usize,
+    /// Words of the labelled documents.
+    pub labeled_words: usize,
 }
 
 impl Amount {
-    /// Counts the words of the language model's texts, beside so many labelled documents.
+    /// Counts the words of the language model's texts, and of the labelled documents.
     ///
     /// ```
-    /// let amount = ulmfit_train::Amount::of(["two words", "and three more"], 1);
-    /// assert_eq!(amount.words, 5);
+    /// let amount = ulmfit_train::Amount::of(["two words", "and three more"], ["two words"]);
+    /// assert_eq!((amount.words, amount.documents, amount.labeled_words), (5, 1, 2));
     /// ```
-    pub fn of<'a>(texts: impl IntoIterator<Item = &'a str>, documents: usize) -> Self {
-        let words = texts
-            .into_iter()
-            .map(|text| text.split_whitespace().count())
-            .sum();
-        Self { words, documents }
+    pub fn of<'a>(
+        texts: impl IntoIterator<Item = &'a str>,
+        labeled: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        let words = |text: &str| text.split_whitespace().count();
+        let labeled = labeled.into_iter().map(words);
+        let (documents, labeled_words) = labeled.fold((0, 0), |(documents, sum), words| {
+            (documents + 1, sum + words)
+        });
+        Self {
+            words: texts.into_iter().map(words).sum(),
+            documents,
+            labeled_words,
+        }
     }
 }
 
@@ -60,7 +70,8 @@ impl Recipe {
     ///
     /// ```
     /// use ulmfit_train::{Amount, Pretrained, Recipe, Sizes};
-    /// let few = Recipe::fitted(Amount { words: 24_000, documents: 480 }, &Pretrained::None);
+    /// let few = Amount { words: 24_000, documents: 480, labeled_words: 19_000 };
+    /// let few = Recipe::fitted(few, &Pretrained::None);
     /// assert_eq!((few.sizes, few.classifier.batch_size), (Sizes::TINY, 16));
     /// ```
     #[must_use]
@@ -126,6 +137,9 @@ fn classifier(mut recipe: Recipe, amount: Amount) -> Recipe {
     /// it. Paper section 4 has 50 epochs for the smallest of its sets.
     const STEPS: [usize; 2] = [500, 30];
     const MOST_EPOCHS: usize = 50;
+    /// Epochs of the last stage, while they are no more words than these: a step on short documents says little
+    /// (docs/english.md).
+    const SHORT: (usize, usize) = (10, 1_500_000);
     let classifier = &mut recipe.classifier;
     let batches = |rows: usize| amount.documents / rows.max(1);
     while classifier.batch_size > 16 && batches(classifier.batch_size) < 50 {
@@ -137,7 +151,9 @@ fn classifier(mut recipe: Recipe, amount: Amount) -> Recipe {
         stage.epochs = stage.epochs.max(before);
     }
     if let Some(all) = classifier.stages.last_mut() {
-        all.epochs = all.epochs.max(last);
+        let (epochs, words) = SHORT;
+        let short = epochs.min(words / amount.labeled_words.max(1));
+        all.epochs = all.epochs.max(last).max(short);
     }
     recipe
 }
@@ -151,7 +167,11 @@ mod tests {
 
     #[test]
     fn little_text_makes_a_small_model_with_small_batches_and_much_text_changes_nothing() {
-        let amount = |words, documents| Amount { words, documents };
+        let amount = |words, documents| Amount {
+            words,
+            documents,
+            labeled_words: 230 * documents,
+        };
         let few = Recipe::fitted(amount(24_000, 480), &Pretrained::None);
         assert_eq!(
             (few.sizes, few.language_model.batch_size),
@@ -177,6 +197,24 @@ mod tests {
             lm(Recipe::fitted(much, &Pretrained::None)),
             lm(Recipe::default())
         );
+    }
+
+    #[test]
+    fn short_documents_are_read_more_often_while_that_costs_little() {
+        let file = Pretrained::from("wiki.safetensors");
+        let last = |documents, labeled_words| {
+            let amount = Amount {
+                words: 2_000_000,
+                documents,
+                labeled_words,
+            };
+            Recipe::fitted(amount, &file).classifier.stages[3].epochs
+        };
+        assert_eq!(last(5_000, 50_000), 10);
+        assert_eq!(last(20_000, 300_000), 5);
+        assert_eq!(last(20_000, 4_600_000), 2);
+        // What few documents need is more than that.
+        assert_eq!(last(500, 10_000), 17);
     }
 
     #[test]
@@ -206,6 +244,7 @@ mod tests {
         let much = Amount {
             words: 100_000_000,
             documents: 25_000,
+            labeled_words: 5_750_000,
         };
         let english = Recipe::fitted(much, &Pretrained::English);
         assert_eq!(english, Recipe::registered("english"));
