@@ -73,7 +73,7 @@ pub(crate) struct Line {
     pub(crate) accuracy: f64,
     /// How many those are.
     pub(crate) of: usize,
-    /// CPU minutes of training, all threads.
+    /// CPU minutes of training, all threads, with the batches that a cut made it train on twice.
     #[serde(default)]
     pub(crate) train_cpu_min: f64,
     /// CPU minutes of predicting the held-out texts.

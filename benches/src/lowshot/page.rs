@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
+use ulmfit::text::write_beside;
 
 use super::cells::Line;
 use super::picture::chart;
@@ -28,9 +29,10 @@ pub(super) fn write(lines: &[Line], folder: &Path) -> anyhow::Result<Value> {
         );
     };
     let text = format!("{before}{BEGIN}\n\n{}\n{END}{after}", table(lines));
-    std::fs::write(&page, text).with_context(|| format!("cannot write {}", page.display()))?;
+    write_beside(&page, text.as_bytes())
+        .with_context(|| format!("cannot write {}", page.display()))?;
     let picture = folder.join("lowshot.svg");
-    std::fs::write(&picture, chart(lines).file())
+    write_beside(&picture, chart(lines).file().as_bytes())
         .with_context(|| format!("cannot write {}", picture.display()))?;
     Ok(json!({ "page": page, "picture": picture, "cells": lines.len() }))
 }

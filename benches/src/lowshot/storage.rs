@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use ulmfit::text::write_beside;
 use ulmfit::train::observe::{BatchEnd, Observer};
 use ulmfit::train::{Checkpoints, Resume};
 
@@ -30,16 +31,18 @@ impl Storage {
         let name = format!("{}-{}-{}", cell.column.name(), cell.labels, cell.seed);
         let folder = work.join("cells").join(name);
         fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        let before = match fs::read_to_string(folder.join(CPU_SECONDS)) {
-            // Cut while it was written: what came before is lost, the run is not.
-            Ok(text) => text.trim().parse().unwrap_or(0.0),
-            Err(_) => 0.0,
+        let spent = folder.join(CPU_SECONDS);
+        let before = match spent.exists() {
+            true => fs::read_to_string(&spent)
+                .map_err(anyhow::Error::from)
+                .and_then(|text| Ok(text.parse()?))
+                .with_context(|| spent.display().to_string())?,
+            false => 0.0,
         };
-        let began = cpu_seconds();
         Ok(Self {
             folder,
             before,
-            began,
+            began: cpu_seconds(),
         })
     }
 
@@ -64,11 +67,8 @@ const CPU_SECONDS: &str = "cpu_seconds";
 impl Observer for Storage {
     fn batch_end(&mut self, _: &BatchEnd) {
         // A time that is not stored makes one number of the line too low, and is no reason to end an hour's work.
-        fs::write(
-            self.folder.join(CPU_SECONDS),
-            self.cpu_seconds().to_string(),
-        )
-        .ok();
+        let spent = self.cpu_seconds().to_string();
+        write_beside(&self.folder.join(CPU_SECONDS), spent.as_bytes()).ok();
     }
 }
 
@@ -85,10 +85,21 @@ mod tests {
             labels: 100,
             seed: 3,
         };
-        let storage = Storage::open(&work, &cell)?;
-        fs::write(storage.folder.join(CPU_SECONDS), "90.5")?;
+        let mut cut = Storage::open(&work, &cell)?;
+        cut.before = 90.5;
+        cut.batch_end(&BatchEnd {
+            epoch: 1,
+            batch: 1,
+            batches: 2,
+            tokens: 10,
+            loss: 0.5,
+            rate: 0.01,
+            momentum: 0.8,
+        });
         let again = Storage::open(&work, &cell)?;
-        assert!(again.cpu_seconds() >= 90.5);
+        assert!(again.before >= 90.5 && again.cpu_seconds() >= again.before);
+        fs::write(again.folder.join(CPU_SECONDS), "no number")?;
+        assert!(Storage::open(&work, &cell).is_err());
         again.delete()?;
         assert!(Storage::open(&work, &cell)?.before == 0.0);
         fs::remove_dir_all(&work)?;
