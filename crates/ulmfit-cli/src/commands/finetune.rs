@@ -1,7 +1,6 @@
 //! `ulmfit finetune`: a pretrained language model for the text of a domain.
 
-use anyhow::{Context as _, anyhow};
-use clap::builder::PossibleValuesParser;
+use anyhow::anyhow;
 use ulmfit::prelude::*;
 use ulmfit::train::schedule::GroupRates;
 use ulmfit::train::steps;
@@ -9,6 +8,7 @@ use ulmfit::train::steps;
 use crate::options::language_model::Training;
 use crate::options::number::positive;
 use crate::options::output::Output;
+use crate::options::recipe::RecipeChoice;
 use crate::options::text_files::{Folder, TextFiles};
 
 /// Fine-tune a pretrained language model on files of text, with the words of that text. The run can be cut at any moment
@@ -24,9 +24,8 @@ pub(crate) struct Args {
     output: Output,
     #[command(flatten)]
     training: Training,
-    /// The recipe whose numbers hold where no option says otherwise [default: english for that model, else default].
-    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Recipe::ALL.iter().copied()))]
-    recipe: Option<String>,
+    #[command(flatten)]
+    recipe: RecipeChoice,
     /// The largest vocabulary [default: that of the recipe].
     #[arg(long, value_name = "N")]
     vocab_size: Option<usize>,
@@ -66,10 +65,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
 impl Args {
     /// The recipe that the options come to.
     fn recipe(&self) -> anyhow::Result<Recipe> {
-        let mut recipe = match &self.recipe {
-            Some(name) => Recipe::by_name(name).context("--recipe")?,
-            None => Recipe::of(&self.model),
-        };
+        let chosen = self.recipe.chosen()?;
+        let mut recipe = chosen.unwrap_or_else(|| Recipe::of(&self.model));
         if let Some(words) = self.vocab_size {
             recipe = recipe.with_vocabulary(words);
         }

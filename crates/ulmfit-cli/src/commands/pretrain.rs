@@ -9,6 +9,7 @@ use ulmfit::train::schedule::GroupRates;
 use crate::options::language_model::Training;
 use crate::options::number::positive;
 use crate::options::output::Output;
+use crate::options::recipe::RecipeChoice;
 use crate::options::text_files::{Folder, TextFiles};
 
 /// Train a language model on files of text. The run can be cut at any moment and goes on with --resume.
@@ -20,27 +21,29 @@ pub(crate) struct Args {
     output: Output,
     #[command(flatten)]
     training: Training,
+    #[command(flatten)]
+    recipe: RecipeChoice,
     /// Sizes of the model: tiny 64/128/2 layers, small 128/384/3, base 200/512/3, standard 400/1152/3, or three numbers:
-    /// embedding/hidden/layers.
-    #[arg(long, default_value = "standard")]
-    size: SizePreset,
-    /// The largest vocabulary; default: small 10,000, base 20,000, otherwise 60,000.
+    /// embedding/hidden/layers [default: those of the recipe, standard in most].
+    #[arg(long)]
+    size: Option<SizePreset>,
+    /// The largest vocabulary [default: small 10,000, base 20,000, otherwise that of the recipe, 60,000 in most].
     #[arg(long, value_name = "N")]
     vocab_size: Option<usize>,
-    /// How often a word must occur to be in the vocabulary.
-    #[arg(long, default_value_t = 3, value_name = "N")]
-    min_freq: u64,
-    /// The highest learning rate.
-    #[arg(long, default_value_t = 1e-2, value_name = "X", value_parser = positive)]
-    lr: f64,
-    /// Gradients longer than this are shortened to it, for text on which the loss jumps: 0.25 in AWD-LSTM.
-    ///
-    /// [default: none]
+    /// How often a word must occur to be in the vocabulary [default: that of the recipe, 3 in most].
+    #[arg(long, value_name = "N")]
+    min_freq: Option<u64>,
+    /// The highest learning rate [default: the rates of the recipe, 0.01 in most].
+    #[arg(long, value_name = "X", value_parser = positive)]
+    lr: Option<f64>,
+    /// Gradients longer than this are shortened to it, for text on which the loss jumps: 0.25 in AWD-LSTM [default:
+    /// that of the recipe, none in most].
     #[arg(long, value_name = "NORM", value_parser = positive)]
     clip: Option<f64>,
-    /// The factor on AWD-LSTM's dropouts; much text and few passes want little.
-    #[arg(long, default_value_t = 1.0, value_name = "X")]
-    drop_mult: f64,
+    /// The factor on AWD-LSTM's dropouts; much text and few passes want little [default: that of the recipe given, 1
+    /// without one].
+    #[arg(long, value_name = "X")]
+    drop_mult: Option<f64>,
     /// Read the text from its end to its beginning.
     #[arg(long)]
     backward: bool,
@@ -56,30 +59,48 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         .compute
         .training_device(args.training.talk)?
         .autodiff();
-    let recipe = args.recipe();
+    let recipe = args.recipe()?;
     let folder = Folder::open(args.output.checkpoints())?;
     let model = match &args.from {
         Some(path) => TextLanguageModel::load(path, &device)?,
         None => args.new_model(&folder, &recipe, &device)?,
     };
-    let (lm, rates) = (&recipe.language_model, GroupRates::Same(args.lr));
-    let stages = args.training.stages(lm.pretrain.clone(), Some(rates));
+    let lm = &recipe.language_model;
+    let rates = args.lr.map(GroupRates::Same);
+    let stages = args.training.stages(lm.pretrain.clone(), rates);
     let texts = args.texts.encode(&folder, &model.text)?;
     args.training.train(model, lm, &stages, texts, &args.output)
 }
 
 impl Args {
-    /// The default recipe with the sizes that were asked for.
-    fn recipe(&self) -> Recipe {
-        let mut recipe = Recipe::default().with_preset(self.size);
+    /// The recipe that the options come to.
+    fn recipe(&self) -> anyhow::Result<Recipe> {
+        let chosen = self.recipe.chosen()?;
+        let mut recipe = chosen.unwrap_or_else(|| {
+            let mut recipe = Recipe::default();
+            recipe.language_model.pretrain_drop_mult = Some(1.0);
+            recipe
+        });
+        if let Some(size) = self.size {
+            recipe = recipe.with_preset(size);
+        }
         if let Some(words) = self.vocab_size {
             recipe = recipe.with_vocabulary(words);
         }
-        recipe.vocabulary = recipe.vocabulary.with_min_freq(self.min_freq);
-        if let OptimizerConfig::Adam(adam) = &mut recipe.language_model.optimizer {
-            adam.clip = self.clip;
+        if let Some(min_freq) = self.min_freq {
+            recipe.vocabulary = recipe.vocabulary.with_min_freq(min_freq);
         }
-        recipe
+        let lm = &mut recipe.language_model;
+        if let Some(batch_size) = lm.pretrain_batch_size {
+            lm.batch_size = batch_size;
+        }
+        if let Some(factor) = self.drop_mult {
+            lm.pretrain_drop_mult = Some(factor);
+        }
+        if let (Some(norm), OptimizerConfig::Adam(adam)) = (self.clip, &mut lm.optimizer) {
+            adam.clip = Some(norm);
+        }
+        Ok(recipe)
     }
 
     /// A model with weights drawn from the seed, for the words of the text.
@@ -101,9 +122,11 @@ impl Args {
             hidden,
             layers,
         } = recipe.sizes;
-        let encoder = AwdLstmConfig::new(vocab.len()).with_sizes(embed, hidden, layers);
+        let encoder = AwdLstmConfig::new(vocab.len())
+            .with_sizes(embed, hidden, layers)
+            .with_cell(recipe.cell);
         let mut config = LanguageModelConfig::new(encoder);
-        config.dropouts = recipe.language_model.dropouts.scaled(self.drop_mult);
+        config.dropouts = recipe.language_model.pretrain_dropouts();
         config.regularization = recipe.language_model.regularization;
         let model = config.init(self.training.seed, device)?;
         let text = TextEncoding::new(tokenizer, vocab);

@@ -6,16 +6,43 @@ use anyhow::Context as _;
 use clap::builder::PossibleValuesParser;
 use ulmfit::prelude::*;
 
+/// A recipe by name or from a file.
+#[derive(Debug, clap::Args)]
+pub(crate) struct RecipeChoice {
+    /// Every number as in a published recipe, which other options change.
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Recipe::ALL.iter().copied()), conflicts_with = "config")]
+    recipe: Option<String>,
+    /// Every number from a TOML file with those that differ from a recipe; `ulmfit train --print-config` shows all there
+    /// are.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl RecipeChoice {
+    /// Returns the recipe that was asked for, if one was.
+    ///
+    /// # Errors
+    /// For a file that cannot be read or is no recipe, with the place.
+    pub(crate) fn chosen(&self) -> anyhow::Result<Option<Recipe>> {
+        let recipe = match (&self.recipe, &self.config) {
+            (Some(name), _) => Recipe::by_name(name).context("--recipe")?,
+            (None, Some(path)) => {
+                let text = std::fs::read_to_string(path);
+                let text =
+                    text.with_context(|| format!("cannot read --config {}", path.display()))?;
+                Recipe::from_toml(&text).with_context(|| path.display().to_string())?
+            }
+            (None, None) => return Ok(None),
+        };
+        Ok(Some(recipe))
+    }
+}
+
 /// The numbers of a run.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RecipeOptions {
-    /// Every number as in a published recipe, which other options change. Without it and --config: the default one,
-    /// fitted to the amount of text where there is no pretrained model.
-    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Recipe::ALL.iter().copied()), conflicts_with = "config")]
-    recipe: Option<String>,
-    /// Every number from a TOML file with those that differ from a recipe; --print-config shows all there are.
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    choice: RecipeChoice,
     /// Print every number that the options come to, with its source, in the form of --config, and exit.
     #[arg(long)]
     pub(crate) print_config: bool,
@@ -57,15 +84,9 @@ impl RecipeOptions {
     /// # Errors
     /// For a file that cannot be read or is no recipe, with the place.
     pub(crate) fn choose(&self, amount: Amount, start: &Pretrained) -> anyhow::Result<Recipe> {
-        let mut recipe = match (&self.recipe, &self.config) {
-            (Some(name), _) => Recipe::by_name(name).context("--recipe")?,
-            (None, Some(path)) => {
-                let text = std::fs::read_to_string(path);
-                let text =
-                    text.with_context(|| format!("cannot read --config {}", path.display()))?;
-                Recipe::from_toml(&text).with_context(|| path.display().to_string())?
-            }
-            (None, None) => Recipe::fitted(amount, start),
+        let mut recipe = match self.choice.chosen()? {
+            Some(recipe) => recipe,
+            None => Recipe::fitted(amount, start),
         };
         if let Some(size) = self.size {
             recipe = recipe.with_preset(size);

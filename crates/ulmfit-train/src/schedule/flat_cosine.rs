@@ -1,4 +1,4 @@
-//! Flat, then a cosine down: fastai v2 `fit_flat_cos`.
+//! Flat, then a cosine down: fastai v2 `fit_flat_cos`; with a warm-up, what language models are now trained with.
 
 use std::sync::Arc;
 
@@ -9,11 +9,12 @@ use super::{
 };
 use serde::{Deserialize, Serialize};
 
-/// The peak rate for most of the run, then a cosine to almost nothing.
+/// The peak rate for most of the run, then a cosine to almost nothing; before it a linear warm-up if asked for.
 ///
 /// | field | default | range | why change it |
 /// |---|---|---|---|
-/// | `pct_start` | .75 (v2) | 0 to 1 | share of the run at the peak rate |
+/// | `pct_warm` | 0 (v2) | 0 to `pct_start` | share of the run in which the rate rises to the peak |
+/// | `pct_start` | .75 (v2) | 0 to 1 | share of the run before the cosine begins |
 /// | `div_final` | 1e5 (v2) | above 0 | the run ends at the peak rate divided by this |
 /// | `momentum` | .9 (v2's Adam) | 0 to below 1 | the source leaves the optimizer's own |
 ///
@@ -27,7 +28,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FlatCosine {
-    /// Share of the run at the peak rate.
+    /// Share of the run in which the rate rises to the peak.
+    pub pct_warm: f64,
+    /// Share of the run before the cosine begins.
     pub pct_start: f64,
     /// The run ends at the peak rate divided by this.
     pub div_final: f64,
@@ -38,6 +41,7 @@ pub struct FlatCosine {
 impl Default for FlatCosine {
     fn default() -> Self {
         Self {
+            pct_warm: 0.0,
             pct_start: 0.75,
             div_final: 1e5,
             momentum: 0.9,
@@ -46,7 +50,13 @@ impl Default for FlatCosine {
 }
 
 impl FlatCosine {
-    /// Sets the share of the run at the peak rate.
+    /// Sets the share of the run in which the rate rises to the peak.
+    #[must_use]
+    pub fn with_pct_warm(self, pct_warm: f64) -> Self {
+        Self { pct_warm, ..self }
+    }
+
+    /// Sets the share of the run before the cosine begins.
     #[must_use]
     pub fn with_pct_start(self, pct_start: f64) -> Self {
         Self { pct_start, ..self }
@@ -72,7 +82,10 @@ impl Schedule for FlatCosine {
 
     fn at(&self, step: usize, n_steps: usize) -> Hyper {
         let done = fraction(step, n_steps);
-        let rate = if done < self.pct_start {
+        let rate = if done < self.pct_warm {
+            // The first step already moves: at the end of it, one step's share of the warm-up is done.
+            ((step + 1) as f64 / (self.pct_warm * n_steps as f64)).min(1.0)
+        } else if done < self.pct_start {
             1.0
         } else {
             let position = ratio(done - self.pct_start, 1.0 - self.pct_start);
@@ -93,6 +106,7 @@ impl Schedule for FlatCosine {
     }
 
     fn check(&self) -> Result<(), ScheduleError> {
+        require_share(self.name(), "pct_warm", self.pct_warm)?;
         require_share(self.name(), "pct_start", self.pct_start)?;
         require_divisor(self.name(), "div_final", self.div_final)?;
         require_momentum(self.name(), &[self.momentum])
@@ -118,6 +132,13 @@ mod tests {
                 "step {step}: {found} against {rate}"
             );
         }
+    }
+
+    #[test]
+    fn the_warm_up_rises_in_equal_steps_to_the_peak() {
+        let schedule = FlatCosine::default().with_pct_warm(0.5);
+        let rates: Vec<f64> = (0..6).map(|step| schedule.at(step, 8).rate).collect();
+        assert_eq!(rates, [0.25, 0.5, 0.75, 1.0, 1.0, 1.0]);
     }
 
     #[test]
