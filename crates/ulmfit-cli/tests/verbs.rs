@@ -281,3 +281,44 @@ fn perplexity_is_that_of_the_text_and_a_rounded_model_is_near() {
     assert!((perplexity(&rounded) / perplexity(&exact) - 1.0).abs() < 0.02);
     ulmfit(folder, "perplexity none reviews.csv --text body").fails(&["none"]);
 }
+
+#[test]
+fn pretrain_takes_its_numbers_from_a_file_or_from_options() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "the sea and the ship and the shore\n".repeat(60);
+    fs::write(folder.path().join("text.txt"), text).unwrap();
+    let numbers = "\
+sizes = { embed = 8, hidden = 16, layers = 1 }
+vocabulary.min_freq = 2
+language_model.pretrain_batch_size = 4
+language_model.seq_len = 12
+language_model.pretrain_drop_mult = 0.5
+language_model.optimizer.adam.clip = 0.01
+";
+    fs::write(folder.path().join("numbers.toml"), numbers).unwrap();
+    for (out, options) in [
+        ("file", "--config numbers.toml"),
+        (
+            "options",
+            "--size 8/16/1 --min-freq 2 --batch-size 4 --seq-len 12 --drop-mult 0.5 --clip 0.01",
+        ),
+        ("changed", "--config numbers.toml --clip 0.02"),
+    ] {
+        ulmfit(
+            folder.path(),
+            &format!("pretrain text.txt --out {out} {options}"),
+        )
+        .done();
+    }
+    let model = |out: &str| fs::read(folder.path().join(out)).unwrap();
+    assert_eq!(model("file"), model("options"));
+    assert_ne!(model("file"), model("changed"), "the option wins");
+
+    let both = ulmfit(
+        folder.path(),
+        "pretrain text.txt --out no --recipe paper --config numbers.toml",
+    );
+    assert_eq!(both.code, Some(2));
+    let absent = ulmfit(folder.path(), "pretrain text.txt --out no --config absent");
+    absent.fails(&["cannot read --config absent"]);
+}
