@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use ulmfit::prelude::*;
 use ulmfit::train::observe::Console;
-use ulmfit::train::steps::{self, Run};
+use ulmfit::train::{Run, steps};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let root = env!("CARGO_MANIFEST_DIR");

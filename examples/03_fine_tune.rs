@@ -7,7 +7,7 @@ use ulmfit::prelude::*;
 use ulmfit::train::evaluate_language_model;
 use ulmfit::train::observe::Console;
 use ulmfit::train::schedule::GroupRates;
-use ulmfit::train::steps::{self, Run};
+use ulmfit::train::{Run, steps};
 
 /// `exp` of the mean loss on texts that no step has read: among how many words the model is undecided.
 fn perplexity(model: &TextLanguageModel, texts: &[&str]) -> Result<f64, ulmfit::train::Error> {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use ulmfit::prelude::*;
 use ulmfit::train::observe::Console;
 use ulmfit::train::schedule::GroupRates;
-use ulmfit::train::steps::{self, Run};
+use ulmfit::train::{Run, steps};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let root = env!("CARGO_MANIFEST_DIR");
@@ -35,7 +35,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for stage in &recipe.classifier.stages {
         let rates = stage.rates.rates(groups)?;
         let rates: Vec<String> = rates.iter().map(|rate| format!("{rate:.5}")).collect();
-        let last = stage.trained.count(groups);
+        let trained = |group: &usize| stage.trained.includes(*group, groups);
+        let last = (0..groups).filter(trained).count();
         println!("  {:<18} last {last}   {}", stage.name, rates.join(" "));
     }
     println!();

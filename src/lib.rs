@@ -28,7 +28,7 @@
 //! ```no_run
 //! use ulmfit::prelude::*;
 //! use ulmfit::train::observe::Console;
-//! use ulmfit::train::steps::{self, Run};
+//! use ulmfit::train::{Run, steps};
 //!
 //! let (recipe, device, mut console) = (Recipe::default(), Device::default(), Console::new());
 //! let mut run = Run::new(&mut console);
@@ -87,6 +87,6 @@ pub mod prelude {
     pub use ulmfit_text::{Direction, RulePreset, Tokenizer, TokenizerConfig, Vocab, VocabConfig};
     pub use ulmfit_train::{
         Adam, AdamConfig, Amount, Checkpoints, LayerGroups, Learned, Pretrained, Recipe, Resume,
-        SizePreset, Sizes, Stage, Trained, Ulmfit,
+        Run, SizePreset, Sizes, Stage, Trained, Training, Ulmfit,
     };
 }

@@ -113,7 +113,7 @@ fn several_classes() {
     assert!(constant.value() < 0.65 && found > 0.85, "{found}");
     assert!(metric(&learned, "accuracy_multi") > 0.85);
     let epoch = learned.history.epochs.last().unwrap();
-    assert_eq!(epoch.metric, Some(("f1_multi", found)));
+    assert_eq!(epoch.metric(), Some(("f1_multi", found)));
     let report = learned.report();
     assert!(
         report.contains(&format!("\nf1_multi {found:.4}, accuracy_multi ")),
@@ -162,7 +162,7 @@ fn numbers() {
         let (rmse, mae) = (metric(&learned, "rmse"), metric(&learned, "mae"));
         assert!((rmse * rmse - learned.scores.loss).abs() < 1e-6 && mae <= rmse);
         let epoch = learned.history.epochs.last().unwrap();
-        assert_eq!(epoch.metric, Some(("r2", found)));
+        assert_eq!(epoch.metric(), Some(("r2", found)));
         assert!(learned.report().contains("\nr2 0."), "{}", learned.report());
 
         let path = folder.path().join("stars.safetensors");

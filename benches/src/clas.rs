@@ -125,7 +125,7 @@ fn train(model: Classifier, batches: &[TokenGrid], frozen: usize) -> Reps {
     let model = model.train();
     let groups = LayerGroups::classifier(&model);
     let trained = if frozen == 0 { groups.len() } else { frozen };
-    let mut model = Some(groups.train_last(model, trained));
+    let mut model = Some(groups.train(model, Trained::Last(trained)));
     let (mut adam, rates) = (AdamConfig::default().init(), vec![1e-3; groups.len()]);
     let mut mode = Mode::train(3);
     each(batches, |grid| {

@@ -5,6 +5,7 @@ use ulmfit::burn::module::{Module, Param};
 use ulmfit::burn::tensor::{Device, Tensor, activation};
 use ulmfit::kernels::{LstmWeights, lstm_layer};
 use ulmfit::model::Random;
+use ulmfit::train::{Carry, Tensors};
 
 use crate::linear::Linear;
 
@@ -26,6 +27,18 @@ pub(crate) struct State {
     hidden: Tensor<2>,
     /// `[B, H]`; only an LSTM writes it.
     memory: Tensor<2>,
+}
+
+/// As the pair of its tensors.
+impl Carry for State {
+    fn to_tensors(&self) -> Tensors {
+        (self.hidden.clone(), self.memory.clone()).to_tensors()
+    }
+
+    fn from_tensors(tensors: Tensors, device: &Device) -> ulmfit::train::Result<Self> {
+        let (hidden, memory) = Carry::from_tensors(tensors, device)?;
+        Ok(Self { hidden, memory })
+    }
 }
 
 impl State {

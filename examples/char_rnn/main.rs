@@ -13,8 +13,6 @@ mod corpus;
 mod embedding;
 #[path = "../shared/exit.rs"]
 mod exit;
-#[path = "../shared/fit.rs"]
-mod fit;
 mod generate;
 #[path = "../shared/linear.rs"]
 mod linear;
@@ -33,10 +31,10 @@ use ulmfit::burn::module::Module as _;
 use ulmfit::prelude::*;
 use ulmfit::train::observe::History;
 use ulmfit::train::schedule::GroupRates;
+use ulmfit::train::{Learner, fit};
 
 use cells::Kind;
 use corpus::Text;
-use fit::{Lesson, fit};
 use model::{CharModel, Sizes};
 use stream::Stream;
 use windows::Windows;
@@ -88,29 +86,29 @@ fn run(options: &Options) -> anyhow::Result<()> {
 
     let mut results = Vec::new();
     // The lesson's loop over 3 characters, which are cut without overlap.
-    let mut lesson = Windows::new(train, valid, 3, 3, seed);
+    let lesson = Windows::new(train, valid, 3, 3, seed);
     let model = sizes.init(Kind::Loop, seed, &device);
-    let three = learn("3 characters", model, 1, 1e-2, &mut lesson, &mut results)?;
+    let three = learn("3 characters", model, 1, 1e-2, &lesson, &mut results)?;
     // Eight characters, every window of the text, torch's plain RNN.
-    let mut lesson = Windows::new(train, valid, 8, 1, seed);
+    let lesson = Windows::new(train, valid, 8, 1, seed);
     let model = sizes.init(Kind::Rnn, seed, &device);
     let eight = learn(
         "8 characters, plain RNN",
         model,
         1,
         2e-3,
-        &mut lesson,
+        &lesson,
         &mut results,
     )?;
     // The same cell over a stream: every character is predicted, and the state is carried on.
-    let mut lesson = Stream::new(train, valid)?;
+    let lesson = Stream::new(train, valid)?;
     let model = sizes.init(Kind::Rnn, seed, &device);
     learn(
         "stream, plain RNN",
         model,
         options.epochs,
         2e-3,
-        &mut lesson,
+        &lesson,
         &mut results,
     )?;
     let model = sizes.init(Kind::Lstm, seed, &device);
@@ -119,7 +117,7 @@ fn run(options: &Options) -> anyhow::Result<()> {
         model,
         options.epochs,
         1e-2,
-        &mut lesson,
+        &lesson,
         &mut results,
     )?;
 
@@ -162,12 +160,12 @@ fn run(options: &Options) -> anyhow::Result<()> {
 /// Trains a model along one cycle, shows the epochs and notes the last held-out loss.
 ///
 /// Deviation: the lesson takes an epoch at 1e-2 and one at 1e-3, and clips nothing.
-fn learn<L: Lesson<CharModel>>(
+fn learn<L: Learner<Model = CharModel>>(
     name: &str,
     model: CharModel,
     epochs: usize,
     rate: f64,
-    lesson: &mut L,
+    lesson: &L,
     results: &mut Vec<(String, f64)>,
 ) -> anyhow::Result<CharModel> {
     let mut history = History::default();
@@ -182,8 +180,8 @@ fn learn<L: Lesson<CharModel>>(
         clip: Some(1.0),
         ..AdamConfig::default()
     };
-    let groups = model.groups();
-    let model = fit(model, &groups, &stages, lesson, adam, &mut history)?;
+    let training = Training::new(stages).with_optimizer(adam);
+    let model = fit(lesson, model, &training, &mut Run::new(&mut history))?.model;
     println!("{history}");
     let last = history.epochs.last().and_then(|epoch| epoch.valid_loss);
     results.push((name.to_owned(), last.context("no epoch was trained")?));

@@ -1,22 +1,19 @@
 //! The stateful lesson: the text as a few long rows, the state carried from batch to batch, every character predicted.
 
 use ulmfit::burn::module::Module as _;
-use ulmfit::burn::tensor::Tensor;
 use ulmfit::data::{DocumentOrder, LmBatch, LmLoader};
 use ulmfit::kernels::TiedLoss;
 use ulmfit::prelude::*;
 use ulmfit::text::TokenGrid;
+use ulmfit::train::{BatchLoss, Learner, Scores, Settings};
 
 use crate::cells::State;
-use crate::fit::Lesson;
 use crate::model::CharModel;
 
 /// The loader of the language models, over characters.
 pub(crate) struct Stream {
     train: LmLoader,
     valid: LmLoader,
-    batches: Vec<LmBatch>,
-    state: Option<State>,
 }
 
 impl Stream {
@@ -35,34 +32,41 @@ impl Stream {
                 .build(vec![text.to_vec()])
         };
         let (train, valid) = (loader(train, 8)?, loader(valid, 64)?);
-        Ok(Self {
-            train,
-            valid,
-            batches: Vec::new(),
-            state: None,
-        })
+        Ok(Self { train, valid })
     }
 }
 
-impl Lesson<CharModel> for Stream {
-    const METRIC: &'static str = "accuracy";
+impl Learner for Stream {
+    type Model = CharModel;
+    type Batch = LmBatch;
+    type Carry = State;
+    type Scores = Scores;
 
-    fn n_batches(&self) -> usize {
-        self.train.n_batches()
+    fn groups(&self, model: &CharModel) -> LayerGroups {
+        model.groups()
     }
 
-    fn start(&mut self, epoch: usize) {
-        self.batches = self.train.epoch(epoch).collect();
-        self.state = None;
+    fn n_batches(&self, epoch: usize) -> usize {
+        self.train.n_batches_in(epoch)
     }
 
-    fn loss(&mut self, model: &CharModel, batch: usize) -> (Tensor<1>, usize) {
-        let (out, next) = cost(model, &self.batches[batch], self.state.take());
-        self.state = Some(next);
-        (out.loss, out.counted)
+    fn batches(&self, epoch: usize, first: usize) -> impl Iterator<Item = LmBatch> {
+        self.train.epoch_from(epoch, first)
     }
 
-    fn scores(&self, model: &CharModel) -> (f64, f64) {
+    fn loss(
+        &self,
+        model: &CharModel,
+        batch: &LmBatch,
+        carry: &mut Option<State>,
+        _: &mut Mode,
+    ) -> BatchLoss {
+        let (out, next) = cost(model, batch, carry.take());
+        *carry = Some(next);
+        BatchLoss::new(out.loss, out.counted)
+    }
+
+    fn evaluate(&self, model: &CharModel) -> Option<Scores> {
         let model = model.valid();
         let (mut loss, mut correct, mut n) = (0.0, 0.0, 0.0);
         let mut state = None;
@@ -73,7 +77,12 @@ impl Lesson<CharModel> for Stream {
             correct += f64::from(out.correct.into_scalar::<f32>());
             n += out.counted as f64;
         }
-        (loss / n, correct / n)
+        Some(Scores::new(loss / n).higher_is_better("accuracy", correct / n))
+    }
+
+    fn describe(&self, _: &CharModel, settings: &mut Settings) {
+        let parts = [&self.train, &self.valid];
+        settings.add("text", &parts.map(|part| part.docs().fingerprint()));
     }
 }
 

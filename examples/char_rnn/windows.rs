@@ -1,11 +1,11 @@
 //! The lesson of windows: so many characters in, the next one out, no memory from one window to the next.
 
 use ulmfit::burn::module::Module as _;
-use ulmfit::burn::tensor::Tensor;
 use ulmfit::kernels::TiedLoss;
+use ulmfit::prelude::*;
+use ulmfit::train::{BatchLoss, Learner, Scores, Settings, epoch_order};
 
 use crate::cells::last;
-use crate::fit::{Lesson, shuffled};
 use crate::model::CharModel;
 
 /// Windows of a text.
@@ -13,7 +13,6 @@ pub(crate) struct Windows<'a> {
     train: &'a [u32],
     valid: &'a [u32],
     seed: u64,
-    order: Vec<usize>,
     /// Characters that are read.
     width: usize,
     /// Characters from one window to the next in training.
@@ -36,7 +35,6 @@ impl<'a> Windows<'a> {
             train,
             valid,
             seed,
-            order: Vec::new(),
             width,
             stride,
             batch,
@@ -59,25 +57,41 @@ impl<'a> Windows<'a> {
     }
 }
 
-impl Lesson<CharModel> for Windows<'_> {
-    const METRIC: &'static str = "accuracy";
+impl Learner for Windows<'_> {
+    type Model = CharModel;
+    /// Where windows begin.
+    type Batch = Vec<usize>;
+    type Carry = ();
+    type Scores = Scores;
 
-    fn n_batches(&self) -> usize {
+    fn groups(&self, model: &CharModel) -> LayerGroups {
+        model.groups()
+    }
+
+    fn n_batches(&self, _: usize) -> usize {
         self.n_windows().div_ceil(self.batch)
     }
 
-    fn start(&mut self, epoch: usize) {
-        self.order = shuffled(self.n_windows(), self.seed, epoch);
+    fn batches(&self, epoch: usize, first: usize) -> impl Iterator<Item = Vec<usize>> {
+        let order = epoch_order(self.n_windows(), self.seed, epoch);
+        (first..self.n_batches(epoch)).map(move |batch| {
+            let windows = order.iter().skip(batch * self.batch).take(self.batch);
+            windows.map(|window| window * self.stride).collect()
+        })
     }
 
-    fn loss(&mut self, model: &CharModel, batch: usize) -> (Tensor<1>, usize) {
-        let rows = self.order.chunks(self.batch).nth(batch).unwrap_or_default();
-        let starts: Vec<usize> = rows.iter().map(|window| window * self.stride).collect();
-        let out = self.cost(model, self.train, &starts);
-        (out.loss, out.counted)
+    fn loss(
+        &self,
+        model: &CharModel,
+        starts: &Vec<usize>,
+        _: &mut Option<()>,
+        _: &mut Mode,
+    ) -> BatchLoss {
+        let out = self.cost(model, self.train, starts);
+        BatchLoss::new(out.loss, out.counted)
     }
 
-    fn scores(&self, model: &CharModel) -> (f64, f64) {
+    fn evaluate(&self, model: &CharModel) -> Option<Scores> {
         let model = model.valid();
         let starts: Vec<usize> = (0..self.valid.len() - self.width).collect();
         let (mut loss, mut correct) = (0.0, 0.0);
@@ -87,6 +101,11 @@ impl Lesson<CharModel> for Windows<'_> {
             correct += f64::from(out.correct.into_scalar::<f32>());
         }
         let n = starts.len() as f64;
-        (loss / n, correct / n)
+        Some(Scores::new(loss / n).higher_is_better("accuracy", correct / n))
+    }
+
+    fn describe(&self, _: &CharModel, settings: &mut Settings) {
+        settings.add("text", &[self.train, self.valid]);
+        settings.add("windows", &[self.width, self.stride, self.batch]);
     }
 }

@@ -2,8 +2,9 @@
 
 use ulmfit::burn::module::Module as _;
 use ulmfit::burn::tensor::{Tensor, TensorData};
+use ulmfit::prelude::*;
+use ulmfit::train::{BatchLoss, Learner, Scores, Settings, epoch_order};
 
-use crate::fit::{Lesson, shuffled};
 use crate::model::DotBias;
 use crate::ratings::{Rating, Ratings, root_mean_square};
 
@@ -14,44 +15,58 @@ const BATCH: usize = 64;
 pub(crate) struct Stars<'a> {
     ratings: &'a Ratings,
     seed: u64,
-    order: Vec<usize>,
 }
 
 impl<'a> Stars<'a> {
     /// A lesson over the parts of `ratings`.
     pub(crate) fn new(ratings: &'a Ratings, seed: u64) -> Self {
-        Self {
-            ratings,
-            seed,
-            order: Vec::new(),
-        }
+        Self { ratings, seed }
     }
 }
 
-impl Lesson<DotBias> for Stars<'_> {
-    const METRIC: &'static str = "rmse";
+impl Learner for Stars<'_> {
+    type Model = DotBias;
+    type Batch = Vec<Rating>;
+    type Carry = ();
+    type Scores = Scores;
 
-    fn n_batches(&self) -> usize {
+    fn groups(&self, model: &DotBias) -> LayerGroups {
+        model.groups()
+    }
+
+    fn n_batches(&self, _: usize) -> usize {
         self.ratings.train.len().div_ceil(BATCH)
     }
 
-    fn start(&mut self, epoch: usize) {
-        self.order = shuffled(self.ratings.train.len(), self.seed, epoch);
+    fn batches(&self, epoch: usize, first: usize) -> impl Iterator<Item = Vec<Rating>> {
+        let order = epoch_order(self.ratings.train.len(), self.seed, epoch);
+        (first..self.n_batches(epoch)).map(move |batch| {
+            let rows = order.iter().skip(batch * BATCH).take(BATCH);
+            rows.map(|&row| self.ratings.train[row]).collect()
+        })
     }
 
-    fn loss(&mut self, model: &DotBias, batch: usize) -> (Tensor<1>, usize) {
-        let rows = self.order.chunks(BATCH).nth(batch).unwrap_or_default();
-        let batch: Vec<Rating> = rows.iter().map(|&row| self.ratings.train[row]).collect();
-        let predicted = model.stars(&batch);
+    fn loss(
+        &self,
+        model: &DotBias,
+        batch: &Vec<Rating>,
+        _: &mut Option<()>,
+        _: &mut Mode,
+    ) -> BatchLoss {
+        let predicted = model.stars(batch);
         let truth: Vec<f32> = batch.iter().map(|rating| rating.stars).collect();
         let truth = Tensor::from_data(TensorData::new(truth, [batch.len()]), &predicted.device());
         let error = predicted - truth;
-        ((error.clone() * error).mean(), batch.len())
+        BatchLoss::new((error.clone() * error).mean(), batch.len())
     }
 
-    fn scores(&self, model: &DotBias) -> (f64, f64) {
+    fn evaluate(&self, model: &DotBias) -> Option<Scores> {
         let rmse = rmse(&model.valid(), &self.ratings.valid);
-        (rmse * rmse, rmse)
+        Some(Scores::new(rmse * rmse).lower_is_better("rmse", rmse))
+    }
+
+    fn describe(&self, _: &DotBias, settings: &mut Settings) {
+        settings.add("ratings", &[&self.ratings.train, &self.ratings.valid]);
     }
 }
 

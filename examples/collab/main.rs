@@ -10,8 +10,6 @@
 mod embedding;
 #[path = "../shared/exit.rs"]
 mod exit;
-#[path = "../shared/fit.rs"]
-mod fit;
 mod generated;
 mod lesson;
 mod model;
@@ -28,8 +26,8 @@ use clap::Parser;
 use ulmfit::prelude::*;
 use ulmfit::train::observe::History;
 use ulmfit::train::schedule::GroupRates;
+use ulmfit::train::{Learner as _, Scores, fit};
 
-use fit::{Lesson as _, fit};
 use lesson::Stars;
 use model::Sizes;
 use ratings::Ratings;
@@ -86,31 +84,34 @@ fn run(options: &Options) -> anyhow::Result<()> {
         factors: options.factors,
     };
     let model = sizes.init(ratings.mean(), seed, &Device::default().autodiff());
-    let groups = model.groups();
     // fast.ai's decay for this lesson: without it a user of three ratings gets a vector that means nothing.
     let adam = AdamConfig {
         decay: 0.1,
         ..AdamConfig::default()
     };
     let mut history = History::default();
-    let mut lesson = Stars::new(&ratings, seed);
+    let lesson = Stars::new(&ratings, seed);
     // Biases that have not arrived would be too easy to beat.
     let epochs = options
         .epochs
-        .unwrap_or(8.max(LEAST_STEPS.div_ceil(lesson.n_batches())));
+        .unwrap_or(8.max(LEAST_STEPS.div_ceil(lesson.n_batches(0))));
 
     // The last group alone is the biases: what item and user say without each other.
     let biases = Stage::one_cycle("biases", epochs, Trained::Last(1), GroupRates::Same(2e-2));
-    let biases = fit(model, &groups, &[biases], &mut lesson, adam, &mut history)?;
-    let (_, of_biases) = lesson.scores(&biases);
+    let mut train = |model, stage| {
+        let training = Training::new([stage]).with_optimizer(adam);
+        fit(&lesson, model, &training, &mut Run::new(&mut history))
+    };
+    let biases = train(model, biases)?;
     let all = Stage::one_cycle(
         "biases and vectors",
         epochs,
         Trained::All,
         GroupRates::Same(2e-2),
     );
-    let model = fit(biases, &groups, &[all], &mut lesson, adam, &mut history)?;
-    let (_, of_all) = lesson.scores(&model);
+    let both = train(biases.model, all)?;
+    let rmse = |scores: Option<Scores>| scores.map_or(f64::NAN, |scores| scores.metrics[0].value);
+    let (of_biases, of_all) = (rmse(biases.scores), rmse(both.scores));
     println!("{history}");
 
     println!("Held-out ratings of known users: root of the mean squared error in stars");
@@ -123,6 +124,6 @@ fn run(options: &Options) -> anyhow::Result<()> {
     if let Some(noise) = noise {
         println!("  noise in the stars   {noise:.4} and their rounding: nobody can do better");
     }
-    report::cold_start(&model.with_average_unknown(), &ratings);
+    report::cold_start(&both.model.with_average_unknown(), &ratings);
     Ok(())
 }

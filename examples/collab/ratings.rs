@@ -5,8 +5,8 @@ use std::fmt;
 
 use anyhow::{Context as _, ensure};
 
-use crate::fit::shuffled;
 use crate::table::Table;
+use ulmfit::train::epoch_order;
 
 /// One rating. Users and items are numbered from 1; 0 is one that training has never seen (fastai's `#na#`).
 #[derive(Clone, Copy, Debug)]
@@ -70,13 +70,13 @@ impl Ratings {
             "expected at least 20 users and 100 ratings, found {n_users} and {n_ratings}; give more"
         );
         let n_strangers = n_users / 20;
-        let strangers: BTreeSet<&str> = shuffled(n_users, seed, 0)[..n_strangers]
+        let strangers: BTreeSet<&str> = epoch_order(n_users, seed, 0)[..n_strangers]
             .iter()
             .map(|&i| names[i])
             .collect();
 
         // Known users first: numbers are given to what training sees.
-        let order = shuffled(n_ratings, seed, 1);
+        let order = epoch_order(n_ratings, seed, 1);
         let of = |row: usize| (table.rows[row][0].as_str(), table.rows[row][1].as_str());
         let (new, known): (Vec<usize>, Vec<usize>) = order
             .iter()

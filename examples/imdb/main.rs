@@ -19,7 +19,7 @@ use clap::Parser as _;
 use ulmfit::device;
 use ulmfit::prelude::*;
 use ulmfit::train::observe::{Console, History};
-use ulmfit::train::{BothDirections, steps, steps::Run};
+use ulmfit::train::{BothDirections, Run, steps};
 
 use options::Options;
 use rows::Rows;

@@ -10,7 +10,7 @@ use ulmfit::model::Random;
 use ulmfit::prelude::*;
 use ulmfit::train::observe::JsonLog;
 use ulmfit::train::schedule::GroupRates;
-use ulmfit::train::{FitConfig, fit_language_model};
+use ulmfit::train::{LmLearner, fit};
 
 /// Characters of the bundled reviews that a run reads.
 const TRAIN: usize = 24_000;
@@ -58,16 +58,16 @@ pub(crate) fn make(folder: &Path, n: usize, seed: u64) -> anyhow::Result<()> {
             decay,
             ..AdamConfig::default()
         };
-        let mut fit = FitConfig::new(&mut log)
-            .with_optimizer(adam)
-            .with_seed(run_seed);
+        let mut run = Run::new(&mut log).with_seed(run_seed);
         let stages = [Stage::one_cycle(
             "run",
             2,
             Trained::All,
             GroupRates::Same(rate),
         )];
-        fit_language_model(model, &stages, &train, Some(&valid), &mut fit)?;
+        let training = Training::new(stages).with_optimizer(adam);
+        let learner = LmLearner::new(&train).with_valid(&valid);
+        fit(&learner, model, &training, &mut run)?;
     }
     Ok(())
 }

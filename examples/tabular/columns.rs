@@ -17,6 +17,7 @@ pub(crate) struct Encoder {
 }
 
 /// Rows of a table as a model reads them.
+#[derive(Debug)]
 pub(crate) struct Rows {
     /// For each category column an id a row.
     pub(crate) categories: Vec<Vec<u32>>,

@@ -2,11 +2,10 @@
 
 use anyhow::ensure;
 use ulmfit::burn::module::Module as _;
-use ulmfit::burn::tensor::Tensor;
 use ulmfit::prelude::*;
+use ulmfit::train::{BatchLoss, Learner, Scores, Settings, epoch_order};
 
 use crate::columns::Rows;
-use crate::fit::{Lesson, shuffled};
 use crate::model::Tabular;
 
 /// Rows of a training batch, fastai's 64.
@@ -17,7 +16,6 @@ pub(crate) struct Classes<'a> {
     train: &'a Rows,
     valid: &'a Rows,
     seed: u64,
-    order: Vec<usize>,
 }
 
 impl<'a> Classes<'a> {
@@ -30,35 +28,45 @@ impl<'a> Classes<'a> {
             valid.len() > 0,
             "expected at least one held-out row, found none; give a larger table"
         );
-        Ok(Self {
-            train,
-            valid,
-            seed,
-            order: Vec::new(),
-        })
+        Ok(Self { train, valid, seed })
     }
 }
 
-impl Lesson<Tabular> for Classes<'_> {
-    const METRIC: &'static str = "accuracy";
+impl Learner for Classes<'_> {
+    type Model = Tabular;
+    type Batch = Vec<usize>;
+    type Carry = ();
+    type Scores = Scores;
+
+    fn groups(&self, model: &Tabular) -> LayerGroups {
+        model.groups()
+    }
 
     /// As in fastai a short last batch is left out: normalization needs rows. The next epoch leaves out others.
-    fn n_batches(&self) -> usize {
+    fn n_batches(&self, _: usize) -> usize {
         (self.train.len() / BATCH).max(1)
     }
 
-    fn start(&mut self, epoch: usize) {
-        self.order = shuffled(self.train.len(), self.seed, epoch);
+    fn batches(&self, epoch: usize, first: usize) -> impl Iterator<Item = Vec<usize>> {
+        let order = epoch_order(self.train.len(), self.seed, epoch);
+        let batches: Vec<_> = order.chunks(BATCH).map(<[usize]>::to_vec).collect();
+        let whole = self.n_batches(epoch);
+        batches.into_iter().take(whole).skip(first)
     }
 
-    fn loss(&mut self, model: &Tabular, batch: usize) -> (Tensor<1>, usize) {
-        let rows = self.order.chunks(BATCH).nth(batch).unwrap_or_default();
+    fn loss(
+        &self,
+        model: &Tabular,
+        rows: &Vec<usize>,
+        _: &mut Option<()>,
+        mode: &mut Mode,
+    ) -> BatchLoss {
         // The mode turns the normalizations to the batch; nothing is dropped.
-        let out = model.loss(self.train, rows, &Mode::train(self.seed));
-        (out.loss, out.counted)
+        let out = model.loss(self.train, rows, mode);
+        BatchLoss::new(out.loss, out.counted)
     }
 
-    fn scores(&self, model: &Tabular) -> (f64, f64) {
+    fn evaluate(&self, model: &Tabular) -> Option<Scores> {
         let model = model.valid();
         let all: Vec<usize> = (0..self.valid.len()).collect();
         let (mut loss, mut correct) = (0.0, 0.0);
@@ -68,6 +76,10 @@ impl Lesson<Tabular> for Classes<'_> {
             correct += f64::from(out.correct.into_scalar::<f32>());
         }
         let n = self.valid.len() as f64;
-        (loss / n, correct / n)
+        Some(Scores::new(loss / n).higher_is_better("accuracy", correct / n))
+    }
+
+    fn describe(&self, _: &Tabular, settings: &mut Settings) {
+        settings.add("rows", &[self.train, self.valid]);
     }
 }

@@ -11,8 +11,6 @@ mod columns;
 mod embedding;
 #[path = "../shared/exit.rs"]
 mod exit;
-#[path = "../shared/fit.rs"]
-mod fit;
 mod generated;
 mod kind;
 mod lesson;
@@ -28,11 +26,11 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail, ensure};
 use clap::Parser;
 use ulmfit::prelude::*;
+use ulmfit::train::fit;
 use ulmfit::train::observe::History;
 use ulmfit::train::schedule::{GroupRates, OneCycle};
 
 use columns::Encoder;
-use fit::{Lesson as _, fit};
 use lesson::Classes;
 use model::TabularConfig;
 use table::Table;
@@ -102,8 +100,7 @@ fn run(options: &Options) -> anyhow::Result<()> {
         ..TabularConfig::of(&encoder)
     };
     let model = config.init(options.seed, &Device::default().autodiff());
-    let groups = model.groups();
-    let mut lesson = Classes::new(&train, &valid, options.seed)?;
+    let lesson = Classes::new(&train, &valid, options.seed)?;
     let mut history = History::default();
     // fast.ai's momentum outside of text.
     let schedule = OneCycle {
@@ -112,20 +109,14 @@ fn run(options: &Options) -> anyhow::Result<()> {
     };
     let rates = GroupRates::Same(5e-3);
     let stages = [Stage::one_cycle("table", epochs, Trained::All, rates).with_schedule(schedule)];
-    let model = fit(
-        model,
-        &groups,
-        &stages,
-        &mut lesson,
-        AdamConfig::default(),
-        &mut history,
-    )?;
+    let mut run = Run::new(&mut history).with_seed(options.seed);
+    let fitted = fit(&lesson, model, &Training::new(stages), &mut run)?;
     println!("{history}");
 
-    let (_, accuracy) = lesson.scores(&model);
+    let accuracy = fitted.scores.map(|scores| scores.metrics[0].value);
     println!(
         "accuracy                   {:.2} % of {} held-out rows",
-        100.0 * accuracy,
+        100.0 * accuracy.unwrap_or(f64::NAN),
         valid.len()
     );
     let (class, share) = valid.most_frequent();

@@ -10,7 +10,7 @@ use std::path::Path;
 use ulmfit::prelude::*;
 use ulmfit::train::observe::History;
 use ulmfit::train::optimizer::OptimizerConfig;
-use ulmfit::train::steps::{self, Run};
+use ulmfit::train::{Run, steps};
 
 fn recipe(name: &str) -> Recipe {
     Recipe::by_name(name).unwrap()

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use ulmfit::kernels::MatmulPrecision;
 use ulmfit::prelude::*;
 use ulmfit::train::observe::Console;
-use ulmfit::train::{steps, steps::Run};
+use ulmfit::train::{Run, steps};
 
 use super::cells::{Cell, Column, Line, recorded};
 use super::rows::{Rows, SHARED_SEED};

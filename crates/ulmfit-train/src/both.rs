@@ -5,9 +5,15 @@ use std::path::{Path, PathBuf};
 use ulmfit_data::Labels;
 use ulmfit_model::{Ensemble, Predictor, Task, TextClassifier, TextLanguageModel};
 
+use crate::classifier_scores::ClassifierScores;
 use crate::error::Result;
-use crate::fit::ClassifierScores;
-use crate::learned::Fitted;
+
+/// What the run of one direction has learned.
+pub(crate) struct Fitted {
+    pub(crate) language_model: TextLanguageModel,
+    pub(crate) classifier: TextClassifier,
+    pub(crate) scores: ClassifierScores,
+}
 
 /// What [`Ulmfit::both_directions`](crate::Ulmfit::both_directions) has learned beside the models that read forward.
 #[derive(Clone, Debug)]

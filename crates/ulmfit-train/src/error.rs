@@ -1,6 +1,6 @@
 //! What can go wrong in training.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::metrics::MetricError;
 use crate::schedule::{RatesError, ScheduleError};
@@ -161,13 +161,28 @@ pub enum Error {
         /// The checkpoint.
         path: PathBuf,
     },
-    /// No observer is registered under this name.
-    #[error("unknown observer \"{name}\"; known: {known}")]
-    UnknownObserver {
-        /// The name that was asked for.
+    /// A stored tensor does not fit.
+    #[error(
+        "tensor `{name}`: expected {expected}, found {found}; give the state of this very model"
+    )]
+    Tensor {
+        /// Its name.
         name: String,
-        /// The names there are.
-        known: String,
+        /// What should be there.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+    /// A model that is to be trained is outside of autodiff.
+    #[error(
+        "layer group {group} of {groups}: expected parameters on an autodiff device, found some that take no gradient; \
+         load or make the whole model on `device.autodiff()`, or call `model.train()`"
+    )]
+    NotTrainable {
+        /// The group, from the bottom, from 0.
+        group: usize,
+        /// The groups of the model.
+        groups: usize,
     },
     /// A schedule's fields are out of range.
     #[error(transparent)]
@@ -184,6 +199,26 @@ pub enum Error {
     /// The model's configuration or file is not valid.
     #[error(transparent)]
     Model(#[from] ulmfit_model::Error),
+}
+
+impl Error {
+    /// The same of a checkpoint, where it is of a tensor.
+    pub(crate) fn in_checkpoint(self, path: &Path) -> Self {
+        match self {
+            Self::Tensor {
+                name,
+                expected,
+                found,
+            } => Self::Checkpoint {
+                path: path.to_owned(),
+                part: format!("tensor `{name}`"),
+                expected,
+                found,
+                remedy: "it is of another model, or damaged: name another file, or delete it to resume from the one before it",
+            },
+            other => other,
+        }
+    }
 }
 
 /// A result with this crate's [`Error`].

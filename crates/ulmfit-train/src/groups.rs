@@ -9,9 +9,58 @@
 
 use burn::module::{Module, Param, ParamGroup, ParamId};
 use burn::tensor::Tensor;
+use serde::{Deserialize, Serialize};
 use ulmfit_model::{Classifier, LanguageModel};
 
-use crate::stage::Trained;
+use crate::error::{Error, Result};
+
+/// Which layer groups a stage trains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trained {
+    /// The last `n` groups.
+    Last(usize),
+    /// One group alone, counted from the bottom, from 0: chain-thaw (Felbo et al. 2017; `freeze_all_but` of the paper's
+    /// scripts).
+    ///
+    /// Deviation: the running statistics of the head's normalizations follow the data while the head is frozen, as in
+    /// fastai v2; in v0.7, which the scripts use, they stand still. Neither trains a parameter of another group.
+    Only(usize),
+    /// All of them.
+    All,
+}
+
+impl Trained {
+    /// Whether group `group`, from the bottom, from 0, of `groups` is one of them.
+    pub fn includes(self, group: usize, groups: usize) -> bool {
+        match self {
+            Self::Last(n) => group + n >= groups,
+            Self::Only(only) => group == only,
+            Self::All => true,
+        }
+    }
+
+    /// Checks that a model of `groups` groups has them.
+    ///
+    /// # Errors
+    /// [`Error::Groups`] or [`Error::Group`], with the name of the stage.
+    pub(crate) fn check(self, stage: &str, groups: usize) -> Result<()> {
+        let stage = || stage.to_owned();
+        match self {
+            Self::Only(found) if found >= groups => Err(Error::Group {
+                stage: stage(),
+                groups,
+                found,
+            }),
+            Self::Last(found) if !(1..=groups).contains(&found) => Err(Error::Groups {
+                stage: stage(),
+                groups,
+                found,
+            }),
+            _ => Ok(()),
+        }
+    }
+}
 
 /// The layer groups of a model, bottom first, the parameters that weight decay leaves alone, and those that are trained
 /// even where their group is frozen.
@@ -31,6 +80,11 @@ impl LayerGroups {
             no_decay,
             always: nothing(),
         }
+    }
+
+    /// One group of all parameters of a module, all of which take weight decay.
+    pub fn whole<M: Module>(module: &M) -> Self {
+        Self::new(vec![ParamGroup::ids_from_module(module.clone())], nothing())
     }
 
     /// With parameters that are trained even where their group is frozen.
@@ -92,31 +146,20 @@ impl LayerGroups {
         self.always.matches(&id, None)
     }
 
-    /// The model with only its last `n` groups trainable: the others take no gradient, no decay and no moment update,
-    /// and keep their dropout on (fastai's `freeze_to(-n)`; `n = self.len()` unfreezes all).
-    #[must_use]
-    pub fn train_last<M: Module>(&self, model: M, n: usize) -> M {
-        let frozen = self.groups.len().saturating_sub(n);
-        let set = |model: M, (index, group): (usize, &ParamGroup)| {
-            model.set_require_grad_group(group.clone(), index >= frozen)
-        };
-        let model = self.groups.iter().enumerate().fold(model, set);
-        model.set_require_grad_group(self.always.clone(), true)
-    }
-
-    /// The model with only the named groups trainable. [`Trained::Only`] trains nothing beside its group, not even what is
-    /// trained under frozen groups otherwise.
+    /// The model with only the named groups trainable: the others take no gradient, no decay and no update, and keep their
+    /// dropout on. [`Trained::Only`] trains nothing beside its group, not even what is trained under frozen groups otherwise.
     #[must_use]
     pub fn train<M: Module>(&self, model: M, trained: Trained) -> M {
-        let only = match trained {
-            Trained::Last(n) => return self.train_last(model, n),
-            Trained::All => return self.train_last(model, self.len()),
-            Trained::Only(only) => only,
-        };
         let set = |model: M, (index, group): (usize, &ParamGroup)| {
-            model.set_require_grad_group(group.clone(), index == only)
+            model.set_require_grad_group(group.clone(), trained.includes(index, self.len()))
         };
-        self.groups.iter().enumerate().fold(model, set)
+        let model = self.groups.iter().enumerate().fold(model, set);
+        match trained {
+            Trained::Only(_) => model,
+            Trained::Last(_) | Trained::All => {
+                model.set_require_grad_group(self.always.clone(), true)
+            }
+        }
     }
 
     /// The model with its first `n` groups frozen, or all but its last `-n` for a negative `n`: fastai's `freeze_to`.
@@ -127,7 +170,7 @@ impl LayerGroups {
         } else {
             self.groups.len().saturating_sub(n.unsigned_abs())
         };
-        self.train_last(model, trained)
+        self.train(model, Trained::Last(trained))
     }
 }
 

@@ -6,16 +6,9 @@ use std::path::{Path, PathBuf};
 use ulmfit_model::{TextClassifier, TextLanguageModel};
 
 use crate::both::BothDirections;
+use crate::classifier_scores::ClassifierScores;
 use crate::error::Result;
-use crate::fit::ClassifierScores;
 use crate::observe::History;
-
-/// What the run of one direction has learned.
-pub(crate) struct Fitted {
-    pub(crate) language_model: TextLanguageModel,
-    pub(crate) classifier: TextClassifier,
-    pub(crate) scores: ClassifierScores,
-}
 
 /// What a run has learned.
 #[derive(Clone, Debug)]

@@ -5,11 +5,12 @@
 //! * [`Ulmfit`]: all three steps in one call; [`Recipe`] holds every number of them, and knows the published ones
 //!   by name.
 //! * [`steps`]: each step as a function.
-//! * [`fit_language_model`], [`fit_classifier`]: the loops, short enough to be copied and changed.
+//! * [`fit`]: the one loop, for whatever implements [`Learner`]: [`LmLearner`], [`ClassifierLearner`], or a network of your
+//!   own. [`Run`] says how it is carried out, [`Training`] holds its numbers.
 //! * [`Stage`]: epochs, [`Trained`] groups, [`schedule::GroupRates`] and a [`schedule::Schedule`].
 //! * [`LayerGroups`] and [`optimizer`]: freezing, discriminative rates and the optimizers, for any Burn module.
 //! * [`lr_find`]: which learning rate to begin with.
-//! * [`checkpoint`]: runs that can be cut anywhere.
+//! * [`checkpoint`]: runs that can be killed anywhere and resumed.
 //! * [`metrics`] and [`observe`]: what is measured, who watches, and who may stop a stage.
 //!
 //! Top and bottom of the tour: a recipe with what differs, and what one of its stages comes to.
@@ -30,12 +31,17 @@
 
 mod both;
 pub mod checkpoint;
+mod classifier;
+mod classifier_scores;
 mod copy;
 mod error;
+mod exact;
 mod fit;
 mod gradients;
 mod groups;
+mod language_model;
 mod learned;
+mod learner;
 mod loss_scale;
 pub mod lr_find;
 pub mod metrics;
@@ -44,28 +50,43 @@ pub mod observe;
 pub mod optimizer;
 mod pretrained;
 mod recipe;
+mod run;
 pub mod schedule;
+mod scores;
+mod settings;
 mod stage;
+mod state;
+mod step;
 pub mod steps;
+mod task;
+mod tensors;
 mod ulmfit;
+mod validate;
 
 pub use both::BothDirections;
 pub use checkpoint::{Checkpoints, Interrupt, Resume};
+pub use classifier::ClassifierLearner;
+pub use classifier_scores::{ClassifierScores, evaluate_classifier};
 pub use error::{Error, Result};
-pub use fit::{
-    ClassifierScores, FitConfig, LmScores, Scored, Validate, Weighting, evaluate_classifier,
-    evaluate_language_model, evaluate_language_model_by, fit_classifier, fit_language_model,
-    targets,
-};
+pub use fit::{Scored, fit};
 pub use gradients::ParamGradients;
-pub use groups::LayerGroups;
+pub use groups::{LayerGroups, Trained};
+pub use language_model::{LmLearner, LmScores, Weighting, evaluate_language_model};
 pub use learned::Learned;
+pub use learner::{BatchLoss, Carry, Learner, epoch_order};
 pub use loss_scale::LossScale;
 pub use lr_find::{LrFind, RateCurve, Suggestion};
-pub use optimizer::{Adam, AdamConfig, Optimizer, OptimizerConfig};
+pub use optimizer::{Adam, AdamConfig, Optimizer, OptimizerConfig, OptimizerState};
 pub use pretrained::Pretrained;
 pub use recipe::{
     Amount, ClassWeights, ClassifierRecipe, LmRecipe, LossRecipe, Recipe, SizePreset, Sizes,
 };
-pub use stage::{Stage, Trained};
+pub use run::Run;
+pub use scores::{Metric, Scores};
+pub use settings::Settings;
+pub use stage::{Plan, Stage, Training};
+pub use state::{EpochRecord, Position, StageState, TrainState};
+pub use task::targets;
+pub use tensors::Tensors;
 pub use ulmfit::Ulmfit;
+pub use validate::Validate;

@@ -15,7 +15,7 @@ const FIRST: f64 = 1_024.0;
 const CHANGE: f64 = 2.0;
 const GROWS_AFTER: u32 = 2_000;
 
-/// Dynamic loss scaling (Micikevicius et al. 2018, section 3.2): the loss is multiplied before the way back, so that small
+/// Dynamic loss scaling (Micikevicius et al. 2018, section 3.2): the loss is multiplied before the backward pass, so that small
 /// gradients are not rounded to 0, and the gradients are divided again before anything reads them, clipping included.
 ///
 /// Gradients that are not finite are those of too large a scale: the step is left out, and the scale halved. After 2,000
@@ -40,13 +40,14 @@ const GROWS_AFTER: u32 = 2_000;
 /// assert!(!scale.accepts(&gradients));
 /// assert_eq!(scale.factor(), 512.0);
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct LossScale(Option<Dynamic>);
 
 /// The scale, a power of two, and the steps since it changed.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Dynamic {
+struct Dynamic {
     factor: f64,
     steps: u32,
 }
@@ -108,16 +109,6 @@ impl LossScale {
             dynamic.steps = 0;
         }
         true
-    }
-
-    /// What a checkpoint stores.
-    pub(crate) fn state(&self) -> Option<Dynamic> {
-        self.0
-    }
-
-    /// The scale that a checkpoint has stored.
-    pub(crate) fn at(state: Option<Dynamic>) -> Self {
-        Self(state)
     }
 }
 

@@ -4,54 +4,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
-use crate::groups::LayerGroups;
+use crate::error::Result;
+use crate::groups::{LayerGroups, Trained};
+use crate::optimizer::OptimizerConfig;
 use crate::schedule::{GroupRates, Hyper, OneCycle, Schedule};
-
-/// Which layer groups a stage trains.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Trained {
-    /// The last `n` groups.
-    Last(usize),
-    /// One group alone, counted from the bottom, from 0: chain-thaw (Felbo et al. 2017; `freeze_all_but` of the paper's
-    /// scripts).
-    ///
-    /// Deviation: the running statistics of the head's normalizations follow the data while the head is frozen, as in
-    /// fastai v2; in v0.7, which the scripts use, they stand still. Neither trains a parameter of another group.
-    Only(usize),
-    /// All of them.
-    All,
-}
-
-impl Trained {
-    /// The number for a model of `groups` groups.
-    pub fn count(self, groups: usize) -> usize {
-        match self {
-            Self::Last(n) => n,
-            Self::Only(_) => 1,
-            Self::All => groups,
-        }
-    }
-
-    /// Whether a model of `groups` groups has them.
-    pub(crate) fn check(self, stage: &str, groups: usize) -> Result<()> {
-        let stage = || stage.to_owned();
-        match self {
-            Self::Only(found) if found >= groups => Err(Error::Group {
-                stage: stage(),
-                groups,
-                found,
-            }),
-            _ if (1..=groups).contains(&self.count(groups)) => Ok(()),
-            _ => Err(Error::Groups {
-                stage: stage(),
-                groups,
-                found: self.count(groups),
-            }),
-        }
-    }
-}
 
 /// One stage: data, so that a recipe can be printed, stored and changed.
 ///
@@ -128,8 +84,29 @@ impl Stage {
         }
     }
 
-    /// Checks the stage against a model's groups and returns what its `n_steps` steps need.
-    pub(crate) fn plan(&self, groups: &LayerGroups, n_steps: usize) -> Result<Plan> {
+    /// Returns the rates of a model's groups over `n_steps` steps: what a loop of one's own asks at every step.
+    ///
+    /// ```
+    /// use ulmfit_train::schedule::GroupRates;
+    /// use ulmfit_train::{Stage, Trained};
+    /// # use burn::module::{Param, ParamGroup};
+    /// # use burn::tensor::{Device, Tensor};
+    /// # let parameter = || Param::from_tensor(Tensor::<1>::ones([1], &Device::default()));
+    /// # let (first, second) = (parameter(), parameter());
+    /// # let group = |of: &Param<Tensor<1>>| ParamGroup::from_ids(vec![of.id]);
+    /// # let groups = ulmfit_train::LayerGroups::new(vec![group(&first), group(&second)], ParamGroup::from_ids(vec![]));
+    ///
+    /// let stage = Stage::one_cycle("all", 1, Trained::All, GroupRates::paper(0.01));
+    /// let plan = stage.plan(&groups, 100)?; // of two groups
+    /// let (rates, momentum) = plan.at(25); // the peak of the cycle
+    /// assert_eq!((rates[1], rates[0], momentum), (0.01, 0.01 / 2.6, 0.7));
+    /// # Ok::<(), ulmfit_train::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Groups`](crate::Error::Groups) or [`Error::Group`](crate::Error::Group) for groups that the model does not
+    /// have; for a schedule or rates out of range or of another number of groups.
+    pub fn plan(&self, groups: &LayerGroups, n_steps: usize) -> Result<Plan> {
         self.schedule.check()?;
         self.trained.check(&self.name, groups.len())?;
         let rates = self.rates.rates(groups.len())?;
@@ -142,21 +119,85 @@ impl Stage {
     }
 }
 
-/// A stage for one model and one loader.
-pub(crate) struct Plan {
-    pub(crate) trained: Trained,
-    pub(crate) rates: Vec<f64>,
-    pub(crate) n_steps: usize,
+/// The rates of one model's groups over the steps of a stage.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The groups that are trained.
+    pub trained: Trained,
+    /// The peak rates, one a group.
+    pub rates: Vec<f64>,
+    /// The steps of the stage.
+    pub n_steps: usize,
     schedule: Arc<dyn Schedule>,
 }
 
 impl Plan {
-    /// The rates of all groups and the momentum at `step`.
-    pub(crate) fn at(&self, step: usize, scale: f64) -> (Vec<f64>, f64) {
+    /// Returns the rates of all groups and the momentum at `step`, from 0.
+    pub fn at(&self, step: usize) -> (Vec<f64>, f64) {
+        self.scaled(step, 1.0)
+    }
+
+    /// The same with a further factor on the rates.
+    pub(crate) fn scaled(&self, step: usize, scale: f64) -> (Vec<f64>, f64) {
         let Hyper { rate, momentum } = self.schedule.at(step, self.n_steps);
-        (
-            self.rates.iter().map(|peak| peak * rate * scale).collect(),
-            momentum,
-        )
+        let rates = self.rates.iter().map(|peak| peak * rate * scale);
+        (rates.collect(), momentum)
+    }
+}
+
+/// The numbers of a training: stages one after another, and how gradients become steps.
+///
+/// | field | default | source |
+/// |---|---|---|
+/// | `optimizer` | Adam | paper section 4 |
+/// | `accumulate` | 1 | |
+///
+/// ```
+/// use ulmfit_train::{AdamConfig, Stage, Trained, Training};
+/// use ulmfit_train::schedule::GroupRates;
+///
+/// let stages = [Stage::one_cycle("all", 3, Trained::All, GroupRates::Same(1e-3))];
+/// let training = Training::new(stages).with_optimizer(AdamConfig::default()).with_accumulate(4);
+/// assert_eq!(training.epochs(), 3);
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Training {
+    /// In order.
+    pub stages: Vec<Stage>,
+    /// The optimizer; its state starts anew with every stage, as after fastai's `freeze_to`.
+    pub optimizer: OptimizerConfig,
+    /// Batches whose gradients are averaged, by what their losses weigh, before each step of the optimizer. The last step of
+    /// an epoch takes what is left. The schedule counts batches.
+    ///
+    /// Deviation: fastai's `GradientAccumulation` counts rows and carries what is left into the next epoch.
+    pub accumulate: usize,
+}
+
+impl Training {
+    /// These stages, with Adam.
+    pub fn new(stages: impl Into<Vec<Stage>>) -> Self {
+        Self {
+            stages: stages.into(),
+            optimizer: OptimizerConfig::default(),
+            accumulate: 1,
+        }
+    }
+
+    /// With another optimizer.
+    #[must_use]
+    pub fn with_optimizer(self, optimizer: impl Into<OptimizerConfig>) -> Self {
+        let optimizer = optimizer.into();
+        Self { optimizer, ..self }
+    }
+
+    /// With a step of the optimizer every `accumulate` batches.
+    #[must_use]
+    pub fn with_accumulate(self, accumulate: usize) -> Self {
+        Self { accumulate, ..self }
+    }
+
+    /// The epochs of all stages.
+    pub fn epochs(&self) -> usize {
+        self.stages.iter().map(|stage| stage.epochs).sum()
     }
 }

@@ -5,15 +5,18 @@ use ulmfit_data::Corpus;
 use ulmfit_model::{Task, TextLanguageModel};
 use ulmfit_text::Direction;
 
-use crate::both::BothDirections;
+use crate::both::{BothDirections, Fitted};
 use crate::checkpoint::Checkpoints;
 use crate::error::{Error, Result};
-use crate::fit::{Scored, Validate, targets, task_of};
-use crate::learned::{Fitted, Learned};
+use crate::fit::Scored;
+use crate::learned::Learned;
 use crate::observe::{History, Observer};
 use crate::pretrained::Pretrained;
 use crate::recipe::{Amount, Recipe};
-use crate::steps::{self, Run};
+use crate::run::Run;
+use crate::steps;
+use crate::task::{targets, task_of};
+use crate::validate::Validate;
 
 /// The share of the labelled documents that is held out where no validation set is given (fastai's course: 10 %).
 const HELD_OUT: f64 = 0.1;
@@ -42,9 +45,7 @@ pub struct Ulmfit {
     pretrained_backward: Pretrained,
     unlabeled: Option<Corpus>,
     valid: Option<Corpus>,
-    seed: u64,
-    validate: Validate,
-    checkpoints: Option<Checkpoints>,
+    run: Run<'static>,
     observers: Vec<Box<dyn Observer>>,
 }
 
@@ -123,14 +124,14 @@ impl Ulmfit {
     /// than training does.
     #[must_use]
     pub fn validate(mut self, validate: Validate) -> Self {
-        self.validate = validate;
+        self.run.validate = validate;
         self
     }
 
     /// The seed of every random number; default 0.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
+        self.run.seed = seed;
         self
     }
 
@@ -145,7 +146,7 @@ impl Ulmfit {
     /// ```
     #[must_use]
     pub fn checkpoints(mut self, checkpoints: Checkpoints) -> Self {
-        self.checkpoints = Some(checkpoints);
+        self.run.checkpoints = Some(checkpoints);
         self
     }
 
@@ -177,14 +178,15 @@ impl Ulmfit {
         }
         let (train, valid) = match self.valid.take() {
             Some(valid) => (corpus.clone(), valid.with_classes(corpus.classes())?),
-            None => corpus.split(HELD_OUT, self.seed),
+            None => corpus.split(HELD_OUT, self.run.seed),
         };
         task.check(targets(&valid.all_labels()?), train.n_classes())?;
-        let mut watch = (History::default(), std::mem::take(&mut self.observers));
-        let mut run = Run::new(&mut watch)
-            .with_seed(self.seed)
-            .with_checkpoints(self.checkpoints.clone())
-            .with_validate(self.validate);
+        let mut history = History::default();
+        let mut observers = std::mem::take(&mut self.observers);
+        let mut run = Run {
+            observers: vec![&mut history, &mut observers],
+            ..std::mem::take(&mut self.run)
+        };
         let mut fits = Vec::new();
         for start in starts {
             if !fits.is_empty() {
@@ -211,7 +213,7 @@ impl Ulmfit {
             classifier: first.classifier,
             scores: first.scores,
             both,
-            history: watch.0,
+            history,
         })
     }
 

@@ -12,7 +12,7 @@ use ulmfit_train::observe::{BatchEnd, Control, Observer};
 use ulmfit_train::optimizer::{AdamConfig, OptimizerConfig, SgdConfig};
 use ulmfit_train::schedule::GroupRates;
 use ulmfit_train::{
-    Checkpoints, Error, FitConfig, Result, Resume, Stage, Trained, fit_language_model,
+    Checkpoints, Error, LmLearner, Result, Resume, Run, Stage, Trained, Training, fit,
 };
 
 /// The loss of every batch, each after the steps before it; fails after so many.
@@ -56,11 +56,11 @@ fn losses(
         all: Vec::new(),
         left: cut,
     };
-    let mut fit = FitConfig::new(&mut losses)
+    let training = Training::new(stages)
         .with_optimizer(optimizer)
-        .with_accumulate(accumulate)
-        .with_checkpoints(checkpoints);
-    let done = fit_language_model(model, &stages, &train, None, &mut fit);
+        .with_accumulate(accumulate);
+    let mut run = Run::new(&mut losses).with_checkpoints(checkpoints);
+    let done = fit(&LmLearner::new(&train), model, &training, &mut run);
     assert_eq!(done.is_ok(), losses.left > 0);
     Ok(losses.all)
 }

@@ -7,7 +7,7 @@ use ulmfit_data::LmLoaderConfig;
 use ulmfit_model::{AwdLstmConfig, LanguageModelConfig};
 use ulmfit_train::observe::{BatchEnd, Observer};
 use ulmfit_train::schedule::GroupRates;
-use ulmfit_train::{Checkpoints, FitConfig, Stage, Trained, fit_language_model};
+use ulmfit_train::{Checkpoints, LmLearner, Run, Stage, Trained, Training, fit};
 
 /// Resident memory in kilobytes, where the system tells.
 fn resident() -> Option<u64> {
@@ -50,14 +50,15 @@ fn memory_does_not_rise_with_the_steps() {
     let folder = tempfile::tempdir().unwrap();
     let checkpoints = Checkpoints::new(folder.path()).with_every_steps(20);
     let mut memory = Memory::default();
-    let mut fit = FitConfig::new(&mut memory).with_checkpoints(checkpoints);
+    let mut run = Run::new(&mut memory).with_checkpoints(checkpoints);
     let stages = [Stage::one_cycle(
         "all",
         1,
         Trained::All,
         GroupRates::Same(1e-2),
     )];
-    fit_language_model(model, &stages, &train, None, &mut fit).unwrap();
+    let learner = LmLearner::new(&train);
+    fit(&learner, model, &Training::new(stages), &mut run).unwrap();
     // What leaks rises in every window. What the allocator takes rises in jumps, some of them late, and stays: it is told
     // from a leak by the windows between, each of which holds a checkpoint.
     let windows: Vec<u64> = memory.0[100..]

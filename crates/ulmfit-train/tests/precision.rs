@@ -5,7 +5,7 @@ use ulmfit_data::LmLoaderConfig;
 use ulmfit_kernels::MatmulPrecision;
 use ulmfit_model::{AwdLstmConfig, LanguageModelConfig};
 use ulmfit_train::schedule::GroupRates;
-use ulmfit_train::{Checkpoints, FitConfig, Resume, Stage, Trained, fit_language_model};
+use ulmfit_train::{Checkpoints, LmLearner, Resume, Run, Stage, Trained, Training, fit};
 
 #[test]
 fn another_precision_is_another_run() -> Result<(), Box<dyn std::error::Error>> {
@@ -25,9 +25,9 @@ fn another_precision_is_another_run() -> Result<(), Box<dyn std::error::Error>> 
         .with_seq_len(5)
         .build(vec![text])?;
     let run = |checkpoints: &Checkpoints| {
-        let mut nobody = ();
-        let mut fit = FitConfig::new(&mut nobody).with_checkpoints(checkpoints.clone());
-        fit_language_model(model.clone(), &stages, &train, None, &mut fit)
+        let training = Training::new(&stages[..]);
+        let mut run = Run::default().with_checkpoints(checkpoints.clone());
+        fit(&LmLearner::new(&train), model.clone(), &training, &mut run)
     };
     MatmulPrecision::Fp32.set();
     run(&checkpoints)?;

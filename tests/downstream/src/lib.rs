@@ -1,94 +1,41 @@
-//! A training loop of one's own: everything here is public, nothing is private to the library.
+//! A crate of somebody else: everything that it uses is public, nothing is private to the library.
 //!
-//! It trains a language model with one step for two batches, a schedule defined here, and a rate for each layer group,
-//! and keeps the loss of every batch.
+//! Two networks that ulmfit has never heard of become learners of its loop; [`own_loop`] does without that loop.
 
-use ulmfit::data::{DocumentOrder, LmLoader};
-use ulmfit::model::LanguageModel;
+pub mod convolution;
+pub mod own_loop;
+pub mod recurrence;
+
 use ulmfit::prelude::*;
-use ulmfit::train::schedule::{GroupRates, Hyper, Schedule};
+use ulmfit::train::observe::{EarlyStopping, KeepBest};
+use ulmfit::train::schedule::GroupRates;
+use ulmfit::train::{Checkpoints, Learner, Resume, Run, Training, fit};
 
-/// Rate and momentum of a schedule that the library does not have: a saw-tooth.
-#[derive(Debug)]
-pub struct SawTooth {
-    /// Steps of a tooth.
-    pub period: usize,
-}
-
-impl Schedule for SawTooth {
-    fn name(&self) -> &'static str {
-        "saw_tooth"
-    }
-
-    fn at(&self, step: usize, _: usize) -> Hyper {
-        Hyper {
-            rate: 1.0 - (step % self.period) as f64 / self.period as f64,
-            momentum: 0.9,
-        }
-    }
-}
-
-/// The stream of some documents.
-pub fn stream(documents: Vec<Vec<u32>>) -> ulmfit::data::Result<LmLoader> {
-    let config = LmLoaderConfig::new().with_batch_size(2).with_seq_len(8);
-    config.with_order(DocumentOrder::Kept).build(documents)
-}
-
-/// Trains for `epochs` and returns the model and the loss of every step.
-pub fn train(mut lm: LanguageModel, data: &LmLoader, epochs: usize) -> (LanguageModel, Vec<f32>) {
-    let groups = LayerGroups::language_model(&lm);
-    let peaks = GroupRates::paper(2e-2)
-        .rates(groups.len())
-        .expect("one rate a group");
-    let schedule = SawTooth { period: 10 };
-    let mut adam = AdamConfig::default().init();
-    let mut mode = Mode::train(7);
-    let mut losses = Vec::new();
-    for epoch in 0..epochs {
-        let batches: Vec<_> = data.epoch(epoch).collect();
-        let mut state = lm.initial_state(batches[0].inputs.rows());
-        for pair in batches.chunks(2) {
-            // The sum of two batches' objectives: one step for both.
-            let mut objective = None;
-            for batch in pair {
-                let (loss, next) = lm.loss(&batch.inputs, &batch.targets, &state, &mut mode);
-                state = next;
-                losses.push(loss.cross_entropy.into_scalar::<f32>());
-                let part = loss.objective / pair.len() as f64;
-                objective = Some(match objective {
-                    Some(sum) => sum + part,
-                    None => part,
-                });
-            }
-            let Some(objective) = objective else { continue };
-            let Hyper { rate, momentum } = schedule.at(losses.len() / 2, 0);
-            let rates: Vec<f64> = peaks.iter().map(|peak| peak * rate).collect();
-            lm = adam.step(lm, objective.backward(), &groups, &rates, momentum);
-        }
-    }
-    (lm, losses)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_loop_learns() {
-        let sizes = AwdLstmConfig::new(30).with_sizes(8, 16, 2);
-        let device = Device::default().autodiff();
-        let config = LanguageModelConfig::new(sizes).with_dropouts(Dropouts::none());
-        let lm = config.init(1, &device).expect("valid sizes");
-        // A cycle over ten ids: what comes next is certain.
-        let document = (0..2000).map(|i| 9 + i % 10).collect();
-        let data = stream(vec![document]).expect("enough tokens");
-        let (_, losses) = train(lm, &data, 20);
-        assert!(
-            losses[0] > 3.0,
-            "an untrained model knows nothing: {}",
-            losses[0]
-        );
-        let last = losses[losses.len() - 1];
-        assert!(last < 0.7, "the cycle should be learned: {last}");
-    }
+/// Trains through two stages, with early stopping and the best epoch kept, and returns the model; `observer` watches.
+///
+/// # Errors
+/// As [`fit`].
+pub fn train<L: Learner>(
+    learner: &L,
+    model: L::Model,
+    folder: Option<&std::path::Path>,
+    observer: &mut dyn ulmfit::train::observe::Observer,
+) -> ulmfit::train::Result<L::Model> {
+    let stages = [
+        Stage::one_cycle("top", 2, Trained::Last(1), GroupRates::Same(1e-2)),
+        Stage::one_cycle("all", 6, Trained::All, GroupRates::paper(3e-2)),
+    ];
+    let checkpoints = folder.map(|folder| {
+        Checkpoints::new(folder)
+            .with_every_steps(3)
+            .with_resume(Resume::Newest)
+    });
+    let mut stop = EarlyStopping::default().with_patience(3);
+    let mut best = KeepBest::default();
+    let mut run = Run::new(observer)
+        .with_observer(&mut stop)
+        .with_observer(&mut best)
+        .with_seed(4)
+        .with_checkpoints(checkpoints);
+    Ok(fit(learner, model, &Training::new(stages), &mut run)?.model)
 }

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use serde_json::json;
 use ulmfit::prelude::*;
 use ulmfit::train::observe::Curves;
-use ulmfit::train::{Scored, steps, steps::Run};
+use ulmfit::train::{Run, Scored, steps};
 
 use crate::interrupt;
 use crate::learned::finish::Finished;

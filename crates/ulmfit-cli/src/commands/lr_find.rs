@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use serde_json::{Map, json};
 use ulmfit::prelude::*;
 use ulmfit::text::write_beside;
-use ulmfit::train::{LrFind, RateCurve, Suggestion, steps};
+use ulmfit::train::{ClassifierLearner, LmLearner, LrFind, RateCurve, Suggestion, steps};
 use ulmfit_report::charts::{Axis, Line, LineChart, Look};
 
 use crate::options::compute::Compute;
@@ -149,7 +149,7 @@ impl Args {
         let find = self
             .search(stages.into_iter().flatten().next())
             .with_optimizer(lm.optimizer);
-        Ok(find.language_model(&model.model, &loader)?)
+        Ok(find.search(&LmLearner::new(&loader), &model.model)?)
     }
 
     fn classifier(
@@ -163,7 +163,7 @@ impl Args {
         let loader = steps::class_loader(recipe, &model.text, corpus, self.seed)?;
         let find = self.search(recipe.classifier.stages.first());
         let find = find.with_optimizer(recipe.classifier.optimizer);
-        Ok(find.classifier(&classifier, &loader)?)
+        Ok(find.search(&ClassifierLearner::new(&loader), &classifier)?)
     }
 
     /// The search with the groups that are asked for, or those of a stage.

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use ulmfit::prelude::*;
-use ulmfit::train::optimizer::OptimizerConfig;
 use ulmfit::train::schedule::GroupRates;
 
 use crate::options::language_model::Training;
@@ -97,8 +96,8 @@ impl Args {
         if let Some(factor) = self.drop_mult {
             lm.pretrain_drop_mult = Some(factor);
         }
-        if let (Some(norm), OptimizerConfig::Adam(adam)) = (self.clip, &mut lm.optimizer) {
-            adam.clip = Some(norm);
+        if let Some(norm) = self.clip {
+            lm.optimizer = lm.optimizer.with_clip(Some(norm));
         }
         Ok(recipe)
     }

@@ -95,7 +95,7 @@ impl Subject<'_> {
 pub(crate) fn add_training(report: &mut Report, curves: &Curves) {
     let stage = |stage: &ulmfit::train::observe::StageCurve| StageCurve {
         name: stage.stage.clone(),
-        metric: stage.metric.to_owned(),
+        metric: stage.metric().to_owned(),
         batches: stage.batches,
         points: stage
             .points
@@ -114,7 +114,7 @@ pub(crate) fn add_training(report: &mut Report, curves: &Curves) {
                 batch: *batch,
                 train_loss: epoch.train_loss,
                 valid_loss: epoch.valid_loss,
-                metric: epoch.metric.map(|(_, value)| value),
+                metric: epoch.metric().map(|(_, value)| value),
                 seconds: epoch.time.as_secs_f64(),
             })
             .collect(),

@@ -6,7 +6,7 @@ use ulmfit::data::DocumentOrder;
 use ulmfit::prelude::*;
 use ulmfit::train::observe::{EpochEnd, History};
 use ulmfit::train::schedule::GroupRates;
-use ulmfit::train::{FitConfig, LmRecipe, fit_language_model};
+use ulmfit::train::{LmLearner, LmRecipe, fit};
 
 use super::compute::Compute;
 use super::output::Output;
@@ -72,12 +72,11 @@ impl Training {
         ));
         let mut history = History::default();
         let mut watch = (&mut history, self.talk.observers());
-        let mut fit = FitConfig::new(&mut watch)
-            .with_optimizer(recipe.optimizer)
-            .with_accumulate(recipe.accumulate)
+        let mut run = Run::new(&mut watch)
             .with_seed(self.seed)
             .with_checkpoints(output.stored().with_interrupt(&interrupt::listen()?));
-        let model = fit_language_model(model, stages, &train, valid.as_ref(), &mut fit)?;
+        let learner = LmLearner::new(&train).with_valid(valid.as_ref());
+        let model = fit(&learner, model, &recipe.training(stages), &mut run)?.model;
         TextLanguageModel::new(text, model)?.save(output.path())?;
         output.saved(self.talk);
         let last = history.epochs.last().map(EpochEnd::to_json);

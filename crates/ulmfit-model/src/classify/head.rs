@@ -84,7 +84,7 @@ impl Head {
         let mut x = x;
         for (index, block) in self.blocks.iter().enumerate() {
             x = block.norm.forward(x, mode);
-            x = mode.drop_elements(x, if index == 0 { first } else { rest });
+            x = mode.dropout(x, if index == 0 { first } else { rest });
             x = x.matmul(block.weight.val());
             if let Some(bias) = &block.bias {
                 x = x + bias.val().unsqueeze::<2>();

@@ -121,8 +121,10 @@ impl Dropouts {
     }
 }
 
-/// Whether a forward pass trains (dropout on, masks drawn from the generator) or evaluates.
-#[derive(Clone, Debug)]
+/// Whether a forward pass trains (dropout on, masks drawn from the generator) or evaluates. Stored and read again, it draws
+/// the mask that it would have drawn next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// No dropout; batch normalization uses its running statistics.
     Eval,
@@ -149,8 +151,19 @@ impl Mode {
         }
     }
 
-    /// Element-wise dropout.
-    pub(crate) fn drop_elements<const D: usize>(&mut self, x: Tensor<D>, p: f64) -> Tensor<D> {
+    /// Returns `x` with each element dropped with probability `p` and the others divided by `1 - p`; `x` itself outside of
+    /// training.
+    ///
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use ulmfit_model::Mode;
+    ///
+    /// let x = Tensor::<1>::ones([1000], &Device::default());
+    /// let dropped = Mode::train(7).dropout(x.clone(), 0.5);
+    /// assert!((dropped.mean().into_scalar::<f32>() - 1.0).abs() < 0.1);
+    /// assert_eq!(Mode::Eval.dropout(x, 0.5).min().into_scalar::<f32>(), 1.0);
+    /// ```
+    pub fn dropout<const D: usize>(&mut self, x: Tensor<D>, p: f64) -> Tensor<D> {
         match self.kept(x.shape().num_elements(), p) {
             Some(kept) => drop_elements(x, kept),
             None => x,
@@ -225,7 +238,7 @@ mod tests {
     fn elements_are_dropped_one_by_one_scaled_and_drawn_anew() {
         let mut mode = Mode::train(7);
         let mut draw = || -> Vec<f32> {
-            let x = mode.drop_elements(Tensor::<2>::ones([40, 50], &Device::default()), 0.2);
+            let x = mode.dropout(Tensor::<2>::ones([40, 50], &Device::default()), 0.2);
             x.into_data().iter::<f32>().collect()
         };
         let (first, second) = (draw(), draw());
@@ -260,6 +273,6 @@ mod tests {
     fn evaluation_drops_nothing() {
         let x = Tensor::<3>::ones([2, 2, 2], &Device::default());
         assert_eq!(rows(Mode::Eval.drop_locked(x.clone(), 0.9)), vec![1.0; 8]);
-        assert_eq!(rows(Mode::Eval.drop_elements(x, 0.9)), vec![1.0; 8]);
+        assert_eq!(rows(Mode::Eval.dropout(x, 0.9)), vec![1.0; 8]);
     }
 }

@@ -75,10 +75,10 @@ impl QrnnLayer {
             previous.is_some(),
             "the state must hold the last input where the layer looks back"
         );
-        let weight = mode.drop_elements(self.weight.val(), weight_drop);
+        let weight = mode.dropout(self.weight.val(), weight_drop);
         let mut gates = x.clone().reshape([n, input]).matmul(weight);
         if let (Some(weight), Some(previous)) = (&self.weight_previous, previous) {
-            let weight = mode.drop_elements(weight.val(), weight_drop);
+            let weight = mode.dropout(weight.val(), weight_drop);
             let before = one_step_later(x.clone(), previous);
             gates = gates + before.reshape([n, input]).matmul(weight);
         }

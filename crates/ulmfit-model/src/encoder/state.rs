@@ -1,6 +1,10 @@
 //! The hidden state of all layers: a value that goes into a forward pass and comes out of it.
 
+use std::collections::BTreeMap;
+
 use burn::tensor::{Int, Tensor, TensorData};
+
+use crate::error::{Error, Result};
 
 /// The state of one layer in one direction.
 #[derive(Clone, Debug)]
@@ -114,6 +118,82 @@ impl HiddenState {
         })
     }
 
+    /// Returns its tensors by name, such as `0.forward.cell`: the state as it is stored.
+    pub fn to_tensors(&self) -> Vec<(String, Tensor<2>)> {
+        let mut all = Vec::new();
+        for (l, layer) in self.layers.iter().enumerate() {
+            let backward = layer.backward.iter().map(|state| ("backward", state));
+            for (direction, state) in std::iter::once(("forward", &layer.forward)).chain(backward) {
+                let mut add = |part: &str, tensor: &Tensor<2>| {
+                    all.push((format!("{l}.{direction}.{part}"), tensor.clone()));
+                };
+                match state {
+                    RecurrentState::Lstm { hidden, cell } => {
+                        add("hidden", hidden);
+                        add("cell", cell);
+                    }
+                    RecurrentState::Qrnn { cell, previous } => {
+                        add("cell", cell);
+                        if let Some(previous) = previous {
+                            add("previous", previous);
+                        }
+                    }
+                }
+            }
+        }
+        all
+    }
+
+    /// Returns the state whose tensors these are.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for a name that no state has, or a layer without a cell.
+    ///
+    /// ```
+    /// use burn::tensor::Device;
+    /// use ulmfit_model::{AwdLstmConfig, HiddenState, LanguageModelConfig};
+    ///
+    /// let sizes = AwdLstmConfig::new(50).with_sizes(8, 16, 2);
+    /// let model = LanguageModelConfig::new(sizes).init(1, &Device::default())?;
+    /// let state = model.initial_state(3);
+    /// let again = HiddenState::from_tensors(state.to_tensors())?;
+    /// assert_eq!((again.layers().len(), again.rows()), (2, 3));
+    /// # Ok::<(), ulmfit_model::Error>(())
+    /// ```
+    pub fn from_tensors(tensors: impl IntoIterator<Item = (String, Tensor<2>)>) -> Result<Self> {
+        let wrong = |found: String| Error::Config {
+            field: "hidden state",
+            expected: "tensors named as those of `HiddenState::to_tensors`, a cell in each layer"
+                .to_owned(),
+            found,
+        };
+        let mut tensors: BTreeMap<String, Tensor<2>> = tensors.into_iter().collect();
+        let mut layers = Vec::new();
+        for l in 0.. {
+            let mut take = |direction: &str| {
+                let mut part = |part: &str| tensors.remove(&format!("{l}.{direction}.{part}"));
+                let cell = part("cell")?;
+                Some(match part("hidden") {
+                    Some(hidden) => RecurrentState::Lstm { hidden, cell },
+                    None => RecurrentState::Qrnn {
+                        cell,
+                        previous: part("previous"),
+                    },
+                })
+            };
+            let Some(forward) = take("forward") else {
+                break;
+            };
+            let backward = take("backward");
+            layers.push(LayerState { forward, backward });
+        }
+        match tensors.into_keys().next() {
+            Some(name) => Err(wrong(format!("`{name}`"))),
+            None if layers.is_empty() => Err(wrong("none".to_owned())),
+            None => Ok(Self { layers }),
+        }
+    }
+
     fn map(&self, change: impl Fn(Tensor<2>) -> Tensor<2>) -> Self {
         let layers = self.layers.iter().map(|layer| LayerState {
             forward: layer.forward.map(&change),
@@ -172,6 +252,18 @@ mod tests {
             }
         }
         first
+    }
+
+    #[test]
+    fn a_stored_state_keeps_its_kinds_and_values() {
+        let tensors = state([1.0, 2.0]).to_tensors();
+        let read = HiddenState::from_tensors(tensors.clone()).expect("its own");
+        assert_eq!(hidden(&read), [1.0, 2.0]);
+        let mut more = tensors.clone();
+        more[0].0 = "1.forward.hidden".to_owned();
+        let message = HiddenState::from_tensors(more).expect_err("no cell");
+        assert!(message.to_string().contains("`1.forward.hidden`"));
+        assert!(HiddenState::from_tensors([]).is_err());
     }
 
     #[test]

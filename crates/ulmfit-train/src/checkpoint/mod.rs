@@ -1,13 +1,13 @@
-//! Checkpoints: a run that was cut anywhere goes on at the very step, and ends in the same bits.
+//! Checkpoints: a run that is killed anywhere resumes at the very step, and ends in the same bits.
 //!
-//! A checkpoint is one safetensors file with everything that the next batch depends on:
+//! A checkpoint is the [`TrainState`](crate::TrainState) of a run in one safetensors file:
 //!
 //! | part | where |
 //! |---|---|
 //! | weights, running statistics of normalizations | tensors `model.*` |
 //! | moments, velocities and averages of the optimizer | tensors `optimizer.*` |
-//! | hidden state of a language model's stream | tensors `hidden.*` |
-//! | the model that an observer had kept | tensors `kept.*` |
+//! | what travels between batches, such as a hidden state | tensors `carry.*` |
+//! | the model that an observer has kept | tensors `kept.*` |
 //! | stage, epoch, batch; rates lowered by observers; sums of the epoch; steps of the optimizer; state of the masks' generator; reported epochs | JSON in the metadata |
 //! | seed, settings, stages, data and starting weights of the run | JSON in the metadata |
 //!
@@ -15,32 +15,23 @@
 //! renamed, so a process that is killed while it writes leaves the checkpoints before it whole.
 //!
 //! Observers are told of the epochs before by [`Observer::epoch_replayed`](crate::observe::Observer::epoch_replayed),
-//! so that early stopping and its like go on as if nothing had happened. What an observer of your own remembers of
+//! so that early stopping and its like go on as if nothing had happened. What an observer of your own gathers from
 //! single batches is not stored.
-//!
-//! * `document.rs`: the JSON; `file.rs`: the file; `folder.rs`: which files there are.
-//! * `params.rs`, `memory.rs`: models, optimizers and hidden states to tensors and back.
-//! * `interrupt.rs`: to end a run at its next step, stored.
-//! * `settings.rs`: whether a checkpoint is of this run; `keeper.rs`: what the loops call.
 
-mod document;
 mod file;
 mod folder;
 mod interrupt;
-mod keeper;
-mod memory;
-mod params;
-mod settings;
+mod writer;
 
 use std::path::{Path, PathBuf};
 
 use burn::module::Module;
 
 use crate::error::{Error, Result};
-pub(crate) use document::Position;
+use crate::tensors::Tensors;
+pub(crate) use file::DAMAGED;
 pub use interrupt::Interrupt;
-pub(crate) use keeper::{Entry, Keeper};
-pub(crate) use settings::Settings;
+pub(crate) use writer::{CheckpointWriter, Found};
 
 /// What happens where a folder holds checkpoints already.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,12 +56,11 @@ pub enum Resume {
 /// standard sizes and 60,000 words.
 ///
 /// ```no_run
-/// use ulmfit_train::{Checkpoints, FitConfig, Resume};
+/// use ulmfit_train::{Checkpoints, Resume, Run};
 ///
 /// let checkpoints = Checkpoints::new("run-1").with_every_steps(50).with_resume(Resume::Newest);
-/// let mut nobody = ();
-/// let fit = FitConfig::new(&mut nobody).with_checkpoints(checkpoints);
-/// # let _ = fit;
+/// let run = Run::default().with_checkpoints(checkpoints);
+/// # let _ = run;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkpoints {
@@ -127,7 +117,7 @@ impl Checkpoints {
         Self { interrupt, ..self }
     }
 
-    /// The same in a folder within this one: for a run of several fits.
+    /// The same in a folder within this one: for a run of several steps.
     #[must_use]
     pub fn within(&self, name: &str) -> Self {
         Self {
@@ -158,12 +148,40 @@ impl Checkpoints {
     }
 }
 
-/// Returns `model` with the weights of a checkpoint: a look at a run that is not finished, or at its best epoch.
+/// Writes the weights and running statistics of a module as a safetensors file, beside its name first; whether the module
+/// trains or not, running statistics are up to date.
+///
+/// # Errors
+/// [`Error::CheckpointIo`] if the file cannot be written.
+///
+/// ```
+/// use burn::module::Param;
+/// use burn::tensor::{Device, Tensor};
+/// use ulmfit_train::checkpoint::{load_weights, save_weights};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("net.safetensors");
+/// let model = vec![Param::from_tensor(Tensor::<1>::ones([3], &Device::default()))];
+/// save_weights(&path, &model)?;
+/// let other = vec![Param::from_tensor(Tensor::<1>::zeros([3], &Device::default()))];
+/// let read = load_weights(&path, &other)?;
+/// assert_eq!(read[0].val().sum().into_scalar::<f32>(), 3.0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn save_weights<M: Module>(path: impl AsRef<Path>, model: &M) -> Result<()> {
+    let path = path.as_ref();
+    file::write_plain(path, &Tensors::of_module(model))
+}
+
+/// Returns `model` with the weights of a file of [`save_weights`], or of a checkpoint: a look at a run that is not
+/// finished, or at its best epoch.
 ///
 /// # Errors
 /// [`Error::CheckpointIo`] or [`Error::Checkpoint`] for a file that cannot be read, is damaged, or is of a model of
 /// other sizes.
 pub fn load_weights<M: Module>(path: impl AsRef<Path>, model: &M) -> Result<M> {
-    let (_, mut reader) = file::Reader::open(path.as_ref())?;
-    params::read_module(&mut reader, "model", model)
+    let path = path.as_ref();
+    let weights = file::read_weights(path)?;
+    let read = weights.into_module(model);
+    read.map_err(|error| error.in_checkpoint(path))
 }

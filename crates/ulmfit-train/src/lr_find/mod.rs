@@ -6,14 +6,12 @@ mod curve;
 mod search;
 mod suggest;
 
-use ulmfit_data::{ClassLoader, LmLoader};
-use ulmfit_model::{Classifier, LanguageModel, Mode};
+use ulmfit_model::Mode;
 
 use crate::error::{Error, Result};
-use crate::fit::{check_labels, targets};
-use crate::groups::LayerGroups;
+use crate::groups::Trained;
+use crate::learner::Learner;
 use crate::optimizer::OptimizerConfig;
-use crate::stage::Trained;
 
 pub use curve::RateCurve;
 use search::Search;
@@ -38,13 +36,13 @@ pub use suggest::Suggestion;
 /// use burn::tensor::Device;
 /// use ulmfit_data::LmLoaderConfig;
 /// use ulmfit_model::{AwdLstmConfig, LanguageModelConfig};
-/// use ulmfit_train::{LrFind, Suggestion};
+/// use ulmfit_train::{LmLearner, LrFind, Suggestion};
 ///
 /// let sizes = AwdLstmConfig::new(50).with_sizes(8, 16, 1);
 /// let model = LanguageModelConfig::new(sizes).init(1, &Device::default().autodiff())?;
 /// let document = (0..600).map(|i| 9 + i % 7).collect();
 /// let loader = LmLoaderConfig::new().with_batch_size(2).with_seq_len(10).build(vec![document])?;
-/// let curve = LrFind::default().language_model(&model, &loader)?;
+/// let curve = LrFind::default().search(&LmLearner::new(&loader), &model)?;
 /// assert!(curve.suggest(Suggestion::Valley).is_some_and(|rate| rate > 1e-7));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -100,52 +98,35 @@ impl LrFind {
         Self { optimizer, ..self }
     }
 
-    /// Returns the losses of a language model at rising rates. The model must live on an autodiff device.
+    /// Returns the losses of a learner's model at rising rates. The model must live on an autodiff device.
     ///
     /// # Errors
-    /// [`Error::Setting`] for a field out of range, [`Error::Groups`] for groups that the model does not have,
-    /// [`Error::TooLittle`] for a loader without batches, [`Error::NotFinite`] if the first loss is not a number.
-    pub fn language_model(&self, model: &LanguageModel, train: &LmLoader) -> Result<RateCurve> {
-        let groups = LayerGroups::language_model(model);
-        let mut search = Search::begin(self, &groups)?;
+    /// [`Error::Setting`] for a field out of range, [`Error::Groups`] for groups that the model does not have, what
+    /// [`Learner::check`] says, [`Error::NotTrainable`] for a model outside of autodiff, [`Error::TooLittle`] for a learner
+    /// without batches, [`Error::NotFinite`] if the first loss is not a number.
+    pub fn search<L: Learner>(&self, learner: &L, model: &L::Model) -> Result<RateCurve> {
+        learner.check(model)?;
+        let groups = learner.groups(model);
+        let mut search = Search::begin(self, model, &groups)?;
         let mut model = search.copy(model);
         let mut mode = Mode::train(self.seed);
         for epoch in 0.. {
-            let mut state = None;
-            for batch in train.epoch(epoch) {
-                let before = state.unwrap_or_else(|| model.initial_state(batch.inputs.rows()));
-                let (loss, next) = model.loss(&batch.inputs, &batch.targets, &before, &mut mode);
-                state = Some(next);
-                model = search.step(model, loss.objective);
-                if search.ends_with(f64::from(loss.cross_entropy.into_scalar::<f32>())) {
+            if learner.n_batches(epoch) == 0 {
+                return Err(Error::TooLittle {
+                    what: "batches of an epoch",
+                    expected: 1,
+                    found: 0,
+                });
+            }
+            let mut carry = None;
+            for batch in learner.batches(epoch, 0) {
+                let loss = learner.loss(&model, &batch, &mut carry, &mut mode);
+                let value = loss.value.clone();
+                model = search.step(model, loss);
+                if search.ends_with(f64::from(value.into_scalar::<f32>())) {
                     return search.curve();
                 }
             }
-            require_batches(state.is_some(), "tokens for the language model")?;
-        }
-        search.curve()
-    }
-
-    /// Returns the losses of a classifier at rising rates. The model must live on an autodiff device.
-    ///
-    /// # Errors
-    /// As [`Self::language_model`], and [`Error::Model`] for labels that are not of the model's task.
-    pub fn classifier(&self, model: &Classifier, train: &ClassLoader) -> Result<RateCurve> {
-        check_labels(model, train)?;
-        let groups = LayerGroups::classifier(model);
-        let mut search = Search::begin(self, &groups)?;
-        let mut model = search.copy(model);
-        let mut mode = Mode::train(self.seed);
-        for epoch in 0.. {
-            for batch in train.epoch(epoch) {
-                let targets = targets(&batch.labels);
-                let loss = model.loss(&batch.inputs, &batch.lengths, targets, &mut mode);
-                model = search.step(model, loss.objective);
-                if search.ends_with(f64::from(loss.value.into_scalar::<f32>())) {
-                    return search.curve();
-                }
-            }
-            require_batches(train.n_batches() > 0, "documents for the classifier")?;
         }
         search.curve()
     }
@@ -193,17 +174,6 @@ impl LrFind {
         }
         Ok(())
     }
-}
-
-fn require_batches(there: bool, what: &'static str) -> Result<()> {
-    if there {
-        return Ok(());
-    }
-    Err(Error::TooLittle {
-        what,
-        expected: 1,
-        found: 0,
-    })
 }
 
 #[cfg(test)]

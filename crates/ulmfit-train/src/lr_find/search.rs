@@ -1,21 +1,19 @@
 //! The rising rates of a search and the record of its losses.
 
 use burn::module::Module;
-use burn::tensor::Tensor;
 
 use super::{LrFind, RateCurve};
 use crate::copy::deep_copy;
 use crate::error::{Error, Result};
 use crate::groups::LayerGroups;
-use crate::loss_scale::LossScale;
-use crate::optimizer::Optimizer;
+use crate::learner::BatchLoss;
+use crate::step::{Stepper, require_autodiff};
 
 /// A running search: trains a copy and ends by itself.
 pub(super) struct Search<'a> {
     config: &'a LrFind,
     groups: &'a LayerGroups,
-    optimizer: Optimizer,
-    loss_scale: LossScale,
+    stepper: Stepper,
     curve: RateCurve,
     mean: SmoothedLoss,
     best: f64,
@@ -23,14 +21,18 @@ pub(super) struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    pub(super) fn begin(config: &'a LrFind, groups: &'a LayerGroups) -> Result<Self> {
+    pub(super) fn begin<M: Module>(
+        config: &'a LrFind,
+        model: &M,
+        groups: &'a LayerGroups,
+    ) -> Result<Self> {
         config.validate()?;
         config.trained.check("lr_find", groups.len())?;
+        require_autodiff(model, groups, config.trained)?;
         Ok(Self {
             config,
             groups,
-            optimizer: config.optimizer.init(),
-            loss_scale: LossScale::default(),
+            stepper: Stepper::new(config.optimizer.init(), 1),
             curve: RateCurve::new(config.steps),
             mean: SmoothedLoss::new(config.smoothing),
             best: f64::INFINITY,
@@ -43,14 +45,10 @@ impl<'a> Search<'a> {
         self.groups.train(deep_copy(model), self.config.trained)
     }
 
-    pub(super) fn step<M: Module>(&mut self, model: M, objective: Tensor<1>) -> M {
-        let gradients = self.loss_scale.backward(&model, objective, 1.0);
-        if !self.loss_scale.accepts(&gradients) {
-            return model;
-        }
+    pub(super) fn step<M: Module>(&mut self, model: M, loss: BatchLoss) -> M {
         let rates = vec![self.rate(); self.groups.len()];
-        self.optimizer
-            .apply(model, gradients, self.groups, &rates, self.config.momentum)
+        let rates = (rates, self.config.momentum);
+        self.stepper.step(model, loss, true, self.groups, rates)
     }
 
     /// Records the loss of the step that has just been made; whether the search is over.

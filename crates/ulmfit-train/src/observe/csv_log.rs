@@ -56,8 +56,10 @@ impl Observer for CsvLog {
             epoch.epochs.to_string(),
             epoch.train_loss.to_string(),
             number(epoch.valid_loss),
-            epoch.metric.map_or(String::new(), |(name, _)| field(name)),
-            number(epoch.metric.map(|(_, value)| value)),
+            epoch
+                .metric()
+                .map_or(String::new(), |(name, _)| field(name)),
+            number(epoch.metric().map(|(_, value)| value)),
             epoch.rate.to_string(),
             epoch.tokens.to_string(),
             epoch.time.as_secs_f64().to_string(),

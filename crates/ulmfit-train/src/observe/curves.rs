@@ -20,8 +20,6 @@ pub struct Curves {
 pub struct StageCurve {
     /// Its name.
     pub stage: String,
-    /// What the metric of its epochs is.
-    pub metric: &'static str,
     /// Its batches so far.
     pub batches: usize,
     /// In order; each stands for one batch or, in a long stage, for the mean of 2, 4, 8 ... that follow each other.
@@ -52,6 +50,12 @@ pub struct CurvePoint {
 }
 
 impl StageCurve {
+    /// The name of its epochs' first metric; empty where there is none.
+    pub fn metric(&self) -> &str {
+        let mut named = self.epochs.iter().filter_map(|(_, epoch)| epoch.metric());
+        named.next().map_or("", |(name, _)| name)
+    }
+
     fn add(&mut self, end: &BatchEnd) {
         self.batches = self.before + end.batch;
         let (loss, n) = self.open.map_or((0.0, 0), |(point, n)| (point.loss, n));
@@ -90,7 +94,6 @@ impl Observer for Curves {
     fn stage_start(&mut self, start: &StageStart) {
         self.stages.push(StageCurve {
             stage: start.stage.clone(),
-            metric: start.metric,
             batches: 0,
             points: Vec::new(),
             epochs: Vec::new(),

@@ -24,28 +24,28 @@ impl Observer for History {
 }
 
 /// The heading of the columns of [`row`].
-pub(super) const HEADING: &str =
-    "stage              epoch   train loss   valid loss   metric                rate     time";
+pub(super) const HEADING: &str = "stage              epoch   train loss   valid loss   metrics                                 rate     time";
 
 /// One epoch under [`HEADING`].
 pub(super) fn row(epoch: &EpochEnd) -> String {
     let valid = epoch
         .valid_loss
         .map_or_else(|| "-".to_owned(), |loss| format!("{loss:.4}"));
-    let metric = epoch.metric.map_or_else(
-        || "-".to_owned(),
-        |(name, value)| match name {
-            "accuracy" => format!("accuracy {:.2} %", 100.0 * value),
-            _ => format!("{name} {value:.2}"),
-        },
-    );
+    let metrics = epoch.metrics.iter().map(|metric| match &metric.name[..] {
+        name @ "accuracy" => format!("{name} {:.2} %", 100.0 * metric.value),
+        name => format!("{name} {:.2}", metric.value),
+    });
+    let metrics = match epoch.metrics.is_empty() {
+        true => "-".to_owned(),
+        false => metrics.collect::<Vec<_>>().join(", "),
+    };
     format!(
-        "{:<18} {:>5}   {:>10.4}   {:>10}   {:<18}   {:>7.1e} {:>6.1} s",
+        "{:<18} {:>5}   {:>10.4}   {:>10}   {:<36}   {:>7.1e} {:>6.1} s",
         epoch.stage,
         format!("{}/{}", epoch.epoch, epoch.epochs),
         epoch.train_loss,
         valid,
-        metric,
+        metrics,
         epoch.rate,
         epoch.time.as_secs_f64(),
     )

@@ -50,7 +50,9 @@ impl Observer for JsonLog {
 impl EpochEnd {
     /// The epoch as the object that [`JsonLog`] writes.
     pub fn to_json(&self) -> Value {
-        let (name, value) = self.metric.unzip();
+        let (name, value) = self.metric().unzip();
+        let all = self.metrics.iter();
+        let all = all.map(|metric| (metric.name.clone(), json!(metric.value)));
         json!({
             "stage": self.stage,
             "epoch": self.epoch,
@@ -59,6 +61,7 @@ impl EpochEnd {
             "valid_loss": self.valid_loss,
             "metric": name,
             "metric_value": value,
+            "metrics": all.collect::<serde_json::Map<_, _>>(),
             "rate": self.rate,
             "tokens": self.tokens,
             "seconds": self.time.as_secs_f64(),

@@ -7,15 +7,17 @@
 //! | [`EarlyStopping`] | ends a stage that no longer improves |
 //! | [`KeepBest`] | makes a stage return the model of its best epoch |
 //! | [`ReduceOnPlateau`] | lowers the rates where a stage no longer improves |
+//! | [`EachEpoch`] | calls a function with the model of each epoch |
 //!
-//! To add one, write one file beside this one and add its line to [`ALL`]. A pair of observers is an observer, and so is
-//! a vector of boxed ones.
+//! A pair of observers is an observer, and so is a vector of boxed ones. One that looks at the model, to sample text after
+//! each epoch, is [`EachEpoch`] or an [`epoch_model`](Observer::epoch_model) of your own.
 
 #[cfg(feature = "console")]
 mod console;
 mod csv_log;
 mod curves;
 mod decision;
+mod each_epoch;
 mod early_stopping;
 mod forward;
 mod history;
@@ -25,16 +27,20 @@ mod log_file;
 mod monitor;
 mod reduce_on_plateau;
 
-use std::path::Path;
+use std::any::Any;
 use std::time::Duration;
 
-use crate::error::{Error, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::error::Result;
+use crate::scores::Metric;
 
 #[cfg(feature = "console")]
 pub use console::Console;
 pub use csv_log::CsvLog;
 pub use curves::{CurvePoint, Curves, StageCurve};
 pub use decision::{Control, Decision};
+pub use each_epoch::EachEpoch;
 pub use early_stopping::EarlyStopping;
 pub use history::History;
 pub use json_log::JsonLog;
@@ -51,8 +57,6 @@ pub struct StageStart {
     pub epochs: usize,
     /// Batches in an epoch.
     pub batches: usize,
-    /// What the metric of [`EpochEnd`] is.
-    pub metric: &'static str,
 }
 
 /// A batch has been trained on.
@@ -75,7 +79,8 @@ pub struct BatchEnd {
 }
 
 /// An epoch has been trained and evaluated.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct EpochEnd {
     /// The stage's name.
     pub stage: String,
@@ -86,17 +91,29 @@ pub struct EpochEnd {
     /// Mean loss over the epoch's tokens or rows in nats, without AR and TAR.
     ///
     /// Deviation: fastai shows an exponential mean over the last batches.
+    #[serde(with = "crate::exact")]
     pub train_loss: f64,
     /// Mean loss on the validation data in nats, where there is some.
+    #[serde(with = "crate::exact::option")]
     pub valid_loss: Option<f64>,
-    /// The metric's name and its value on the validation data: perplexity, or what fits the classifier's task.
-    pub metric: Option<(&'static str, f64)>,
+    /// What else the learner says of the validation data, the most telling first: perplexity and accuracy of a language
+    /// model, or what fits the classifier's task.
+    pub metrics: Vec<Metric>,
     /// The peak learning rate of the last group.
+    #[serde(with = "crate::exact")]
     pub rate: f64,
     /// Tokens that were trained on.
     pub tokens: usize,
     /// Time for training and evaluation.
     pub time: Duration,
+}
+
+impl EpochEnd {
+    /// The first metric: its name and value.
+    pub fn metric(&self) -> Option<(&str, f64)> {
+        let first = self.metrics.first()?;
+        Some((&first.name, first.value))
+    }
 }
 
 /// Hooks into a run; all do nothing by default.
@@ -119,7 +136,17 @@ pub trait Observer {
     /// An epoch has been trained and evaluated.
     fn epoch_end(&mut self, _: &EpochEnd) {}
 
-    /// In a run that is resumed: an epoch of the stage that was reported before it was cut. Observers that remember
+    /// Shows the model of the epoch that has just ended, the one that was evaluated, on its autodiff device; `model` is the
+    /// [`Learner::Model`](crate::Learner::Model), such as a
+    /// [`LanguageModel`](ulmfit_model::LanguageModel), to be downcast.
+    ///
+    /// # Errors
+    /// Whatever should end the run.
+    fn epoch_model(&mut self, _: &EpochEnd, _model: &dyn Any) -> Result<()> {
+        Ok(())
+    }
+
+    /// In a run that is resumed: an epoch of the stage that was reported before it was stopped. Observers that remember
     /// epochs bring themselves up to date; decisions were taken then and are not asked for again. By default it does
     /// nothing, so that a log is not written twice.
     ///
@@ -147,59 +174,11 @@ pub trait Observer {
     }
 }
 
-/// A line of the registry: a name and the observer it stands for, with its source's defaults. Logs are written into the
-/// given folder.
-pub type ObserverEntry = (&'static str, fn(&Path) -> Result<Box<dyn Observer>>);
-
-/// Every observer by name.
-pub const ALL: &[ObserverEntry] = &[
-    ("history", |_| Ok(Box::new(History::default()))),
-    ("curves", |_| Ok(Box::new(Curves::default()))),
-    #[cfg(feature = "console")]
-    ("console", |_| Ok(Box::new(Console::new()))),
-    ("csv_log", |folder| {
-        Ok(Box::new(CsvLog::create(folder.join("history.csv"))?))
-    }),
-    ("json_log", |folder| {
-        Ok(Box::new(JsonLog::create(folder.join("history.jsonl"))?))
-    }),
-    ("early_stopping", |_| Ok(Box::new(EarlyStopping::default()))),
-    ("keep_best", |_| Ok(Box::new(KeepBest::default()))),
-    ("reduce_on_plateau", |_| {
-        Ok(Box::new(ReduceOnPlateau::default()))
-    }),
-];
-
-/// Returns the observer registered under `name`; a log is written into `folder`.
-///
-/// # Errors
-/// [`Error::UnknownObserver`], whose text lists the names there are, and [`Error::Log`].
-///
-/// ```
-/// use ulmfit_train::observe;
-///
-/// assert!(observe::by_name("early_stopping", ".".as_ref()).is_ok());
-/// let message = observe::by_name("early", ".".as_ref()).err().map(|error| error.to_string());
-/// assert!(message.unwrap_or_default().contains("known: history, "));
-/// ```
-pub fn by_name(name: &str, folder: &Path) -> Result<Box<dyn Observer>> {
-    match ALL.iter().find(|(known, _)| *known == name) {
-        Some((_, make)) => make(folder),
-        None => Err(Error::UnknownObserver {
-            name: name.to_owned(),
-            known: ALL
-                .iter()
-                .map(|(name, _)| *name)
-                .collect::<Vec<_>>()
-                .join(", "),
-        }),
-    }
-}
-
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 pub(crate) mod tests {
     use super::*;
+    use crate::scores::Scores;
 
     /// An epoch with these losses.
     pub(crate) fn epoch(number: usize, train_loss: f64, valid_loss: Option<f64>) -> EpochEnd {
@@ -209,7 +188,10 @@ pub(crate) mod tests {
             epochs: 9,
             train_loss,
             valid_loss,
-            metric: valid_loss.map(|loss| ("perplexity", loss.exp())),
+            metrics: valid_loss.map_or(Vec::new(), |loss| {
+                let scores = Scores::new(loss).lower_is_better("perplexity", loss.exp());
+                scores.metrics
+            }),
             rate: 0.01,
             tokens: 100,
             time: Duration::from_millis(1500),
@@ -221,7 +203,6 @@ pub(crate) mod tests {
             stage: "all".to_owned(),
             epochs: 9,
             batches: 2,
-            metric: "perplexity",
         }
     }
 
@@ -238,17 +219,23 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn every_registered_observer_takes_a_falling_loss_without_stopping() {
+    fn a_falling_loss_stops_nobody() {
         let folder = tempfile::tempdir().unwrap();
-        for (at, (name, make)) in ALL.iter().enumerate() {
-            assert!(
-                ALL[at + 1..].iter().all(|(other, _)| other != name),
-                "{name} twice"
-            );
-            let mut observer = make(folder.path()).unwrap();
+        let all: Vec<Box<dyn Observer>> = vec![
+            Box::new(History::default()),
+            Box::new(Curves::default()),
+            #[cfg(feature = "console")]
+            Box::new(Console::new()),
+            Box::new(CsvLog::create(folder.path().join("h.csv")).unwrap()),
+            Box::new(JsonLog::create(folder.path().join("h.jsonl")).unwrap()),
+            Box::new(EarlyStopping::default()),
+            Box::new(KeepBest::default()),
+            Box::new(ReduceOnPlateau::default()),
+        ];
+        for mut observer in all {
             for decision in decisions(observer.as_mut(), &[3.0, 2.0, 1.0]) {
-                assert_eq!(decision.control, Control::Continue, "{name}");
-                assert_eq!(decision.rate_factor, 1.0, "{name}");
+                assert_eq!(decision.control, Control::Continue);
+                assert_eq!(decision.rate_factor, 1.0);
             }
         }
     }

@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use super::EpochEnd;
 use crate::error::{Error, Result};
-use crate::metrics;
 
 /// What is compared between epochs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,20 +14,21 @@ pub enum Monitor {
     ValidLoss,
     /// The training loss; smaller is better.
     TrainLoss,
-    /// The metric on the validation data; [`metrics`] say which direction is better.
+    /// The first metric of the validation data; it knows in which direction it is better.
     Metric,
 }
 
 impl Monitor {
-    /// Returns the number of an epoch, turned so that smaller is better; nothing without validation data.
+    /// Returns the number of an epoch, with its sign such that smaller is better; nothing without validation data.
     pub fn cost(self, epoch: &EpochEnd) -> Option<f64> {
         match self {
             Self::ValidLoss => epoch.valid_loss,
             Self::TrainLoss => Some(epoch.train_loss),
-            Self::Metric => epoch.metric.map(|(name, value)| {
-                let higher = metrics::by_name(name).is_ok_and(|metric| metric.higher_is_better());
-                if higher { -value } else { value }
-            }),
+            Self::Metric => {
+                let metric = epoch.metrics.first()?;
+                let sign = if metric.higher_is_better { -1.0 } else { 1.0 };
+                Some(sign * metric.value)
+            }
         }
     }
 }
@@ -82,12 +82,13 @@ impl Best {
 mod tests {
     use super::*;
     use crate::observe::tests::epoch;
+    use crate::scores::Scores;
 
     #[test]
     fn a_larger_accuracy_and_a_smaller_perplexity_are_better() {
         let mut end = epoch(1, 2.0, Some(1.0));
         assert!(Monitor::Metric.cost(&end).unwrap() > 0.0);
-        end.metric = Some(("accuracy", 0.9));
+        end.metrics = Scores::new(1.0).higher_is_better("own", 0.9).metrics;
         assert_eq!(Monitor::Metric.cost(&end), Some(-0.9));
         assert_eq!(Monitor::TrainLoss.cost(&end), Some(2.0));
     }

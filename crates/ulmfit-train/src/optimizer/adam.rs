@@ -7,8 +7,8 @@ use burn::tensor::{Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 use ulmfit_kernels::{AdamHyper, adam_update};
 
-use super::memory::Memory;
 use super::rule::{Rule, Step};
+use super::state::State;
 use super::{Decayed, Optimizer};
 
 /// The constants of Adam.
@@ -91,28 +91,28 @@ impl Adam {
         self.moments.get(&id)
     }
 
-    pub(super) fn memory(&self) -> Memory {
-        let mut memory = Memory::default();
+    pub(super) fn state(&self) -> State {
+        let mut state = State::default();
         let all = || self.moments.iter();
         let first = all().map(|(id, moments)| (*id, moments.first.clone()));
         let second = all().map(|(id, moments)| (*id, moments.second.clone()));
-        memory.tensors.insert("first", first.collect());
-        memory.tensors.insert("second", second.collect());
-        memory.steps = all().map(|(id, moments)| (*id, moments.steps)).collect();
-        memory
+        state.tensors.insert("first", first.collect());
+        state.tensors.insert("second", second.collect());
+        state.steps = all().map(|(id, moments)| (*id, moments.steps)).collect();
+        state
     }
 
-    pub(super) fn recall(&mut self, mut memory: Memory) -> Result<(), &'static str> {
-        let mut second = memory.take("second");
-        for (id, first) in memory.take("first") {
+    pub(super) fn restore(&mut self, mut state: State) -> Result<(), &'static str> {
+        let mut second = state.take("second");
+        for (id, first) in state.take("first") {
             let moments = Moments {
                 first,
                 second: second.remove(&id).ok_or("second")?,
-                steps: memory.steps.remove(&id).ok_or("steps")?,
+                steps: state.steps.remove(&id).ok_or("steps")?,
             };
             self.moments.insert(id, moments);
         }
-        match (second.is_empty(), memory.steps.is_empty()) {
+        match (second.is_empty(), state.steps.is_empty()) {
             (true, true) => Ok(()),
             _ => Err("first"),
         }

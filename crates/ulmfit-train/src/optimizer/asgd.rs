@@ -6,8 +6,8 @@ use burn::module::{Module, ModuleMapper, Param, ParamId};
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use super::memory::Memory;
 use super::rule::{Rule, Step};
+use super::state::State;
 use super::{Decayed, Sgd, SgdConfig};
 
 /// When averaging begins.
@@ -135,29 +135,30 @@ impl NtAsgd {
         Some(model.clone().map(&mut Replace(averages)))
     }
 
-    pub(super) fn memory(&self) -> Memory {
-        let mut memory = self.sgd.memory();
+    pub(super) fn state(&self) -> State {
+        let mut state = self.sgd.state();
         let all = || self.averages.iter().flatten();
         let means = all().map(|(id, average)| (*id, average.mean.clone()));
-        memory.tensors.insert("mean", means.collect());
-        memory.steps = all().map(|(id, average)| (*id, average.steps)).collect();
-        memory.losses = self.trigger.history.clone();
-        memory.averages = self.averages.is_some();
-        memory
+        state.tensors.insert("mean", means.collect());
+        state.steps = all().map(|(id, average)| (*id, average.steps)).collect();
+        state.losses = self.trigger.history.clone();
+        state.averages = self.averages.is_some();
+        state
     }
 
-    pub(super) fn recall(&mut self, mut memory: Memory) -> Result<(), &'static str> {
+    pub(super) fn restore(&mut self, mut state: State) -> Result<(), &'static str> {
         let mut averages = HashMap::new();
-        for (id, mean) in memory.take("mean") {
-            let steps = memory.steps.remove(&id).ok_or("steps")?;
+        for (id, mean) in state.take("mean") {
+            let steps = state.steps.remove(&id).ok_or("steps")?;
             averages.insert(id, Average { mean, steps });
         }
-        if !memory.steps.is_empty() {
+        if !state.steps.is_empty() {
             return Err("mean");
         }
-        self.averages = memory.averages.then_some(averages);
-        self.trigger.history = std::mem::take(&mut memory.losses);
-        self.sgd.recall(memory)
+        self.averages = state.averages.then_some(averages);
+        self.trigger.history = std::mem::take(&mut state.losses);
+        self.sgd.restore(state);
+        Ok(())
     }
 }
 

@@ -8,26 +8,28 @@
 //! | [`NtAsgd`] | AWD-LSTM: SGD that averages its weights once the validation loss no longer falls |
 //!
 //! To add one, write one file beside this one that implements `Rule` (`rule.rs`), and add its variants to [`OptimizerConfig`] and
-//! [`Optimizer`] and its line to [`ALL`]. What it remembers goes into checkpoints by `memory` and `recall`.
+//! [`Optimizer`]. What it holds of earlier steps goes into checkpoints by `state` and `restore`.
 
 mod adam;
 mod asgd;
-mod memory;
 mod rule;
 mod sgd;
+mod state;
 
 pub use adam::{Adam, AdamConfig, Moments};
 pub use asgd::{Averaging, NonMonotonic, NtAsgd, NtAsgdConfig};
 pub use sgd::{Momentum, Sgd, SgdConfig};
+pub use state::OptimizerState;
 
 use burn::module::Module;
 use burn::tensor::Gradients;
 use serde::{Deserialize, Serialize};
 
+use crate::error::{Error, Result};
 use crate::gradients::ParamGradients;
 use crate::groups::LayerGroups;
-pub(crate) use memory::Memory;
 use rule::sweep;
+use state::State;
 
 /// Which parameters weight decay (decoupled or L2) acts on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,18 +62,6 @@ pub enum OptimizerConfig {
     NtAsgd(NtAsgdConfig),
 }
 
-/// A line of the registry: a name and the configuration it stands for, with its source's defaults.
-pub type OptimizerEntry = (&'static str, fn() -> OptimizerConfig);
-
-/// Every optimizer by name.
-pub const ALL: &[OptimizerEntry] = &[
-    ("adam", || OptimizerConfig::Adam(AdamConfig::default())),
-    ("sgd", || OptimizerConfig::Sgd(SgdConfig::default())),
-    ("nt_asgd", || {
-        OptimizerConfig::NtAsgd(NtAsgdConfig::default())
-    }),
-];
-
 impl Default for OptimizerConfig {
     fn default() -> Self {
         Self::Adam(AdamConfig::default())
@@ -84,8 +74,20 @@ impl From<AdamConfig> for OptimizerConfig {
     }
 }
 
+impl From<SgdConfig> for OptimizerConfig {
+    fn from(config: SgdConfig) -> Self {
+        Self::Sgd(config)
+    }
+}
+
+impl From<NtAsgdConfig> for OptimizerConfig {
+    fn from(config: NtAsgdConfig) -> Self {
+        Self::NtAsgd(config)
+    }
+}
+
 impl OptimizerConfig {
-    /// Returns the name under which the optimizer is registered.
+    /// Returns the optimizer's name in recipes.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Adam(_) => "adam",
@@ -94,7 +96,34 @@ impl OptimizerConfig {
         }
     }
 
-    /// Returns an optimizer without memory of earlier steps.
+    /// With gradients scaled down to this global norm where it is larger, or not at all.
+    ///
+    /// ```
+    /// use ulmfit_train::optimizer::{OptimizerConfig, SgdConfig};
+    ///
+    /// let sgd = OptimizerConfig::from(SgdConfig::default()).with_clip(Some(0.5));
+    /// assert_eq!(sgd.clip(), Some(0.5));
+    /// ```
+    #[must_use]
+    pub fn with_clip(mut self, clip: Option<f64>) -> Self {
+        match &mut self {
+            Self::Adam(config) => config.clip = clip,
+            Self::Sgd(config) => config.clip = clip,
+            Self::NtAsgd(config) => config.sgd.clip = clip,
+        }
+        self
+    }
+
+    /// Returns the largest global norm of the gradient.
+    pub fn clip(&self) -> Option<f64> {
+        match self {
+            Self::Adam(config) => config.clip,
+            Self::Sgd(config) => config.clip,
+            Self::NtAsgd(config) => config.sgd.clip,
+        }
+    }
+
+    /// Returns an optimizer without a past.
     pub fn init(&self) -> Optimizer {
         match self {
             Self::Adam(config) => config.init(),
@@ -104,7 +133,7 @@ impl OptimizerConfig {
     }
 }
 
-/// An optimizer with its memory.
+/// An optimizer with its state.
 #[derive(Clone, Debug)]
 pub enum Optimizer {
     /// Adam.
@@ -166,34 +195,63 @@ impl Optimizer {
         }
     }
 
-    /// The kinds of tensors that it remembers.
-    pub(crate) fn kinds(&self) -> &'static [&'static str] {
-        match self {
+    /// Returns everything that it holds of earlier steps, `model`'s parameters by their paths.
+    ///
+    /// ```
+    /// use burn::module::Param;
+    /// use burn::tensor::{Device, Tensor};
+    /// use ulmfit_train::{AdamConfig, LayerGroups, Optimizer};
+    ///
+    /// let model = vec![Param::from_tensor(Tensor::<1>::ones([2], &Device::default().autodiff()))];
+    /// let (groups, config) = (LayerGroups::whole(&model), AdamConfig::default());
+    /// let mut adam = config.init();
+    /// let gradients = model[0].val().sum().backward();
+    /// let model = adam.step(model, gradients, &groups, &[0.1], 0.9);
+    ///
+    /// let state = adam.state(&model);
+    /// let again = Optimizer::from_state(&config.into(), state.clone(), &model)?;
+    /// assert_eq!(again.state(&model), state);
+    /// # Ok::<(), ulmfit_train::Error>(())
+    /// ```
+    pub fn state<M: Module>(&self, model: &M) -> OptimizerState {
+        let state = match self {
+            Self::Adam(rule) => rule.state(),
+            Self::Sgd(rule) => rule.state(),
+            Self::NtAsgd(rule) => rule.state(),
+        };
+        state.store(model)
+    }
+
+    /// Returns the optimizer of which [`state`](Self::state) was taken; `model` has the same parameters.
+    ///
+    /// # Errors
+    /// [`Error::Tensor`] for a tensor that is missing, of another size, or of no parameter.
+    pub fn from_state<M: Module>(
+        config: &OptimizerConfig,
+        state: OptimizerState,
+        model: &M,
+    ) -> Result<Self> {
+        let mut optimizer = config.init();
+        let kinds: &[&'static str] = match optimizer {
             Self::Adam(_) => &["first", "second"],
             Self::Sgd(_) => &["velocity"],
             Self::NtAsgd(_) => &["velocity", "mean"],
-        }
-    }
-
-    /// Everything that it remembers of earlier steps.
-    pub(crate) fn memory(&self) -> Memory {
-        match self {
-            Self::Adam(rule) => rule.memory(),
-            Self::Sgd(rule) => rule.memory(),
-            Self::NtAsgd(rule) => rule.memory(),
-        }
-    }
-
-    /// Brings an optimizer at rest to where the memory was taken.
-    ///
-    /// # Errors
-    /// The kind of a tensor or number that is missing.
-    pub(crate) fn recall(&mut self, memory: Memory) -> Result<(), &'static str> {
-        match self {
-            Self::Adam(rule) => rule.recall(memory),
-            Self::Sgd(rule) => rule.recall(memory),
-            Self::NtAsgd(rule) => rule.recall(memory),
-        }
+        };
+        let state = State::read(kinds, state, model)?;
+        let restored = match &mut optimizer {
+            Self::Adam(rule) => rule.restore(state),
+            Self::Sgd(rule) => {
+                rule.restore(state);
+                Ok(())
+            }
+            Self::NtAsgd(rule) => rule.restore(state),
+        };
+        restored.map_err(|kind| Error::Tensor {
+            name: kind.to_owned(),
+            expected: "one for every parameter that was stepped".to_owned(),
+            found: "none for one of them".to_owned(),
+        })?;
+        Ok(optimizer)
     }
 
     /// Whether it needs a validation loss after every epoch.
@@ -203,15 +261,22 @@ impl Optimizer {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests {
     use super::*;
     use burn::module::{Param, ParamGroup};
     use burn::tensor::{Device, Tensor};
 
+    fn all() -> [OptimizerConfig; 3] {
+        let (adam, sgd) = (AdamConfig::default(), SgdConfig::default());
+        [adam.into(), sgd.into(), NtAsgdConfig::default().into()]
+    }
+
     #[test]
-    fn every_optimizer_is_registered_under_its_own_name() {
-        for (name, config) in ALL {
-            assert_eq!(config().name(), *name);
+    fn every_optimizer_has_the_name_that_recipes_give_it() {
+        for config in all() {
+            let json = serde_json::to_value(config).unwrap();
+            assert!(json.get(config.name()).is_some(), "{json}");
         }
     }
 
@@ -232,8 +297,8 @@ mod tests {
 
     #[test]
     fn a_parameter_without_a_gradient_stays_and_the_others_move() {
-        for (name, config) in ALL {
-            let (moved, stayed) = after_a_step(config());
+        for config in all() {
+            let (name, (moved, stayed)) = (config.name(), after_a_step(config));
             assert!(moved < 1.0, "{name}: {moved}");
             assert_eq!(stayed, 1.0, "{name}");
         }

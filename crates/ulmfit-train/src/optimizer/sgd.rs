@@ -7,8 +7,8 @@ use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use super::Decayed;
-use super::memory::Memory;
 use super::rule::{Rule, Step};
+use super::state::State;
 
 /// The momentum of [`Sgd`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -80,15 +80,14 @@ pub struct Sgd {
 }
 
 impl Sgd {
-    pub(super) fn memory(&self) -> Memory {
-        let mut memory = Memory::default();
-        memory.tensors.insert("velocity", self.velocities.clone());
-        memory
+    pub(super) fn state(&self) -> State {
+        let mut state = State::default();
+        state.tensors.insert("velocity", self.velocities.clone());
+        state
     }
 
-    pub(super) fn recall(&mut self, mut memory: Memory) -> Result<(), &'static str> {
-        self.velocities = memory.take("velocity");
-        Ok(())
+    pub(super) fn restore(&mut self, mut state: State) {
+        self.velocities = state.take("velocity");
     }
 }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use ulmfit_model::{ClassLoss, DocumentWindow, Dropouts, HeadConfig, Regularization};
 
 use crate::optimizer::OptimizerConfig;
-use crate::stage::Stage;
+use crate::stage::{Stage, Training};
 
 /// Step 3: training the classifier. The values named here are those of the recipe `default`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -81,6 +81,13 @@ impl LossRecipe {
 }
 
 impl ClassifierRecipe {
+    /// The stages with their optimizer and accumulation.
+    pub fn training(&self) -> Training {
+        Training::new(&self.stages[..])
+            .with_optimizer(self.optimizer)
+            .with_accumulate(self.accumulate)
+    }
+
     /// The dropouts, the factor included.
     pub fn scaled_dropouts(&self) -> Dropouts {
         self.dropouts.scaled(self.drop_mult)

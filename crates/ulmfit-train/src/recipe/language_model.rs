@@ -5,7 +5,7 @@ use ulmfit_data::Lengths;
 use ulmfit_model::{Dropouts, Regularization};
 
 use crate::optimizer::OptimizerConfig;
-use crate::stage::Stage;
+use crate::stage::{Stage, Training};
 
 /// Steps 1 and 2: training the language model. The values named here are those of the recipe `default`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,6 +47,13 @@ pub struct LmRecipe {
 }
 
 impl LmRecipe {
+    /// These stages with the recipe's optimizer and accumulation.
+    pub fn training(&self, stages: &[Stage]) -> Training {
+        Training::new(stages)
+            .with_optimizer(self.optimizer)
+            .with_accumulate(self.accumulate)
+    }
+
     /// The dropouts of step 1, the factor included.
     pub fn pretrain_dropouts(&self) -> Dropouts {
         let factor = self.pretrain_drop_mult.unwrap_or(self.drop_mult);

@@ -83,9 +83,9 @@ fn is_other_choice(old: &Table, new: &Table) -> bool {
 #[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests {
     use super::*;
+    use crate::groups::Trained;
     use crate::optimizer::{OptimizerConfig, SgdConfig};
     use crate::schedule::GroupRates;
-    use crate::stage::Trained;
 
     #[test]
     fn what_is_printed_is_read_back_changed_or_not() {

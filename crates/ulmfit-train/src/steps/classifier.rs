@@ -7,10 +7,15 @@ use ulmfit_model::{
 };
 use ulmfit_text::Special;
 
-use super::{Run, on_autodiff};
+use super::on_autodiff;
+use crate::classifier::ClassifierLearner;
+use crate::classifier_scores::ClassifierScores;
 use crate::error::Result;
-use crate::fit::{Scored, fit_classifier, task_of};
+use crate::fit::{Scored, fit};
+use crate::learner::Learner as _;
 use crate::recipe::Recipe;
+use crate::run::Run;
+use crate::task::task_of;
 
 /// Step 3: a classifier on the language model's encoder, trained on the labels of `train`, with its scores on `valid`.
 ///
@@ -18,7 +23,7 @@ use crate::recipe::Recipe;
 ///
 /// # Errors
 /// [`Error::Data`](crate::Error::Data) for a single class, a missing label or labels of two kinds, and as
-/// [`fit_classifier`].
+/// [`fit`].
 pub fn classify(
     recipe: &Recipe,
     language_model: &TextLanguageModel,
@@ -26,7 +31,7 @@ pub fn classify(
     valid: Option<&Corpus>,
     device: &Device,
     run: &mut Run<'_>,
-) -> Result<Scored<TextClassifier>> {
+) -> Result<Scored<TextClassifier, ClassifierScores>> {
     let model = new_classifier(recipe, language_model, train, device, run.seed)?;
     let r = &recipe.classifier;
     let text = &language_model.text;
@@ -34,19 +39,15 @@ pub fn classify(
     let valid_loader = valid
         .map(|valid| class_loader(recipe, text, valid, run.seed))
         .transpose()?;
+    let learner = ClassifierLearner::new(&train_loader).with_valid(valid_loader.as_ref());
     let seed = run.seed ^ 0xc1a5;
-    let mut fit = run
-        .fit("classify")
-        .with_optimizer(r.optimizer)
-        .with_accumulate(r.accumulate)
-        .with_seed(seed);
-    let Scored { model, mut scores } = fit_classifier(
+    let Scored { model, scores } = fit(
+        &learner,
         model,
-        &r.stages,
-        &train_loader,
-        valid_loader.as_ref(),
-        &mut fit,
+        &r.training(),
+        &mut run.of_step("classify", seed),
     )?;
+    let mut scores = scores.or_else(|| learner.evaluate(&model));
     let classes = train.classes().to_vec();
     if let Some(scores) = &mut scores {
         scores.confusion = std::mem::take(&mut scores.confusion).with_names(&classes);

@@ -7,10 +7,12 @@ use ulmfit_model::{
 };
 use ulmfit_text::{Tokenizer, Vocab, VocabConfig};
 
-use super::{Run, on_autodiff};
+use super::on_autodiff;
 use crate::error::{Error, Result};
-use crate::fit::fit_language_model;
+use crate::fit::fit;
+use crate::language_model::LmLearner;
 use crate::recipe::{LmRecipe, Recipe};
+use crate::run::Run;
 use crate::stage::Stage;
 
 /// One document of this many is kept for the language model's validation (fastai's scripts: 10 %, here 5 %).
@@ -33,7 +35,7 @@ pub fn build_vocab(tokenizer: &Tokenizer, texts: &[&str], config: &VocabConfig) 
 /// Step 1: a language model from scratch on `texts`.
 ///
 /// # Errors
-/// [`Error::TooLittle`] for too little text, and as [`fit_language_model`].
+/// [`Error::TooLittle`] for too little text, and as [`fit`].
 pub fn pretrain(
     recipe: &Recipe,
     texts: &[&str],
@@ -186,12 +188,14 @@ fn train_lm(
     } else {
         Some(loader(valid)?)
     };
-    let mut fit = run
-        .fit(step)
-        .with_optimizer(lm.optimizer)
-        .with_accumulate(lm.accumulate);
-    let model = fit_language_model(model, stages, &train, valid.as_ref(), &mut fit)?;
-    Ok(TextLanguageModel::new(text, model)?)
+    let seed = run.seed;
+    let fitted = fit(
+        &LmLearner::new(&train).with_valid(valid.as_ref()),
+        model,
+        &lm.training(stages),
+        &mut run.of_step(step, seed),
+    )?;
+    Ok(TextLanguageModel::new(text, fitted.model)?)
 }
 
 /// A language model for step 2: on the device's autodiff side, with the recipe's dropouts and regularization in place of

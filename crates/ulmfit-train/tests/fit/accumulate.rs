@@ -3,9 +3,9 @@
 use ulmfit_model::{LanguageModel, Mode};
 use ulmfit_text::TokenGrid;
 use ulmfit_train::optimizer::{OptimizerConfig, SgdConfig};
-use ulmfit_train::{Error, FitConfig, LayerGroups, ParamGradients, fit_language_model};
+use ulmfit_train::{Error, LayerGroups, ParamGradients, Run, Training};
 
-use crate::{apart, language_model, stage, stream};
+use crate::{apart, fit_language_model, language_model, stage, stream};
 
 /// Plain descent, whose step is the gradient itself.
 fn descent() -> OptimizerConfig {
@@ -67,12 +67,11 @@ fn a_loop_that_gathers_an_epoch_makes_one_step_along_the_mean_over_its_tokens() 
     let data = stream(95, 2);
     let model = language_model();
     let groups = LayerGroups::language_model(&model);
-    let mut nobody = ();
-    let mut fit = FitConfig::new(&mut nobody)
+    let training = Training::new([stage("all", 1, 0.5)])
         .with_optimizer(descent())
         .with_accumulate(100);
-    let stages = [stage("all", 1, 0.5)];
-    let found = fit_language_model(model.clone(), &stages, &data, None, &mut fit).unwrap();
+    let mut run = Run::default();
+    let found = fit_language_model(model.clone(), &training, &data, None, &mut run).unwrap();
 
     // One graph over the whole epoch.
     let (mut state, mut sum, mut tokens) = (None, None, 0.0);
@@ -101,10 +100,9 @@ fn a_loop_that_gathers_an_epoch_makes_one_step_along_the_mean_over_its_tokens() 
 
 #[test]
 fn gathering_no_batch_is_an_error() {
-    let mut nobody = ();
-    let mut fit = FitConfig::new(&mut nobody).with_accumulate(0);
-    let stages = [stage("all", 1, 0.5)];
-    let result = fit_language_model(language_model(), &stages, &stream(95, 2), None, &mut fit);
+    let training = Training::new([stage("all", 1, 0.5)]).with_accumulate(0);
+    let (data, mut run) = (stream(95, 2), Run::default());
+    let result = fit_language_model(language_model(), &training, &data, None, &mut run);
     assert!(matches!(
         result,
         Err(Error::Setting {

@@ -2,9 +2,9 @@
 
 use ulmfit_train::observe::History;
 use ulmfit_train::optimizer::{Averaging, NtAsgdConfig, OptimizerConfig, SgdConfig};
-use ulmfit_train::{FitConfig, evaluate_language_model, fit_language_model};
+use ulmfit_train::{Run, Training, evaluate_language_model};
 
-use crate::{apart, language_model, stage, stream};
+use crate::{apart, fit_language_model, language_model, stage, stream};
 
 fn averaged(averaging: Averaging) -> OptimizerConfig {
     OptimizerConfig::NtAsgd(NtAsgdConfig {
@@ -19,9 +19,10 @@ fn the_average_is_validated_and_returned() {
     let stages = [stage("all", 3, 5.0)];
     let run = |optimizer: OptimizerConfig| {
         let mut history = History::default();
-        let mut fit = FitConfig::new(&mut history).with_optimizer(optimizer);
-        let model =
-            fit_language_model(language_model(), &stages, &train, Some(&valid), &mut fit).unwrap();
+        let training = Training::new(&stages[..]).with_optimizer(optimizer);
+        let mut run = Run::new(&mut history);
+        let model = fit_language_model(language_model(), &training, &train, Some(&valid), &mut run)
+            .unwrap();
         (model, history)
     };
     let (model, history) = run(averaged(Averaging::FromStart));
@@ -40,11 +41,10 @@ fn the_average_is_validated_and_returned() {
 
 #[test]
 fn waiting_for_a_validation_loss_that_never_comes_is_an_error() {
-    let mut nobody = ();
-    let mut fit =
-        FitConfig::new(&mut nobody).with_optimizer(averaged(Averaging::NonMonotonic { epochs: 5 }));
-    let stages = [stage("all", 1, 1.0)];
-    let result = fit_language_model(language_model(), &stages, &stream(95, 2), None, &mut fit);
+    let optimizer = averaged(Averaging::NonMonotonic { epochs: 5 });
+    let training = Training::new([stage("all", 1, 1.0)]).with_optimizer(optimizer);
+    let (data, mut run) = (stream(95, 2), Run::default());
+    let result = fit_language_model(language_model(), &training, &data, None, &mut run);
     let message = result.err().map(|error| error.to_string()).unwrap();
     assert_eq!(
         message,

@@ -3,12 +3,12 @@
 use ulmfit_train::observe::{
     BatchEnd, Control, CsvLog, EarlyStopping, History, KeepBest, Observer, ReduceOnPlateau,
 };
-use ulmfit_train::{
-    FitConfig, Result, Stage, evaluate_classifier, evaluate_language_model, fit_classifier,
-    fit_language_model,
-};
+use ulmfit_train::{Result, Run, Stage, Training, evaluate_classifier, evaluate_language_model};
 
-use crate::{classifier, documents, documents_of, language_model, stage, stream, stream_from};
+use crate::{
+    classifier, documents, documents_of, fit_classifier, fit_language_model, language_model, stage,
+    stream, stream_from,
+};
 
 /// The lowest validation loss, which must not be that of the last epoch.
 fn best(history: &History) -> f64 {
@@ -42,9 +42,9 @@ fn a_stage_that_stops_is_followed_by_the_next() {
     // No epoch is better than the first by so much.
     let stop = EarlyStopping::default().with_min_delta(1e3);
     let mut watch = (History::default(), stop);
-    let stages = [stage("one", 5, 1e-2), stage("two", 3, 1e-3)];
-    let mut fit = FitConfig::new(&mut watch);
-    fit_language_model(language_model(), &stages, &train, Some(&valid), &mut fit).unwrap();
+    let stages = Training::new([stage("one", 5, 1e-2), stage("two", 3, 1e-3)]);
+    let mut run = Run::new(&mut watch);
+    fit_language_model(language_model(), &stages, &train, Some(&valid), &mut run).unwrap();
     assert_eq!(
         epochs(&watch.0),
         [("one", 1), ("one", 2), ("two", 1), ("two", 2)]
@@ -65,9 +65,9 @@ fn a_stage_that_stops_within_an_epoch_does_not_report_it() {
         }
     }
     let mut watch = (History::default(), AfterTwo);
-    let stages = [stage("one", 2, 1e-2)];
-    let mut fit = FitConfig::new(&mut watch);
-    fit_classifier(classifier(), &stages, &documents(40), None, &mut fit).unwrap();
+    let stages = Training::new([stage("one", 2, 1e-2)]);
+    let mut run = Run::new(&mut watch);
+    fit_classifier(classifier(), &stages, &documents(40), None, &mut run).unwrap();
     assert_eq!(epochs(&watch.0), []);
 }
 
@@ -76,10 +76,10 @@ fn the_best_language_model_is_returned() {
     // What is learned does harm: the validation text has other words.
     let (train, valid) = (stream(400, 4), stream_from(25, 120, 2));
     let mut watch = (History::default(), KeepBest::default());
-    let stages = [stage("one", 4, 1e-2)];
-    let mut fit = FitConfig::new(&mut watch);
+    let stages = Training::new([stage("one", 4, 1e-2)]);
+    let mut run = Run::new(&mut watch);
     let model =
-        fit_language_model(language_model(), &stages, &train, Some(&valid), &mut fit).unwrap();
+        fit_language_model(language_model(), &stages, &train, Some(&valid), &mut run).unwrap();
     let best = best(&watch.0);
     assert_eq!(evaluate_language_model(&model, &valid).loss, best);
 }
@@ -89,9 +89,9 @@ fn the_best_classifier_is_returned_with_its_running_statistics() {
     // What is learned does harm: the validation classes are the other way round.
     let (train, valid) = (documents(40), documents_of(17, 1));
     let mut watch = (History::default(), KeepBest::default());
-    let stages = [stage("one", 4, 1e-2)];
-    let mut fit = FitConfig::new(&mut watch);
-    let fitted = fit_classifier(classifier(), &stages, &train, Some(&valid), &mut fit).unwrap();
+    let stages = Training::new([stage("one", 4, 1e-2)]);
+    let mut run = Run::new(&mut watch);
+    let fitted = fit_classifier(classifier(), &stages, &train, Some(&valid), &mut run).unwrap();
     let best = best(&watch.0);
     assert_eq!(evaluate_classifier(&fitted.model, &valid).loss, best);
     assert_eq!(fitted.scores.unwrap().loss, best);
@@ -101,8 +101,8 @@ fn the_best_classifier_is_returned_with_its_running_statistics() {
 fn the_scores_are_those_of_the_model_that_is_returned() {
     let (train, valid) = (documents(40), documents_of(17, 1));
     let last = |stages: &[Stage], observer: &mut dyn Observer| {
-        let mut fit = FitConfig::new(observer);
-        let fitted = fit_classifier(classifier(), stages, &train, Some(&valid), &mut fit).unwrap();
+        let (stages, mut run) = (Training::new(stages), Run::new(observer));
+        let fitted = fit_classifier(classifier(), &stages, &train, Some(&valid), &mut run).unwrap();
         let again = evaluate_classifier(&fitted.model, &valid);
         assert_eq!(fitted.scores.unwrap().probabilities, again.probabilities);
     };
@@ -129,9 +129,9 @@ fn a_plateau_lowers_the_rates_until_the_stage_ends() {
     let (train, valid) = (stream(200, 2), stream(95, 2));
     let plateau = ReduceOnPlateau::default().with_min_delta(1e3);
     let mut watch = (History::default(), plateau);
-    let stages = [stage("one", 4, 1e-2), stage("two", 1, 1e-2)];
-    let mut fit = FitConfig::new(&mut watch);
-    fit_language_model(language_model(), &stages, &train, Some(&valid), &mut fit).unwrap();
+    let stages = Training::new([stage("one", 4, 1e-2), stage("two", 1, 1e-2)]);
+    let mut run = Run::new(&mut watch);
+    fit_language_model(language_model(), &stages, &train, Some(&valid), &mut run).unwrap();
     let rates = watch.0.epochs.iter().map(|epoch| epoch.rate);
     for (found, expected) in rates.zip([1e-2, 1e-2, 1e-3, 1e-4, 1e-2]) {
         assert!(
@@ -146,8 +146,8 @@ fn a_log_has_a_line_for_every_epoch() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("history.csv");
     let mut log = CsvLog::create(&path).unwrap();
-    let mut fit = FitConfig::new(&mut log);
-    let stages = [stage("one", 2, 1e-3)];
-    fit_classifier(classifier(), &stages, &documents(20), None, &mut fit).unwrap();
+    let mut run = Run::new(&mut log);
+    let stages = Training::new([stage("one", 2, 1e-3)]);
+    fit_classifier(classifier(), &stages, &documents(20), None, &mut run).unwrap();
     assert_eq!(std::fs::read_to_string(path).unwrap().lines().count(), 3);
 }

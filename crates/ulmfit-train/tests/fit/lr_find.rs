@@ -2,7 +2,7 @@
 
 use ulmfit_data::ClassLoaderConfig;
 use ulmfit_train::optimizer::{OptimizerConfig, SgdConfig};
-use ulmfit_train::{Error, LrFind, RateCurve, Suggestion, Trained};
+use ulmfit_train::{ClassifierLearner, Error, LmLearner, LrFind, RateCurve, Suggestion, Trained};
 
 use crate::{classifier, documents, language_model, stream, values};
 
@@ -28,10 +28,12 @@ fn a_language_model_is_left_as_it_is() {
     let model = language_model();
     let before = values(&model);
     let find = LrFind::default();
-    let curve = find.language_model(&model, &stream(300, 4)).unwrap();
+    let data = stream(300, 4);
+    let learner = LmLearner::new(&data);
+    let curve = find.search(&learner, &model).unwrap();
     check(&curve);
     assert_eq!(values(&model), before);
-    assert_eq!(find.language_model(&model, &stream(300, 4)).unwrap(), curve);
+    assert_eq!(find.search(&learner, &model).unwrap(), curve);
 }
 
 #[test]
@@ -39,7 +41,8 @@ fn a_classifier_is_left_as_it_is_with_its_running_statistics() {
     let model = classifier();
     let before = values(&model);
     let find = LrFind::default().with_trained(Trained::Last(1));
-    check(&find.classifier(&model, &documents(40)).unwrap());
+    let data = documents(40);
+    check(&find.search(&ClassifierLearner::new(&data), &model).unwrap());
     assert_eq!(values(&model), before);
 }
 
@@ -55,8 +58,9 @@ fn a_loss_that_explodes_ends_the_search() {
         ..SgdConfig::default()
     };
     let find = find.with_optimizer(OptimizerConfig::Sgd(sgd));
+    let data = stream(300, 4);
     let curve = find
-        .language_model(&language_model(), &stream(300, 4))
+        .search(&LmLearner::new(&data), &language_model())
         .unwrap();
     assert!(curve.rates.len() < 100, "{}", curve.rates.len());
 }
@@ -66,9 +70,10 @@ fn nothing_to_train_on_and_no_groups_are_errors() {
     let empty = ClassLoaderConfig::new()
         .build(Vec::<Vec<u32>>::new(), Vec::<u32>::new())
         .unwrap();
-    let result = LrFind::default().classifier(&classifier(), &empty);
+    let result = LrFind::default().search(&ClassifierLearner::new(&empty), &classifier());
     assert!(matches!(result, Err(Error::TooLittle { .. })));
     let none = LrFind::default().with_trained(Trained::Last(0));
-    let result = none.classifier(&classifier(), &documents(40));
+    let data = documents(40);
+    let result = none.search(&ClassifierLearner::new(&data), &classifier());
     assert!(matches!(result, Err(Error::Groups { .. })));
 }

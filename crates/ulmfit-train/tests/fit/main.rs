@@ -21,7 +21,36 @@ use ulmfit_model::{
     Random, Task,
 };
 use ulmfit_train::schedule::{Constant, GroupRates};
-use ulmfit_train::{Stage, Trained};
+use ulmfit_train::{
+    ClassifierLearner, ClassifierScores, Learner as _, LmLearner, Result, Run, Scored, Stage,
+    Trained, Training, fit,
+};
+
+/// Trains a language model.
+fn fit_language_model(
+    model: LanguageModel,
+    training: &Training,
+    train: &LmLoader,
+    valid: Option<&LmLoader>,
+    run: &mut Run<'_>,
+) -> Result<LanguageModel> {
+    let learner = LmLearner::new(train).with_valid(valid);
+    fit(&learner, model, training, run).map(|fitted| fitted.model)
+}
+
+/// Trains a classifier and returns it with the scores of the model that is returned.
+fn fit_classifier(
+    model: Classifier,
+    training: &Training,
+    train: &ClassLoader,
+    valid: Option<&ClassLoader>,
+    run: &mut Run<'_>,
+) -> Result<Scored<Classifier, ClassifierScores>> {
+    let learner = ClassifierLearner::new(train).with_valid(valid);
+    let Scored { model, scores } = fit(&learner, model, training, run)?;
+    let scores = scores.or_else(|| learner.evaluate(&model));
+    Ok(Scored { model, scores })
+}
 
 fn sizes() -> AwdLstmConfig {
     AwdLstmConfig::new(40).with_sizes(6, 10, 2)

@@ -16,12 +16,13 @@ use ulmfit_train::observe::{
 use ulmfit_train::optimizer::{Averaging, Momentum, NtAsgdConfig, OptimizerConfig, SgdConfig};
 use ulmfit_train::schedule::GroupRates;
 use ulmfit_train::{
-    Checkpoints, Error, FitConfig, Interrupt, Recipe, Result, Resume, Sizes, Stage, Trained,
-    Ulmfit, fit_classifier, fit_language_model,
+    Checkpoints, Error, Interrupt, Recipe, Result, Resume, Run, Sizes, Stage, Trained, Training,
+    Ulmfit,
 };
 
 use crate::{
-    classifier_for, documents, documents_of, labelled, sizes, stage, stream, stream_from, values,
+    classifier_for, documents, documents_of, fit_classifier, fit_language_model, labelled, sizes,
+    stage, stream, stream_from, values,
 };
 
 /// Ends the run with an error after so many batches, as a full disk would.
@@ -111,10 +112,10 @@ fn dropping(sizes: AwdLstmConfig) -> LanguageModel {
     config.init(1, &Device::default().autodiff()).unwrap()
 }
 
-fn stages() -> [Stage; 3] {
+fn stages() -> Training {
     let last = Stage::one_cycle("last", 1, Trained::Last(1), GroupRates::Same(2e-2));
     let two = Stage::one_cycle("two", 2, Trained::Last(2), GroupRates::paper(1e-2));
-    [last, two, stage("all", 4, 3e-2)]
+    Training::new([last, two, stage("all", 4, 3e-2)])
 }
 
 fn language_run(
@@ -124,12 +125,13 @@ fn language_run(
     observer: &mut dyn Observer,
 ) -> Result<LanguageModel> {
     let (train, valid) = (stream(200, 2), stream_from(25, 95, 2));
-    let mut fit = FitConfig::new(observer)
+    let training = stages()
         .with_optimizer(optimizer)
-        .with_accumulate(accumulate)
+        .with_accumulate(accumulate);
+    let mut run = Run::new(observer)
         .with_seed(7)
         .with_checkpoints(checkpoints);
-    fit_language_model(dropping(sizes()), &stages(), &train, Some(&valid), &mut fit)
+    fit_language_model(dropping(sizes()), &training, &train, Some(&valid), &mut run)
 }
 
 #[test]
@@ -185,8 +187,8 @@ fn with_the_state_of_a_qrnn_and_batches_of_random_length() {
     let sizes = || sizes().with_cell(Cell::Qrnn);
     let (train, valid) = (loader(1), loader(2));
     same_bits(&[4, 6, 15], |c, observer: &mut dyn Observer| {
-        let mut fit = FitConfig::new(observer).with_checkpoints(c);
-        fit_language_model(dropping(sizes()), &stages(), &train, Some(&valid), &mut fit)
+        let mut run = Run::new(observer).with_checkpoints(c);
+        fit_language_model(dropping(sizes()), &stages(), &train, Some(&valid), &mut run)
     });
 }
 
@@ -217,14 +219,14 @@ fn classifier_run(task: Task, [train, valid]: [ClassLoader; 2]) {
     let start: Classifier = classifier_for(task);
     let before = values(&start);
     same_bits(&[4, 6, 13], |c, observer: &mut dyn Observer| {
-        let mut fit = FitConfig::new(observer).with_checkpoints(c);
+        let mut run = Run::new(observer).with_checkpoints(c);
         // A clone would share the running statistics of the run before.
         fit_classifier(
             start.valid().train(),
             &stages(),
             &train,
             Some(&valid),
-            &mut fit,
+            &mut run,
         )
         .map(|fitted| fitted.model)
     });
@@ -234,7 +236,7 @@ fn classifier_run(task: Task, [train, valid]: [ClassLoader; 2]) {
 #[test]
 fn labels_of_another_task_are_refused() {
     let (model, train) = (classifier_for(Task::MultiLabel), documents(20));
-    let error = fit_classifier(model, &stages(), &train, None, &mut FitConfig::new(&mut ()));
+    let error = fit_classifier(model, &stages(), &train, None, &mut Run::default());
     let error = error.unwrap_err().to_string();
     assert_eq!(
         error,
@@ -249,10 +251,9 @@ fn other_labels_are_another_run() {
     let run = |value: f32| {
         let train = labelled(20, 0, |class| vec![class as f32, value]);
         let checkpoints = Checkpoints::new(folder.path()).with_resume(Resume::Newest);
-        let mut watch = ();
-        let mut fit = FitConfig::new(&mut watch).with_checkpoints(checkpoints);
+        let mut run = Run::default().with_checkpoints(checkpoints);
         let model = classifier_for(Task::Regression { range: None });
-        fit_classifier(model, &stages(), &train, None, &mut fit).map(|_| ())
+        fit_classifier(model, &stages(), &train, None, &mut run).map(|_| ())
     };
     run(0.5).unwrap();
     let error = run(0.75).unwrap_err().to_string();
@@ -330,21 +331,20 @@ fn a_run_that_is_asked_to_end_is_stored_at_that_step_and_goes_on_there() {
 fn cut_run(folder: &Path) -> Checkpoints {
     let checkpoints = Checkpoints::new(folder).with_every_steps(2);
     let mut cut = Cut(5);
-    let mut fit = FitConfig::new(&mut cut).with_checkpoints(checkpoints.clone());
-    let stages = [stage("all", 1, 1e-2)];
-    let result = fit_language_model(dropping(sizes()), &stages, &stream(200, 2), None, &mut fit);
+    let mut run = Run::new(&mut cut).with_checkpoints(checkpoints.clone());
+    let stages = Training::new([stage("all", 1, 1e-2)]);
+    let result = fit_language_model(dropping(sizes()), &stages, &stream(200, 2), None, &mut run);
     assert!(result.is_err());
     checkpoints.with_resume(Resume::Newest)
 }
 
 /// Resumes with another seed, stage and text; the message that refuses it.
 fn refused(checkpoints: &Checkpoints, seed: u64, rate: f64, text: u32) -> String {
-    let mut nobody = ();
-    let mut fit = FitConfig::new(&mut nobody)
+    let mut run = Run::default()
         .with_seed(seed)
         .with_checkpoints(checkpoints.clone());
-    let stages = [stage("all", 1, rate)];
-    let result = fit_language_model(dropping(sizes()), &stages, &stream(text, 2), None, &mut fit);
+    let stages = Training::new([stage("all", 1, rate)]);
+    let result = fit_language_model(dropping(sizes()), &stages, &stream(text, 2), None, &mut run);
     result.map(|_| ()).unwrap_err().to_string()
 }
 
@@ -388,11 +388,11 @@ fn the_newest_and_the_best_epoch_are_kept() {
     let folder = tempfile::tempdir().unwrap();
     let checkpoints = Checkpoints::new(folder.path()).with_every_steps(4);
     let mut history = History::default();
-    let mut fit = FitConfig::new(&mut history).with_checkpoints(checkpoints.clone());
+    let mut run = Run::new(&mut history).with_checkpoints(checkpoints.clone());
     let (train, valid) = (stream(200, 2), stream_from(25, 95, 2));
-    let stages = [stage("all", 4, 3e-2)];
+    let stages = Training::new([stage("all", 4, 3e-2)]);
     let start = dropping(sizes());
-    let end = fit_language_model(start.clone(), &stages, &train, Some(&valid), &mut fit).unwrap();
+    let end = fit_language_model(start.clone(), &stages, &train, Some(&valid), &mut run).unwrap();
     let losses: Vec<f64> = history.epochs.iter().filter_map(|e| e.valid_loss).collect();
     let best = (0..4)
         .min_by(|&a, &b| losses[a].total_cmp(&losses[b]))

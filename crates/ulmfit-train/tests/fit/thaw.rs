@@ -3,9 +3,9 @@
 use burn::tensor::Device;
 use ulmfit_model::{AwdLstmConfig, Classifier, ClassifierConfig, Random};
 use ulmfit_train::schedule::GroupRates;
-use ulmfit_train::{FitConfig, LayerGroups, Recipe, Stage, Trained, fit_classifier};
+use ulmfit_train::{LayerGroups, Recipe, Run, Stage, Trained, Training};
 
-use crate::{documents, language_model, stream, values};
+use crate::{documents, fit_classifier, fit_language_model, language_model, stream, values};
 
 /// A classifier of five groups.
 fn classifier() -> Classifier {
@@ -40,10 +40,9 @@ fn chain_thaw_trains_the_named_groups_and_no_other() {
     let mut alone = Vec::new();
     for stage in &recipe.classifier.stages {
         let before = groups(&model);
-        let mut nobody = ();
-        let mut fit = FitConfig::new(&mut nobody).with_optimizer(recipe.classifier.optimizer);
-        let stages = [stage.clone()];
-        model = fit_classifier(model, &stages, &documents(24), None, &mut fit)
+        let training = Training::new([stage.clone()]).with_optimizer(recipe.classifier.optimizer);
+        let mut run = Run::default();
+        model = fit_classifier(model, &training, &documents(24), None, &mut run)
             .unwrap()
             .model;
         let after = groups(&model);
@@ -65,9 +64,8 @@ fn chain_thaw_trains_the_named_groups_and_no_other() {
 fn a_group_that_the_model_does_not_have_is_named() {
     let data = stream(400, 2);
     let stage = Stage::one_cycle("deep", 1, Trained::Only(3), GroupRates::Same(1e-2));
-    let mut nobody = ();
-    let mut fit = FitConfig::new(&mut nobody);
-    let error = ulmfit_train::fit_language_model(language_model(), &[stage], &data, None, &mut fit);
+    let (training, mut run) = (Training::new([stage]), Run::default());
+    let error = fit_language_model(language_model(), &training, &data, None, &mut run);
     let message = error.unwrap_err().to_string();
     assert!(
         message.contains("`deep`") && message.contains("0 to 2, found 3"),

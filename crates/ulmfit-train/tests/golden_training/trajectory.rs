@@ -1,4 +1,4 @@
-//! `trajectory_lm.json`: a whole fine-tuning, step by step, through [`fit_language_model`].
+//! `trajectory_lm.json`: a whole fine-tuning, step by step, through [`fit`].
 //!
 //! Sizes, hyper-parameters, documents and rates are those of the file, so that any trajectory of `gen_trajectory.py`
 //! can be run.
@@ -10,7 +10,7 @@ use ulmfit_model::Regularization;
 use ulmfit_train::observe::{BatchEnd, EpochEnd, Observer};
 use ulmfit_train::schedule::{GroupRates, Hyper, OneCycle, Schedule};
 use ulmfit_train::{
-    AdamConfig, FitConfig, LayerGroups, Stage, Trained, Weighting, fit_language_model,
+    AdamConfig, LayerGroups, LmLearner, Run, Stage, Trained, Training, Weighting, fit,
 };
 
 use crate::weights::{language_model, of_language_model};
@@ -173,10 +173,12 @@ fn trajectory_lm_is_that_of_fastai() {
     );
 
     let mut losses = Losses::default();
-    let mut fit = FitConfig::new(&mut losses)
-        .with_optimizer(adam)
+    let learner = LmLearner::new(&train)
+        .with_valid(&valid)
         .with_weighting(Weighting::Rows);
-    let model = fit_language_model(model, &stages, &train, Some(&valid), &mut fit).unwrap();
+    let training = Training::new(stages).with_optimizer(adam);
+    let fitted = fit(&learner, model, &training, &mut Run::new(&mut losses)).unwrap();
+    let model = fitted.model;
 
     let steps: Vec<f64> = list(&golden["steps"])
         .iter()

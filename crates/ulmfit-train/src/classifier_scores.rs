@@ -4,8 +4,9 @@ use burn::module::Module;
 use ulmfit_data::{ClassLoader, Labels};
 use ulmfit_model::{Classifier, Task};
 
-use super::task::{measure, metric_names};
 use crate::metrics::ConfusionMatrix;
+use crate::scores::Scores;
+use crate::task::{measure, metric_names};
 
 /// What a classifier scores on labelled documents, weighted by rows.
 ///
@@ -59,6 +60,16 @@ impl ClassifierScores {
             Some(&(name, value)) => (name, format!("{value:.4}")),
             None => ("", String::new()),
         }
+    }
+}
+
+impl From<ClassifierScores> for Scores {
+    fn from(scores: ClassifierScores) -> Self {
+        let all = scores.metrics.into_iter();
+        all.fold(Self::new(scores.loss), |all, (name, value)| match name {
+            "rmse" | "mae" => all.lower_is_better(name, value),
+            _ => all.higher_is_better(name, value),
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-/// How often the loops score the validation data. What is trained does not depend on it, unless an observer or an optimizer
+/// How often [`fit`](crate::fit) scores the validation data. What is trained does not depend on it, unless an observer or an optimizer
 /// acts on the scores; those that need them after each epoch say so.
 ///
 /// ```
@@ -25,7 +25,7 @@ pub enum Validate {
 impl Validate {
     /// Whether the data are scored when `epochs` of the run are over, in a stage that ends with the epoch `stage_end` and a
     /// run that ends with `run_end`, counted from 1.
-    pub(super) fn is_due(self, epochs: usize, stage_end: usize, run_end: usize) -> bool {
+    pub(crate) fn is_due(self, epochs: usize, stage_end: usize, run_end: usize) -> bool {
         match self {
             Self::EachEpoch => true,
             Self::EachStage => epochs == stage_end,

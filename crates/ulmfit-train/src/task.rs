@@ -65,18 +65,18 @@ pub(crate) fn metric_names(task: Task) -> &'static [&'static str] {
 }
 
 /// What outputs score against the labels.
-pub(super) struct Measured {
-    pub(super) loss: f64,
+pub(crate) struct Measured {
+    pub(crate) loss: f64,
     /// In the order of [`metric_names`].
-    pub(super) metrics: Vec<f64>,
-    pub(super) confusion: ConfusionMatrix,
+    pub(crate) metrics: Vec<f64>,
+    pub(crate) confusion: ConfusionMatrix,
 }
 
 /// Measures outputs of `width` numbers for each document.
 ///
 /// # Panics
 /// If the labels are of another task.
-pub(super) fn measure(task: Task, outputs: &[Vec<f32>], labels: &Labels, width: usize) -> Measured {
+pub(crate) fn measure(task: Task, outputs: &[Vec<f32>], labels: &Labels, width: usize) -> Measured {
     let mut confusion = ConfusionMatrix::default();
     let (sum, metrics) = match (task, labels) {
         (Task::SingleLabel, Labels::Classes(labels)) => {
