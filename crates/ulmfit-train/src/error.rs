@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::metrics::MetricError;
 use crate::schedule::{RatesError, ScheduleError};
 
 /// An error of this crate. Every message names what was expected, what was found and what to do.
@@ -190,9 +189,6 @@ pub enum Error {
     /// The learning rates of the groups are not valid.
     #[error(transparent)]
     Rates(#[from] RatesError),
-    /// A metric was given what it cannot count.
-    #[error(transparent)]
-    Metric(#[from] MetricError),
     /// The corpus is not valid for this task.
     #[error(transparent)]
     Data(#[from] ulmfit_data::Error),

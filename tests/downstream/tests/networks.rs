@@ -27,7 +27,7 @@ fn trained<L: Learner>(learner: &L, model: L::Model) -> (History, ulmfit::train:
 #[test]
 fn the_convolutions_learn_and_the_best_epoch_is_kept() {
     let (history, scores) = trained(&Documents::new(160, 1), Convolution::new(2, &device()));
-    assert!(scores.metrics[0].value > 0.9, "{history}");
+    assert!(scores.metrics[0].value > 0.8, "{history}");
     let stage = history.epochs.iter().filter(|epoch| epoch.stage == "all");
     let losses = stage.filter_map(|epoch| epoch.valid_loss);
     assert_eq!(losses.reduce(f64::min), Some(scores.loss), "{history}");

@@ -6,13 +6,11 @@
 
 use std::collections::BTreeMap;
 
-use ulmfit_model::top_class;
-
-use super::{Metric, Scores, share};
+use super::share;
 
 /// Counts of rows by true and predicted class.
 ///
-/// As a [`Metric`] its value is the accuracy. It prints as a table whose rows are the true classes.
+/// It prints as a table whose rows are the true classes.
 ///
 /// ```
 /// use ulmfit_train::metrics::ConfusionMatrix;
@@ -47,7 +45,7 @@ struct Margins {
 }
 
 impl ConfusionMatrix {
-    /// Returns an empty matrix of `n_classes` classes. An update with a wider batch widens it.
+    /// Returns an empty matrix of `n_classes` classes.
     pub fn new(n_classes: usize) -> Self {
         Self {
             n_classes,
@@ -209,28 +207,6 @@ impl ConfusionMatrix {
             .get(class)
             .cloned()
             .unwrap_or_else(|| class.to_string())
-    }
-}
-
-impl Metric for ConfusionMatrix {
-    fn name(&self) -> &'static str {
-        "confusion"
-    }
-
-    fn update(&mut self, batch: &Scores<'_>) {
-        for (row, target) in batch.rows() {
-            self.n_classes = self.n_classes.max(row.len());
-            self.add(target as usize, top_class(row).unwrap_or(usize::MAX));
-        }
-    }
-
-    fn value(&self) -> f64 {
-        self.accuracy()
-    }
-
-    fn reset(&mut self) {
-        self.counts.clear();
-        self.n_outside = 0;
     }
 }
 

@@ -1,126 +1,67 @@
 //! Accuracy and F1 of documents that are of any number of classes.
 //!
-//! A class counts as predicted from a probability of [`Task::THRESHOLD`] on. [`Scores`] holds one class for each row,
-//! which stands for a set of one; for others call `add`.
+//! A class counts as predicted from a probability of [`Task::THRESHOLD`] on.
 
 use ulmfit_model::Task;
 
-use super::{Metric, Scores, share};
+use super::share;
 
-/// Share of the decisions, one for each document and class, that are right.
+/// Returns the part of the decisions, one for each document and class, that are right: fastai's `accuracy_multi`.
 ///
-/// fastai's `accuracy_multi`. Where a document is of few of many classes, nearly all of them are right even if no class
-/// is ever predicted; [`F1Multi`] does not count those.
+/// Where a document is of few of many classes, nearly all of them are right even if no class is ever predicted;
+/// [`f1_multi`] does not count those.
 ///
 /// Deviation: a probability of exactly 0.5 counts as a prediction here and in [`Predictor`](ulmfit_model::Predictor),
 /// in fastai it does not.
 ///
 /// ```
-/// use ulmfit_train::metrics::{AccuracyMulti, Metric};
+/// use ulmfit_train::metrics::accuracy_multi;
 ///
-/// let mut accuracy = AccuracyMulti::default();
-/// accuracy.add(&[0.9, 0.2, 0.6], &[0, 1]);
-/// assert_eq!(accuracy.value(), 1.0 / 3.0);
+/// assert_eq!(accuracy_multi(&[[0.9, 0.2, 0.6]], &[vec![0, 1]]), 1.0 / 3.0);
 /// ```
-#[derive(Clone, Debug, Default)]
-pub struct AccuracyMulti {
-    n_right: u64,
-    n_decisions: u64,
+pub fn accuracy_multi<R: AsRef<[f32]>>(probabilities: &[R], sets: &[Vec<u32>]) -> f64 {
+    let (mut n_right, mut n) = (0, 0);
+    for (predicted, label) in decisions(probabilities, sets) {
+        n_right += u64::from(predicted == label);
+        n += 1;
+    }
+    share(n_right, n)
 }
 
-impl AccuracyMulti {
-    /// Takes in a document: the probabilities of all classes, and the true ones.
-    pub fn add(&mut self, probabilities: &[f32], set: &[u32]) {
-        for (predicted, truth) in decisions(probabilities, set) {
-            self.n_right += u64::from(predicted == truth);
-            self.n_decisions += 1;
-        }
-    }
-}
-
-impl Metric for AccuracyMulti {
-    fn name(&self) -> &'static str {
-        "accuracy_multi"
-    }
-
-    fn update(&mut self, batch: &Scores<'_>) {
-        batch
-            .rows()
-            .for_each(|(row, target)| self.add(row, &[target]));
-    }
-
-    fn value(&self) -> f64 {
-        share(self.n_right, self.n_decisions)
-    }
-
-    fn reset(&mut self) {
-        *self = Self::default();
-    }
-}
-
-/// F1 over all predictions of all classes: `2 tp / (2 tp + fp + fn)`, 0 where no class is true or predicted.
+/// Returns F1 over all predictions of all classes: `2 tp / (2 tp + fp + fn)`, 0 where no class is true or predicted.
 ///
 /// Deviation: fastai's `F1ScoreMulti` is by default the mean of the classes' F1, to which a class without a document in
 /// a small validation set counts 0.
 ///
 /// ```
-/// use ulmfit_train::metrics::{F1Multi, Metric};
+/// use ulmfit_train::metrics::f1_multi;
 ///
-/// let mut f1 = F1Multi::default();
-/// f1.add(&[0.9, 0.2, 0.6], &[0, 1]);
 /// // One true positive, one false one, one that was missed.
-/// assert_eq!(f1.value(), 0.5);
+/// assert_eq!(f1_multi(&[[0.9, 0.2, 0.6]], &[vec![0, 1]]), 0.5);
 /// ```
-#[derive(Clone, Debug, Default)]
-pub struct F1Multi {
-    n_hits: u64,
-    /// Predicted or true: what is both counts twice.
-    n_named: u64,
-    n_rows: u64,
-}
-
-impl F1Multi {
-    /// Takes in a document: the probabilities of all classes, and the true ones.
-    pub fn add(&mut self, probabilities: &[f32], set: &[u32]) {
-        self.n_rows += 1;
-        for (predicted, truth) in decisions(probabilities, set) {
-            self.n_hits += u64::from(predicted && truth);
-            self.n_named += u64::from(predicted) + u64::from(truth);
-        }
+pub fn f1_multi<R: AsRef<[f32]>>(probabilities: &[R], sets: &[Vec<u32>]) -> f64 {
+    // What is both predicted and true is named twice.
+    let (mut n_hits, mut n_named) = (0, 0);
+    for (predicted, label) in decisions(probabilities, sets) {
+        n_hits += u64::from(predicted && label);
+        n_named += u64::from(predicted) + u64::from(label);
+    }
+    match (probabilities.len(), n_named) {
+        (0, _) => f64::NAN,
+        (_, 0) => 0.0,
+        _ => share(2 * n_hits, n_named),
     }
 }
 
-impl Metric for F1Multi {
-    fn name(&self) -> &'static str {
-        "f1_multi"
-    }
-
-    fn update(&mut self, batch: &Scores<'_>) {
-        batch
-            .rows()
-            .for_each(|(row, target)| self.add(row, &[target]));
-    }
-
-    fn value(&self) -> f64 {
-        match (self.n_rows, self.n_named) {
-            (0, _) => f64::NAN,
-            (_, 0) => 0.0,
-            _ => share(2 * self.n_hits, self.n_named),
-        }
-    }
-
-    fn reset(&mut self) {
-        *self = Self::default();
-    }
-}
-
-/// For each class whether it is predicted and whether it is true.
-fn decisions<'a>(
-    probabilities: &'a [f32],
-    set: &'a [u32],
+/// For each document and class whether it is predicted and whether it is true.
+fn decisions<'a, R: AsRef<[f32]>>(
+    probabilities: &'a [R],
+    sets: &'a [Vec<u32>],
 ) -> impl Iterator<Item = (bool, bool)> + 'a {
-    let decision = move |(&p, class): (&f32, u32)| (p >= Task::THRESHOLD, set.contains(&class));
-    probabilities.iter().zip(0..).map(decision)
+    probabilities.iter().zip(sets).flat_map(|(row, set)| {
+        let decision = |(&p, class): (&f32, u32)| (p >= Task::THRESHOLD, set.contains(&class));
+        row.as_ref().iter().zip(0..).map(decision)
+    })
 }
 
 #[cfg(test)]
@@ -129,21 +70,17 @@ mod tests {
 
     #[test]
     fn predicting_nothing_is_often_right_and_never_useful() {
-        let (mut accuracy, mut f1) = (AccuracyMulti::default(), F1Multi::default());
-        for class in 0..4 {
-            accuracy.add(&[0.1; 4], &[class]);
-            f1.add(&[0.1; 4], &[class]);
-        }
-        assert_eq!((accuracy.value(), f1.value()), (0.75, 0.0));
-        f1.reset();
-        f1.add(&[0.1; 4], &[]);
-        assert_eq!(f1.value(), 0.0);
+        let (rows, sets) = ([[0.1; 4]; 4], [vec![0], vec![1], vec![2], vec![3]]);
+        assert_eq!(
+            (accuracy_multi(&rows, &sets), f1_multi(&rows, &sets)),
+            (0.75, 0.0)
+        );
+        assert_eq!(f1_multi(&[[0.1; 4]], &[vec![]]), 0.0);
+        assert!(f1_multi::<[f32; 4]>(&[], &[]).is_nan());
     }
 
     #[test]
     fn a_probability_at_the_threshold_is_a_prediction() {
-        let mut f1 = F1Multi::default();
-        f1.add(&[0.5, 0.499], &[0]);
-        assert_eq!(f1.value(), 1.0);
+        assert_eq!(f1_multi(&[[0.5, 0.499]], &[vec![0]]), 1.0);
     }
 }
