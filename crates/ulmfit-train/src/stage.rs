@@ -1,7 +1,5 @@
 //! A stage of training: which groups, at which rates, along which schedule, for how long.
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
@@ -10,9 +8,7 @@ use crate::optimizer::OptimizerConfig;
 use crate::schedule::{GroupRates, Hyper, OneCycle, Schedule};
 
 /// One stage: data, so that a recipe can be printed, stored and changed.
-///
-/// Two stages are equal if all their fields are; schedules are compared by name and fields.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stage {
     /// What the reports call it.
@@ -24,44 +20,26 @@ pub struct Stage {
     /// Peak learning rates of the groups.
     pub rates: GroupRates,
     /// The course of rate and momentum over the stage.
-    #[serde(with = "crate::schedule::fields")]
-    pub schedule: Arc<dyn Schedule>,
-}
-
-impl PartialEq for Stage {
-    fn eq(&self, other: &Self) -> bool {
-        let fields = (self.schedule.fields(), other.schedule.fields());
-        let schedules = match fields {
-            (Some(own), Some(others)) => own == others,
-            _ => Arc::ptr_eq(&self.schedule, &other.schedule),
-        };
-        schedules
-            && self.schedule.name() == other.schedule.name()
-            && (&self.name, self.epochs, self.trained) == (&other.name, other.epochs, other.trained)
-            && self.rates == other.rates
-    }
+    pub schedule: Schedule,
 }
 
 impl Stage {
     /// A stage along fastai v2's one-cycle schedule for text (momentum 0.8 - 0.7 - 0.8).
     pub fn one_cycle(name: &str, epochs: usize, trained: Trained, rates: GroupRates) -> Self {
-        let schedule = Arc::new(OneCycle::default());
         Self {
             name: name.to_owned(),
             epochs,
             trained,
             rates,
-            schedule,
+            schedule: OneCycle::default().into(),
         }
     }
 
     /// Another schedule.
     #[must_use]
-    pub fn with_schedule(self, schedule: impl Schedule + 'static) -> Self {
-        Self {
-            schedule: Arc::new(schedule),
-            ..self
-        }
+    pub fn with_schedule(self, schedule: impl Into<Schedule>) -> Self {
+        let schedule = schedule.into();
+        Self { schedule, ..self }
     }
 
     /// Sets how long the last of `stages` is, which trains all groups and is the one to choose. With 0 epochs it is left
@@ -128,7 +106,7 @@ pub struct Plan {
     pub rates: Vec<f64>,
     /// The steps of the stage.
     pub n_steps: usize,
-    schedule: Arc<dyn Schedule>,
+    schedule: Schedule,
 }
 
 impl Plan {

@@ -8,24 +8,12 @@ use ulmfit::model::LanguageModel;
 use ulmfit::prelude::*;
 use ulmfit::train::schedule::{GroupRates, Hyper, Schedule};
 
-/// Rate and momentum of a schedule that the library does not have: a saw-tooth.
-#[derive(Debug)]
-pub struct SawTooth {
-    /// Steps of a tooth.
-    pub period: usize,
-}
-
-impl Schedule for SawTooth {
-    fn name(&self) -> &'static str {
-        "saw_tooth"
-    }
-
-    fn at(&self, step: usize, _: usize) -> Hyper {
-        Hyper {
-            rate: 1.0 - (step % self.period) as f64 / self.period as f64,
-            momentum: 0.9,
-        }
-    }
+/// Rate and momentum of a schedule that the library does not have: a saw-tooth of so many steps.
+pub fn saw_tooth(period: usize) -> Schedule {
+    Schedule::custom("saw_tooth", move |step, _| Hyper {
+        rate: 1.0 - (step % period) as f64 / period as f64,
+        momentum: 0.9,
+    })
 }
 
 /// The stream of some documents.
@@ -37,10 +25,11 @@ pub fn stream(documents: Vec<Vec<u32>>) -> ulmfit::data::Result<LmLoader> {
 /// Trains for `epochs` and returns the model and the loss of every step.
 pub fn train(mut lm: LanguageModel, data: &LmLoader, epochs: usize) -> (LanguageModel, Vec<f32>) {
     let groups = LayerGroups::language_model(&lm);
-    let peaks = GroupRates::paper(2e-2)
-        .rates(groups.len())
+    let stage = Stage::one_cycle("all", epochs, Trained::All, GroupRates::paper(2e-2));
+    let stage = stage.with_schedule(saw_tooth(10));
+    let plan = stage
+        .plan(&groups, epochs * data.n_batches())
         .expect("one rate a group");
-    let schedule = SawTooth { period: 10 };
     let mut adam = AdamConfig::default().init();
     let mut mode = Mode::train(7);
     let mut losses = Vec::new();
@@ -61,8 +50,7 @@ pub fn train(mut lm: LanguageModel, data: &LmLoader, epochs: usize) -> (Language
                 });
             }
             let Some(objective) = objective else { continue };
-            let Hyper { rate, momentum } = schedule.at(losses.len() / 2, 0);
-            let rates: Vec<f64> = peaks.iter().map(|peak| peak * rate).collect();
+            let (rates, momentum) = plan.at(losses.len() / 2);
             lm = adam.step(lm, objective.backward(), &groups, &rates, momentum);
         }
     }

@@ -28,9 +28,8 @@ pub fn accuracy<R: AsRef<[f32]>>(probabilities: &[R], labels: &[u32]) -> f64 {
 /// ```
 pub fn top_k<R: AsRef<[f32]>>(probabilities: &[R], labels: &[u32], k: usize) -> f64 {
     let rows = probabilities.iter().zip(labels);
-    let hits = rows.filter(|(row, label)| {
-        rank(row.as_ref(), **label as usize).is_some_and(|rank| rank < k)
-    });
+    let hits = rows
+        .filter(|(row, label)| rank(row.as_ref(), **label as usize).is_some_and(|rank| rank < k));
     share(hits.count() as u64, probabilities.len() as u64)
 }
 

@@ -15,8 +15,7 @@ impl Recipe {
     /// recipe says so. [`from_toml`](Self::from_toml) reads it back.
     ///
     /// # Errors
-    /// [`Error::UnknownRecipe`] if `name` is not registered, [`Error::RecipeValue`] for a schedule without
-    /// [`fields`](crate::schedule::Schedule::fields).
+    /// [`Error::UnknownRecipe`] if `name` is not registered, [`Error::RecipeValue`] for a schedule of one's own.
     pub fn to_toml(&self) -> Result<String> {
         let text = file(&self.name)?;
         let base = read::table(text)?;

@@ -5,7 +5,7 @@ use toml::{Table, Value};
 use super::Recipe;
 use super::registry::file;
 use crate::error::{Error, Result};
-use crate::schedule::fields::message;
+use crate::schedule::message;
 
 impl Recipe {
     /// The recipe that `text` changes: `name` says which registered one (without it `default`), every other field
@@ -190,7 +190,7 @@ mod tests {
             ),
             (
                 &format!(
-                    "{stage}rates = {{ same = 1 }}\nschedule = {{ name = \"linear\" }}\nlr = 1"
+                    "{stage}rates = {{ same = 1 }}\nschedule = {{ name = \"constant\" }}\nlr = 1"
                 ),
                 "unknown field `lr`",
             ),

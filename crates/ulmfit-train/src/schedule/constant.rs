@@ -1,8 +1,6 @@
 //! The peak rate at every step: fastai's plain `fit`.
 
-use std::sync::Arc;
-
-use super::{Fields, Hyper, Schedule, ScheduleError, fields, require_momentum};
+use super::{Hyper, ScheduleError, require_momentum};
 use serde::{Deserialize, Serialize};
 
 /// Neither rate nor momentum moves.
@@ -11,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// its scripts with .8.
 ///
 /// ```
-/// use ulmfit_train::schedule::{Constant, Schedule};
+/// use ulmfit_train::schedule::Constant;
 ///
 /// let hyper = Constant::default().with_momentum(0.7).at(3, 10);
 /// assert_eq!((hyper.rate, hyper.momentum), (1.0, 0.7));
@@ -37,28 +35,17 @@ impl Constant {
     }
 }
 
-impl Schedule for Constant {
-    fn name(&self) -> &'static str {
-        "constant"
-    }
-
-    fn at(&self, _step: usize, _n_steps: usize) -> Hyper {
+impl Constant {
+    /// Returns the rate factor and the momentum for `step`, from 0, of a run of `n_steps`.
+    pub fn at(&self, _step: usize, _n_steps: usize) -> Hyper {
         Hyper {
             rate: 1.0,
             momentum: self.momentum,
         }
     }
 
-    fn fields(&self) -> Option<Fields> {
-        fields::of(self)
-    }
-
-    fn with_fields(&self, changed: Fields) -> Result<Arc<dyn Schedule>, ScheduleError> {
-        fields::replaced(self, changed)
-    }
-
-    fn check(&self) -> Result<(), ScheduleError> {
-        require_momentum(self.name(), &[self.momentum])
+    pub(super) fn check(&self) -> Result<(), ScheduleError> {
+        require_momentum("constant", &[self.momentum])
     }
 }
 

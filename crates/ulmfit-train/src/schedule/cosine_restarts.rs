@@ -4,12 +4,8 @@
 //! fastai v2 `fit_sgdr`. After Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm
 //! restarts".
 
-use std::sync::Arc;
-
 use super::shapes::cosine;
-use super::{
-    Fields, Hyper, Schedule, ScheduleError, fields, require, require_momentum, require_share,
-};
+use super::{Hyper, ScheduleError, require, require_momentum, require_share};
 use serde::{Deserialize, Serialize};
 
 /// Cosine from the peak to 0, again and again; every cycle is `cycle_mult` times as long as the one
@@ -26,7 +22,7 @@ use serde::{Deserialize, Serialize};
 /// | `momentum` | .9 | 0 to below 1 | neither source fixes it: it is the optimizer's own |
 ///
 /// ```
-/// use ulmfit_train::schedule::{CosineRestarts, Schedule};
+/// use ulmfit_train::schedule::CosineRestarts;
 ///
 /// let schedule = CosineRestarts::fastai_v2(2); // 30 steps: 10, then 20
 /// assert_eq!(schedule.at(0, 30).rate, 1.0);
@@ -66,7 +62,7 @@ impl CosineRestarts {
     /// last.
     ///
     /// ```
-    /// use ulmfit_train::schedule::{CosineRestarts, Schedule};
+    /// use ulmfit_train::schedule::CosineRestarts;
     ///
     /// assert_eq!(CosineRestarts::fastai_v2(1).at(0, 100).rate, 1.0);
     /// ```
@@ -129,12 +125,9 @@ impl CosineRestarts {
     }
 }
 
-impl Schedule for CosineRestarts {
-    fn name(&self) -> &'static str {
-        "cosine_restarts"
-    }
-
-    fn at(&self, step: usize, n_steps: usize) -> Hyper {
+impl CosineRestarts {
+    /// Returns the rate factor and the momentum for `step`, from 0, of a run of `n_steps`.
+    pub fn at(&self, step: usize, n_steps: usize) -> Hyper {
         let (cycle, position) = self.place(step, n_steps);
         let warming = cycle == 0 && position < self.warmup;
         let rate = if warming {
@@ -148,23 +141,21 @@ impl Schedule for CosineRestarts {
         }
     }
 
-    fn fields(&self) -> Option<Fields> {
-        fields::of(self)
-    }
-
-    fn with_fields(&self, changed: Fields) -> Result<Arc<dyn Schedule>, ScheduleError> {
-        fields::replaced(self, changed)
-    }
-
-    fn check(&self) -> Result<(), ScheduleError> {
+    pub(super) fn check(&self) -> Result<(), ScheduleError> {
         let at_least_one = |field, value: usize| {
-            require(value >= 1, self.name(), field, value as f64, "at least 1")
+            require(
+                value >= 1,
+                "cosine_restarts",
+                field,
+                value as f64,
+                "at least 1",
+            )
         };
         at_least_one("n_cycles", self.n_cycles)?;
         at_least_one("cycle_mult", self.cycle_mult)?;
-        require_share(self.name(), "warmup", self.warmup)?;
-        require_share(self.name(), "warmup_rate", self.warmup_rate)?;
-        require_momentum(self.name(), &[self.momentum])
+        require_share("cosine_restarts", "warmup", self.warmup)?;
+        require_share("cosine_restarts", "warmup_rate", self.warmup_rate)?;
+        require_momentum("cosine_restarts", &[self.momentum])
     }
 }
 

@@ -1,12 +1,7 @@
 //! Flat, then a cosine down: fastai v2 `fit_flat_cos`; with a warm-up, what language models are now trained with.
 
-use std::sync::Arc;
-
 use super::shapes::{cosine, fraction, ratio};
-use super::{
-    Fields, Hyper, Schedule, ScheduleError, fields, require_divisor, require_momentum,
-    require_share,
-};
+use super::{Hyper, ScheduleError, require_divisor, require_momentum, require_share};
 use serde::{Deserialize, Serialize};
 
 /// The peak rate for most of the run, then a cosine to almost nothing; before it a linear warm-up if asked for.
@@ -19,7 +14,7 @@ use serde::{Deserialize, Serialize};
 /// | `momentum` | .9 (v2's Adam) | 0 to below 1 | the source leaves the optimizer's own |
 ///
 /// ```
-/// use ulmfit_train::schedule::{FlatCosine, Schedule};
+/// use ulmfit_train::schedule::FlatCosine;
 ///
 /// let schedule = FlatCosine::default();
 /// assert_eq!(schedule.at(74, 100).rate, 1.0);
@@ -75,12 +70,9 @@ impl FlatCosine {
     }
 }
 
-impl Schedule for FlatCosine {
-    fn name(&self) -> &'static str {
-        "flat_cosine"
-    }
-
-    fn at(&self, step: usize, n_steps: usize) -> Hyper {
+impl FlatCosine {
+    /// Returns the rate factor and the momentum for `step`, from 0, of a run of `n_steps`.
+    pub fn at(&self, step: usize, n_steps: usize) -> Hyper {
         let done = fraction(step, n_steps);
         let rate = if done < self.pct_warm {
             // The first step already moves: at the end of it, one step's share of the warm-up is done.
@@ -97,19 +89,11 @@ impl Schedule for FlatCosine {
         }
     }
 
-    fn fields(&self) -> Option<Fields> {
-        fields::of(self)
-    }
-
-    fn with_fields(&self, changed: Fields) -> Result<Arc<dyn Schedule>, ScheduleError> {
-        fields::replaced(self, changed)
-    }
-
-    fn check(&self) -> Result<(), ScheduleError> {
-        require_share(self.name(), "pct_warm", self.pct_warm)?;
-        require_share(self.name(), "pct_start", self.pct_start)?;
-        require_divisor(self.name(), "div_final", self.div_final)?;
-        require_momentum(self.name(), &[self.momentum])
+    pub(super) fn check(&self) -> Result<(), ScheduleError> {
+        require_share("flat_cosine", "pct_warm", self.pct_warm)?;
+        require_share("flat_cosine", "pct_start", self.pct_start)?;
+        require_divisor("flat_cosine", "div_final", self.div_final)?;
+        require_momentum("flat_cosine", &[self.momentum])
     }
 }
 

@@ -5,32 +5,33 @@
 //! generations moves the rates of all layer groups by the same factor, so a schedule answers with
 //! one factor and [`GroupRates`] holds the peaks it applies to.
 //!
-//! To add a schedule, write one file beside this one and add its line to [`ALL`].
+//! To add a schedule, write one file beside this one and add its variant to [`Schedule`] and its name to `read`. One of
+//! your own, for one program, is [`Schedule::custom`].
 
 mod constant;
 mod cosine_restarts;
-pub(crate) mod fields;
 mod flat_cosine;
-mod linear;
 mod one_cycle;
 mod rates;
 mod shapes;
 mod slanted_triangular;
 mod triangular;
-mod triangular_beta;
 
+use std::fmt;
 use std::sync::Arc;
+
+use serde::de::{DeserializeOwned, Error as _};
+use serde::ser::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use toml::{Table, Value};
 
 pub use constant::Constant;
 pub use cosine_restarts::CosineRestarts;
-pub use fields::Fields;
 pub use flat_cosine::FlatCosine;
-pub use linear::Linear;
 pub use one_cycle::{CyclePhases, OneCycle};
 pub use rates::{GroupRates, RatesError};
 pub use slanted_triangular::SlantedTriangular;
 pub use triangular::Triangular;
-pub use triangular_beta::TriangularBeta;
 
 /// What a schedule says for one step.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -43,60 +44,236 @@ pub struct Hyper {
 
 /// A rule that maps a step of a run to a rate factor and a momentum.
 ///
-/// The training loop calls [`at`](Schedule::at) once before every optimizer step. A step past the
-/// end of the run is answered with the end of the curve, and a run of zero steps counts as a run of
-/// one, so no pair of numbers divides by zero.
+/// The training loop calls [`at`](Schedule::at) once before every optimizer step. A step past the end of the run is
+/// answered with the end of the curve, and a run of zero steps counts as a run of one, so no pair of numbers divides by
+/// zero.
 ///
 /// ```
 /// use ulmfit_train::schedule::{Hyper, Schedule};
 ///
-/// #[derive(Debug)]
-/// struct Halving;
-///
-/// impl Schedule for Halving {
-///     fn name(&self) -> &'static str {
-///         "halving"
-///     }
-///     fn at(&self, step: usize, _n_steps: usize) -> Hyper {
-///         Hyper { rate: 0.5_f64.powi(step.min(60) as i32), momentum: 0.9 }
-///     }
-/// }
-///
-/// assert_eq!(Halving.at(2, 10).rate, 0.25);
-/// assert!(Halving.check().is_ok());
+/// let halving = Schedule::custom("halving", |step, _n_steps| Hyper {
+///     rate: 0.5_f64.powi(step.min(60) as i32),
+///     momentum: 0.9,
+/// });
+/// assert_eq!((halving.name(), halving.at(2, 10).rate), ("halving", 0.25));
+/// assert!(halving.check().is_ok());
 /// ```
-pub trait Schedule: std::fmt::Debug + Send + Sync {
-    /// Returns the name under which the schedule is registered and logged.
-    fn name(&self) -> &'static str;
+#[derive(Clone, Debug, PartialEq)]
+pub enum Schedule {
+    /// fastai v1 and v2.
+    OneCycle(OneCycle),
+    /// The paper's.
+    SlantedTriangular(SlantedTriangular),
+    /// fastai v0.7 `use_clr`.
+    Triangular(Triangular),
+    /// SGDR.
+    CosineRestarts(CosineRestarts),
+    /// fastai v2 `fit_flat_cos`.
+    FlatCosine(FlatCosine),
+    /// One rate throughout.
+    Constant(Constant),
+    /// A function of one's own; a recipe's text cannot hold it.
+    Custom(Custom),
+}
 
-    /// Returns the rate factor and the momentum for `step` (from 0) of a run of `n_steps`. Pure.
-    fn at(&self, step: usize, n_steps: usize) -> Hyper;
+/// A schedule of one's own, made by [`Schedule::custom`]. Two are equal if they are clones of one.
+#[derive(Clone)]
+pub struct Custom {
+    name: String,
+    rule: Arc<dyn Fn(usize, usize) -> Hyper + Send + Sync>,
+}
 
-    /// Returns the fields, so that a recipe can be written; `None`, as here, for a schedule that files cannot hold.
-    fn fields(&self) -> Option<Fields> {
-        None
+impl fmt::Debug for Custom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Custom({})", self.name)
+    }
+}
+
+impl PartialEq for Custom {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name && Arc::ptr_eq(&self.rule, &other.rule)
+    }
+}
+
+impl Schedule {
+    /// The names of all schedules that a recipe's text can hold.
+    pub const NAMES: [&'static str; 7] = [
+        "one_cycle",
+        "one_cycle_v1",
+        "slanted_triangular",
+        "triangular",
+        "cosine_restarts",
+        "flat_cosine",
+        "constant",
+    ];
+
+    /// A pure function of step and number of steps, under a name for reports. A checkpoint is told apart from that of
+    /// another schedule by the name alone.
+    pub fn custom(
+        name: impl Into<String>,
+        rule: impl Fn(usize, usize) -> Hyper + Send + Sync + 'static,
+    ) -> Self {
+        let (name, rule) = (name.into(), Arc::new(rule));
+        Self::Custom(Custom { name, rule })
     }
 
-    /// Returns the schedule with `changed` in place of its own fields.
+    /// Returns the schedule of this name, with its source's defaults.
     ///
     /// # Errors
-    /// [`ScheduleError::Fields`] for a field that it does not have, and as [`check`](Self::check).
-    fn with_fields(&self, changed: Fields) -> Result<Arc<dyn Schedule>, ScheduleError> {
-        let found = changed.keys().map(String::as_str).collect::<Vec<_>>();
-        Err(ScheduleError::Fields {
-            schedule: self.name(),
-            message: format!("its fields cannot be set, found {}", found.join(", ")),
-        })
+    /// [`ScheduleError::Unknown`], whose text lists the names there are.
+    ///
+    /// ```
+    /// use ulmfit_train::schedule::Schedule;
+    ///
+    /// let schedule = Schedule::by_name("one_cycle")?;
+    /// assert_eq!(schedule.at(0, 100).rate, 1.0 / 25.0);
+    /// let error = Schedule::by_name("one-cycle").unwrap_err().to_string();
+    /// assert!(error.contains("known: one_cycle, "));
+    /// # Ok::<(), ulmfit_train::schedule::ScheduleError>(())
+    /// ```
+    pub fn by_name(name: &str) -> Result<Self, ScheduleError> {
+        read(name, Table::new())
     }
 
-    /// Tells whether the fields are in range; recipes ask once, before training.
-    ///
-    /// With fields that pass, [`at`](Schedule::at) is finite and nonnegative for every step.
+    /// Returns the name in recipes and logs.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::OneCycle(schedule) => schedule.name(),
+            Self::SlantedTriangular(_) => "slanted_triangular",
+            Self::Triangular(_) => "triangular",
+            Self::CosineRestarts(_) => "cosine_restarts",
+            Self::FlatCosine(_) => "flat_cosine",
+            Self::Constant(_) => "constant",
+            Self::Custom(custom) => &custom.name,
+        }
+    }
+
+    /// Returns the rate factor and the momentum for `step` (from 0) of a run of `n_steps`. Pure.
+    pub fn at(&self, step: usize, n_steps: usize) -> Hyper {
+        match self {
+            Self::OneCycle(schedule) => schedule.at(step, n_steps),
+            Self::SlantedTriangular(schedule) => schedule.at(step, n_steps),
+            Self::Triangular(schedule) => schedule.at(step, n_steps),
+            Self::CosineRestarts(schedule) => schedule.at(step, n_steps),
+            Self::FlatCosine(schedule) => schedule.at(step, n_steps),
+            Self::Constant(schedule) => schedule.at(step, n_steps),
+            Self::Custom(custom) => (custom.rule)(step, n_steps),
+        }
+    }
+
+    /// Checks that the fields are in range; [`fit`](crate::fit) asks before training. With fields that pass,
+    /// [`at`](Schedule::at) is finite and nonnegative for every step.
     ///
     /// # Errors
     /// [`ScheduleError::OutOfRange`] names the first bad field and its value.
-    fn check(&self) -> Result<(), ScheduleError> {
-        Ok(())
+    pub fn check(&self) -> Result<(), ScheduleError> {
+        match self {
+            Self::OneCycle(schedule) => schedule.check(),
+            Self::SlantedTriangular(schedule) => schedule.check(),
+            Self::Triangular(schedule) => schedule.check(),
+            Self::CosineRestarts(schedule) => schedule.check(),
+            Self::FlatCosine(schedule) => schedule.check(),
+            Self::Constant(schedule) => schedule.check(),
+            Self::Custom(_) => Ok(()),
+        }
+    }
+}
+
+macro_rules! from {
+    ($($name:ident),*) => {
+        $(impl From<$name> for Schedule {
+            fn from(schedule: $name) -> Self {
+                Self::$name(schedule)
+            }
+        })*
+    };
+}
+
+from!(
+    OneCycle,
+    SlantedTriangular,
+    Triangular,
+    CosineRestarts,
+    FlatCosine,
+    Constant,
+    Custom
+);
+
+/// The schedule of this name with `changed` in place of its source's fields, checked.
+fn read(name: &str, changed: Table) -> Result<Schedule, ScheduleError> {
+    fn with<S: Serialize + DeserializeOwned>(
+        name: &str,
+        default: S,
+        changed: Table,
+    ) -> Result<S, ScheduleError> {
+        let mut all = Table::try_from(default).unwrap_or_default();
+        all.extend(changed);
+        all.try_into().map_err(|error| ScheduleError::Fields {
+            schedule: name.to_owned(),
+            message: message(&error),
+        })
+    }
+    let schedule: Schedule = match name {
+        "one_cycle" => with(name, OneCycle::default(), changed)?.into(),
+        "one_cycle_v1" => with(name, OneCycle::fastai_v1(), changed)?.into(),
+        "slanted_triangular" => with(name, SlantedTriangular::default(), changed)?.into(),
+        "triangular" => with(name, Triangular::default(), changed)?.into(),
+        "cosine_restarts" => with(name, CosineRestarts::default(), changed)?.into(),
+        "flat_cosine" => with(name, FlatCosine::default(), changed)?.into(),
+        "constant" => with(name, Constant::default(), changed)?.into(),
+        _ => {
+            let name = name.to_owned();
+            return Err(ScheduleError::Unknown { name });
+        }
+    };
+    schedule.check()?;
+    Ok(schedule)
+}
+
+/// What went wrong and where, on one line.
+pub(crate) fn message(error: &toml::de::Error) -> String {
+    error.to_string().trim().replace('\n', " ")
+}
+
+/// `{ name = "...", field = ..., ... }`
+impl Serialize for Schedule {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let fields = match self {
+            Self::OneCycle(schedule) => Table::try_from(schedule),
+            Self::SlantedTriangular(schedule) => Table::try_from(schedule),
+            Self::Triangular(schedule) => Table::try_from(schedule),
+            Self::CosineRestarts(schedule) => Table::try_from(schedule),
+            Self::FlatCosine(schedule) => Table::try_from(schedule),
+            Self::Constant(schedule) => Table::try_from(schedule),
+            Self::Custom(custom) => {
+                let message = format!("the schedule \"{}\" is a function", custom.name);
+                return Err(S::Error::custom(message));
+            }
+        };
+        let mut all = Table::new();
+        all.insert("name".to_owned(), Value::from(self.name()));
+        all.extend(fields.map_err(S::Error::custom)?);
+        all.serialize(serializer)
+    }
+}
+
+/// Fields that are not there are those of the schedule's source.
+impl<'de> Deserialize<'de> for Schedule {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut fields = Table::deserialize(deserializer)?;
+        let name = match fields.remove("name") {
+            Some(Value::String(name)) => name,
+            Some(other) => {
+                let found = format!("schedule: expected the `name` of one, found {other}");
+                return Err(D::Error::custom(found));
+            }
+            None => {
+                return Err(D::Error::custom(
+                    "schedule: expected a `name`, found none; write `{ name = \"one_cycle\" }`",
+                ));
+            }
+        };
+        read(&name, fields).map_err(D::Error::custom)
     }
 }
 
@@ -104,8 +281,8 @@ pub trait Schedule: std::fmt::Debug + Send + Sync {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ScheduleError {
-    /// No schedule is registered under this name.
-    #[error("unknown schedule \"{name}\"; known: {}", joined_names())]
+    /// No schedule has this name.
+    #[error("unknown schedule \"{name}\"; known: {}", Schedule::NAMES.join(", "))]
     Unknown {
         /// The name that was asked for.
         name: String,
@@ -114,7 +291,7 @@ pub enum ScheduleError {
     #[error("schedule {schedule}: {message}")]
     Fields {
         /// Name of the schedule.
-        schedule: &'static str,
+        schedule: String,
         /// What was expected and found.
         message: String,
     },
@@ -130,54 +307,6 @@ pub enum ScheduleError {
         /// What it may hold.
         expected: &'static str,
     },
-}
-
-/// A line of the registry: a name and the schedule it stands for, with its source's defaults.
-pub type ScheduleEntry = (&'static str, fn() -> Box<dyn Schedule>);
-
-/// Every schedule by name. Help texts, [`by_name`] and the looped tests read this list.
-pub const ALL: &[ScheduleEntry] = &[
-    ("one_cycle", || Box::new(OneCycle::default())),
-    ("one_cycle_v1", || Box::new(OneCycle::fastai_v1())),
-    ("slanted_triangular", || {
-        Box::new(SlantedTriangular::default())
-    }),
-    ("triangular", || Box::new(Triangular::default())),
-    ("triangular_beta", || Box::new(TriangularBeta::default())),
-    ("cosine_restarts", || Box::new(CosineRestarts::default())),
-    ("flat_cosine", || Box::new(FlatCosine::default())),
-    ("linear", || Box::new(Linear::default())),
-    ("constant", || Box::new(Constant::default())),
-];
-
-/// Returns the schedule registered under `name`, with its source's defaults.
-///
-/// # Errors
-/// [`ScheduleError::Unknown`], whose text lists the names there are.
-///
-/// ```
-/// use ulmfit_train::schedule;
-///
-/// let schedule = schedule::by_name("one_cycle")?;
-/// assert_eq!(schedule.at(0, 100).rate, 1.0 / 25.0);
-/// let error = schedule::by_name("one-cycle").unwrap_err().to_string();
-/// assert!(error.contains("known: one_cycle, "));
-/// # Ok::<(), schedule::ScheduleError>(())
-/// ```
-pub fn by_name(name: &str) -> Result<Box<dyn Schedule>, ScheduleError> {
-    ALL.iter()
-        .find(|(known, _)| *known == name)
-        .map(|(_, make)| make())
-        .ok_or_else(|| ScheduleError::Unknown {
-            name: name.to_owned(),
-        })
-}
-
-fn joined_names() -> String {
-    ALL.iter()
-        .map(|(name, _)| *name)
-        .collect::<Vec<_>>()
-        .join(", ")
 }
 
 /// Turns a failed condition into the error that names the field; NaN fails every comparison.
@@ -248,11 +377,15 @@ fn require_share(
 mod tests {
     use super::*;
 
+    fn all() -> impl Iterator<Item = (&'static str, Schedule)> {
+        let named = |name| (name, Schedule::by_name(name).unwrap());
+        Schedule::NAMES.into_iter().map(named)
+    }
+
     #[test]
     fn every_entry_is_finite_for_every_run_length() {
-        for (name, make) in ALL {
-            let schedule = make();
-            assert_eq!(schedule.name(), *name);
+        for (name, schedule) in all() {
+            assert_eq!(schedule.name(), name);
             schedule.check().unwrap();
             for n_steps in 0..50 {
                 // Past the end too: a resumed or prolonged run must not meet a NaN.
@@ -270,22 +403,53 @@ mod tests {
     }
 
     #[test]
-    fn names_are_unique_and_found() {
-        for (i, (name, _)) in ALL.iter().enumerate() {
-            assert_eq!(by_name(name).unwrap().name(), *name);
-            assert!(
-                ALL[i + 1..].iter().all(|(other, _)| other != name),
-                "{name} twice"
-            );
-        }
+    fn an_unknown_name_lists_the_known() {
+        let message = Schedule::by_name("sgdr").unwrap_err().to_string();
+        assert!(
+            Schedule::NAMES.iter().all(|name| message.contains(name)),
+            "{message}"
+        );
+    }
+
+    fn parse(json: &str) -> Result<Schedule, serde_json::Error> {
+        serde_json::from_str(json)
     }
 
     #[test]
-    fn an_unknown_name_lists_the_known() {
-        let message = by_name("sgdr").unwrap_err().to_string();
-        assert!(
-            ALL.iter().all(|(name, _)| message.contains(name)),
-            "{message}"
-        );
+    fn every_schedule_comes_back_from_a_file() {
+        for (name, schedule) in all() {
+            let written = serde_json::to_string(&schedule).unwrap();
+            assert!(
+                written.starts_with(&format!("{{\"name\":\"{name}\",")),
+                "{written}"
+            );
+            assert_eq!(parse(&written).unwrap(), schedule, "{name}");
+        }
+        let custom = Schedule::custom("mine", |_, _| Hyper {
+            rate: 1.0,
+            momentum: 0.0,
+        });
+        assert_eq!(custom, custom.clone());
+        assert!(serde_json::to_string(&custom).is_err());
+    }
+
+    #[test]
+    fn fields_that_are_not_given_are_those_of_the_name() {
+        let v1 = parse(r#"{"name": "one_cycle_v1", "div": 10}"#).unwrap();
+        assert_eq!(v1.at(0, 100).rate, 0.1);
+        assert_eq!(v1.at(0, 100).momentum, 0.95, "v1's own");
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (json, said) in [
+            (r#"{"name": "one_cycle", "dif": 10}"#, "dif"),
+            (r#"{"name": "one_cycle", "div": 0}"#, "div is 0"),
+            (r#"{"name": "sgdr"}"#, "known: one_cycle"),
+            (r#"{"div": 10}"#, "`name`"),
+        ] {
+            let message = parse(json).unwrap_err().to_string();
+            assert!(message.contains(said), "{message}");
+        }
     }
 }

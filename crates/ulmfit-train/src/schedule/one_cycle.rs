@@ -5,13 +5,8 @@
 //! neural network hyper-parameters", with cosines for his straight lines. The ULMFiT paper uses
 //! [`SlantedTriangular`](super::SlantedTriangular) instead.
 
-use std::sync::Arc;
-
 use super::shapes::{cosine, fraction, ratio};
-use super::{
-    Fields, Hyper, Schedule, ScheduleError, fields, require_divisor, require_momentum,
-    require_share,
-};
+use super::{Hyper, ScheduleError, require_divisor, require_momentum, require_share};
 use serde::{Deserialize, Serialize};
 
 /// How the run is cut into the rising and the falling phase.
@@ -40,7 +35,7 @@ pub enum CyclePhases {
 /// than 1e-7 of the peak.
 ///
 /// ```
-/// use ulmfit_train::schedule::{OneCycle, Schedule};
+/// use ulmfit_train::schedule::OneCycle;
 ///
 /// let schedule = OneCycle::default();
 /// let start = schedule.at(0, 8);
@@ -85,7 +80,7 @@ impl OneCycle {
     /// .7.
     ///
     /// ```
-    /// use ulmfit_train::schedule::{OneCycle, Schedule};
+    /// use ulmfit_train::schedule::OneCycle;
     ///
     /// // 7 steps: floor(2.1) = 2 rise, so the peak is met at step 2 exactly.
     /// assert_eq!(OneCycle::fastai_v1().at(2, 7).rate, 1.0);
@@ -151,15 +146,17 @@ impl OneCycle {
     }
 }
 
-impl Schedule for OneCycle {
-    fn name(&self) -> &'static str {
+impl OneCycle {
+    /// Returns its name in recipes.
+    pub(super) fn name(&self) -> &'static str {
         match self.phases {
             CyclePhases::Fraction => "one_cycle",
             CyclePhases::WholeSteps => "one_cycle_v1",
         }
     }
 
-    fn at(&self, step: usize, n_steps: usize) -> Hyper {
+    /// Returns the rate factor and the momentum for `step`, from 0, of a run of `n_steps`.
+    pub fn at(&self, step: usize, n_steps: usize) -> Hyper {
         let [start, low, end] = self.momentum;
         match self.phase(step, n_steps) {
             (true, position) => Hyper {
@@ -173,15 +170,7 @@ impl Schedule for OneCycle {
         }
     }
 
-    fn fields(&self) -> Option<Fields> {
-        fields::of(self)
-    }
-
-    fn with_fields(&self, changed: Fields) -> Result<Arc<dyn Schedule>, ScheduleError> {
-        fields::replaced(self, changed)
-    }
-
-    fn check(&self) -> Result<(), ScheduleError> {
+    pub(super) fn check(&self) -> Result<(), ScheduleError> {
         let name = self.name();
         require_share(name, "pct_start", self.pct_start)?;
         require_divisor(name, "div", self.div)?;

@@ -4,12 +4,8 @@
 //! rising from 0 to 1 over `cut` steps and falling back after them, the rate is `peak * (1 + p *
 //! (ratio - 1)) / ratio`.
 
-use std::sync::Arc;
-
 use super::shapes::ratio;
-use super::{
-    Fields, Hyper, Schedule, ScheduleError, fields, require, require_divisor, require_momentum,
-};
+use super::{Hyper, ScheduleError, require, require_divisor, require_momentum};
 use serde::{Deserialize, Serialize};
 
 /// The schedule of the paper.
@@ -24,7 +20,7 @@ use serde::{Deserialize, Serialize};
 /// end; we hold `p` at 0 there. A run too short for a cut (`T * cut_frac < 1`) rises for one step.
 ///
 /// ```
-/// use ulmfit_train::schedule::{Schedule, SlantedTriangular};
+/// use ulmfit_train::schedule::SlantedTriangular;
 ///
 /// let schedule = SlantedTriangular::default();
 /// assert_eq!(schedule.at(0, 100).rate, 1.0 / 32.0);
@@ -71,12 +67,9 @@ impl SlantedTriangular {
     }
 }
 
-impl Schedule for SlantedTriangular {
-    fn name(&self) -> &'static str {
-        "slanted_triangular"
-    }
-
-    fn at(&self, step: usize, n_steps: usize) -> Hyper {
+impl SlantedTriangular {
+    /// Returns the rate factor and the momentum for `step`, from 0, of a run of `n_steps`.
+    pub fn at(&self, step: usize, n_steps: usize) -> Hyper {
         let step = step as f64;
         let cut = (n_steps as f64 * self.cut_frac).floor().max(1.0);
         let height = if step < cut {
@@ -91,25 +84,17 @@ impl Schedule for SlantedTriangular {
         }
     }
 
-    fn fields(&self) -> Option<Fields> {
-        fields::of(self)
-    }
-
-    fn with_fields(&self, changed: Fields) -> Result<Arc<dyn Schedule>, ScheduleError> {
-        fields::replaced(self, changed)
-    }
-
-    fn check(&self) -> Result<(), ScheduleError> {
+    pub(super) fn check(&self) -> Result<(), ScheduleError> {
         let cuts = self.cut_frac > 0.0 && self.cut_frac <= 1.0;
         require(
             cuts,
-            self.name(),
+            "slanted_triangular",
             "cut_frac",
             self.cut_frac,
             "above 0, at most 1",
         )?;
-        require_divisor(self.name(), "ratio", self.ratio)?;
-        require_momentum(self.name(), &[self.momentum])
+        require_divisor("slanted_triangular", "ratio", self.ratio)?;
+        require_momentum("slanted_triangular", &[self.momentum])
     }
 }
 

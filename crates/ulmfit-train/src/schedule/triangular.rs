@@ -3,12 +3,8 @@
 //! The paper's scripts and its IMDb notebook write `use_clr=(div, cut_div)`: (32, 10) for language
 //! models, (20, 10), (8, 3) and (8, 8) for classifiers, (32, 2) for the symmetric form.
 
-use std::sync::Arc;
-
 use super::shapes::{line, place_in_cycle};
-use super::{
-    Fields, Hyper, Schedule, ScheduleError, fields, require, require_divisor, require_momentum,
-};
+use super::{Hyper, ScheduleError, require, require_divisor, require_momentum};
 use serde::{Deserialize, Serialize};
 
 /// Triangular schedule of fastai v0.7.
@@ -28,7 +24,7 @@ use serde::{Deserialize, Serialize};
 /// already moved; here both belong to the same step.
 ///
 /// ```
-/// use ulmfit_train::schedule::{Schedule, Triangular};
+/// use ulmfit_train::schedule::Triangular;
 ///
 /// let schedule = Triangular::new(32.0, 10).with_momentum([0.8, 0.7]);
 /// assert_eq!(schedule.at(0, 100).rate, 1.0 / 32.0);
@@ -63,7 +59,7 @@ impl Triangular {
     /// Returns v0.7's `use_clr=(div, cut_div)`: one triangle, constant momentum.
     ///
     /// ```
-    /// use ulmfit_train::schedule::{Schedule, Triangular};
+    /// use ulmfit_train::schedule::Triangular;
     ///
     /// assert_eq!(Triangular::new(8.0, 3).at(3, 9).rate, 1.0);
     /// ```
@@ -89,12 +85,9 @@ impl Triangular {
     }
 }
 
-impl Schedule for Triangular {
-    fn name(&self) -> &'static str {
-        "triangular"
-    }
-
-    fn at(&self, step: usize, n_steps: usize) -> Hyper {
+impl Triangular {
+    /// Returns the rate factor and the momentum for `step`, from 0, of a run of `n_steps`.
+    pub fn at(&self, step: usize, n_steps: usize) -> Hyper {
         let (index, n_in_cycle) = place_in_cycle(step, n_steps, self.n_cycles);
         let cut = (n_in_cycle / self.cut_div.max(1)).max(1);
         let height = if index > cut {
@@ -109,22 +102,14 @@ impl Schedule for Triangular {
         }
     }
 
-    fn fields(&self) -> Option<Fields> {
-        fields::of(self)
-    }
-
-    fn with_fields(&self, changed: Fields) -> Result<Arc<dyn Schedule>, ScheduleError> {
-        fields::replaced(self, changed)
-    }
-
-    fn check(&self) -> Result<(), ScheduleError> {
+    pub(super) fn check(&self) -> Result<(), ScheduleError> {
         let at_least_one = |field, value: usize| {
-            require(value >= 1, self.name(), field, value as f64, "at least 1")
+            require(value >= 1, "triangular", field, value as f64, "at least 1")
         };
-        require_divisor(self.name(), "div", self.div)?;
+        require_divisor("triangular", "div", self.div)?;
         at_least_one("cut_div", self.cut_div)?;
         at_least_one("n_cycles", self.n_cycles)?;
-        require_momentum(self.name(), &self.momentum)
+        require_momentum("triangular", &self.momentum)
     }
 }
 

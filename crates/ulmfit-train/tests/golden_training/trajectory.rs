@@ -31,20 +31,6 @@ fn loader(golden: &Value, documents: &str) -> LmLoader {
     config.build(documents).unwrap()
 }
 
-/// The recorded rates of a phase: the last group's, as shares of its largest, and the momentum.
-#[derive(Debug)]
-struct Recorded(Vec<Hyper>);
-
-impl Schedule for Recorded {
-    fn name(&self) -> &'static str {
-        "recorded"
-    }
-
-    fn at(&self, step: usize, _: usize) -> Hyper {
-        self.0[step.min(self.0.len() - 1)]
-    }
-}
-
 /// Rates and momentum of every group at a step.
 fn hypers(step: &Value) -> Vec<(f64, f64)> {
     let pair = |hyper: &Value| (number(&hyper["lr"]), number(&hyper["mom"]));
@@ -76,9 +62,9 @@ fn stage(golden: &Value, phase: &Value, batches: usize) -> Stage {
         .collect();
     let n_groups = steps[0].len();
     let call = name.split("fit_one_cycle").nth(1);
-    let schedule: Box<dyn Schedule> = if call.is_some_and(|call| !call.contains('=')) {
+    let schedule: Schedule = if call.is_some_and(|call| !call.contains('=')) {
         let momentum = [0, 1, 2].map(|i| number(&golden["moms"][i]));
-        Box::new(OneCycle::default().with_momentum(momentum))
+        OneCycle::default().with_momentum(momentum).into()
     } else {
         // Other calls are followed as they were recorded.
         let top = |step: &Vec<(f64, f64)>| step[n_groups - 1];
@@ -87,7 +73,10 @@ fn stage(golden: &Value, phase: &Value, batches: usize) -> Stage {
             rate: top(step).0 / peak,
             momentum: top(step).1,
         };
-        Box::new(Recorded(steps.iter().map(hyper).collect()))
+        let recorded: Vec<Hyper> = steps.iter().map(hyper).collect();
+        Schedule::custom("recorded", move |step, _| {
+            recorded[step.min(recorded.len() - 1)]
+        })
     };
     let start = schedule.at(0, n).rate;
     let peaks: Vec<f64> = steps[0].iter().map(|(rate, _)| rate / start).collect();
@@ -112,7 +101,7 @@ fn stage(golden: &Value, phase: &Value, batches: usize) -> Stage {
         epochs: n / batches,
         trained: trained(name),
         rates: GroupRates::List(peaks),
-        schedule: schedule.into(),
+        schedule,
     }
 }
 
