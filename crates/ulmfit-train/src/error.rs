@@ -35,7 +35,8 @@ pub enum Error {
     },
     /// A recipe names a group that the model does not have.
     #[error(
-        "stage `{stage}`: expected to train 1 to {groups} layer groups, found {found}; the model has {groups}"
+        "stage `{stage}`: expected to train 1 to {groups} layer groups, found {found}; the model has {groups}: change the stage, \
+         or take a model of more layers"
     )]
     Groups {
         /// The stage.

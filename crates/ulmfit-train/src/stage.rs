@@ -62,6 +62,13 @@ impl Stage {
         }
     }
 
+    /// Checks the stage against a model of so many groups and returns their peak rates.
+    pub(crate) fn check(&self, groups: usize) -> Result<Vec<f64>> {
+        self.schedule.check()?;
+        self.trained.check(&self.name, groups)?;
+        Ok(self.rates.rates(groups)?)
+    }
+
     /// Returns the rates of a model's groups over `n_steps` steps: what a loop of one's own asks at every step.
     ///
     /// ```
@@ -85,9 +92,7 @@ impl Stage {
     /// [`Error::Groups`](crate::Error::Groups) or [`Error::Group`](crate::Error::Group) for groups that the model does not
     /// have; for a schedule or rates out of range or of another number of groups.
     pub fn plan(&self, groups: &LayerGroups, n_steps: usize) -> Result<Plan> {
-        self.schedule.check()?;
-        self.trained.check(&self.name, groups.len())?;
-        let rates = self.rates.rates(groups.len())?;
+        let rates = self.check(groups.len())?;
         Ok(Plan {
             trained: self.trained,
             rates,

@@ -169,6 +169,12 @@ impl Ulmfit {
         // Whatever is wrong with the labels is said before hours of training.
         let task = task_of(corpus, recipe.classifier.range)?;
         let starts = self.starts(&recipe, device)?;
+        for Start { recipe, pretrained } in &starts {
+            let encoder = pretrained
+                .as_ref()
+                .map(|model| model.model.encoder.config());
+            recipe.check(encoder.map_or(recipe.sizes.layers, |encoder| encoder.layers))?;
+        }
         if starts.len() == 2 && matches!(task, Task::Regression { .. }) {
             return Err(Error::Setting {
                 name: "both_directions",

@@ -10,6 +10,7 @@ use ulmfit::train::{LmLearner, LmRecipe, fit};
 
 use super::compute::Compute;
 use super::output::Output;
+use super::recipe::Deciders;
 use super::text_files::Texts;
 use crate::interrupt;
 use crate::talk::{Talk, path_json};
@@ -29,6 +30,8 @@ pub(crate) struct Training {
     /// The same seed gives the same model.
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub(crate) seed: u64,
+    #[command(flatten)]
+    deciders: Deciders,
     #[command(flatten)]
     pub(crate) compute: Compute,
     #[command(flatten)]
@@ -70,9 +73,13 @@ impl Training {
             text.vocab().len(),
             model.num_params(),
         ));
+        let mut recipe = recipe.clone();
+        self.deciders.set(&mut recipe);
         let mut history = History::default();
-        let mut watch = (&mut history, self.talk.observers());
-        let mut run = Run::new(&mut watch)
+        let (mut told, mut deciders) = (self.talk.observers(), recipe.observers());
+        let mut run = Run::new(&mut history)
+            .with_observer(&mut told)
+            .with_observer(&mut deciders)
             .with_seed(self.seed)
             .with_checkpoints(output.stored().with_interrupt(&interrupt::listen()?));
         let learner = LmLearner::new(&train).with_valid(valid.as_ref());

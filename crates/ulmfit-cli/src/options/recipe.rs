@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::builder::PossibleValuesParser;
 use ulmfit::prelude::*;
+use ulmfit::train::{ClassWeights, LmRecipe};
 
 /// A recipe by name or from a file.
 #[derive(Debug, clap::Args)]
@@ -38,11 +39,36 @@ impl RecipeChoice {
     }
 }
 
+/// What acts on the scores of each epoch.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(crate) struct Deciders {
+    /// End a stage after so many epochs without a lower validation loss [default: that of the recipe, never in all].
+    #[arg(long, value_name = "EPOCHS")]
+    early_stop: Option<usize>,
+    /// Let each stage hand on the model of its epoch with the lowest validation loss, not of its last one.
+    #[arg(long)]
+    keep_best: bool,
+}
+
+impl Deciders {
+    /// The recipe's language model with these.
+    pub(crate) fn set(self, recipe: &mut LmRecipe) {
+        recipe.early_stop = self.early_stop.or(recipe.early_stop);
+        recipe.keep_best |= self.keep_best;
+    }
+}
+
 /// The numbers of a run.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RecipeOptions {
     #[command(flatten)]
     choice: RecipeChoice,
+    #[command(flatten)]
+    deciders: Deciders,
+    /// How much a document of each class counts: even, balanced (every class the same in sum), or by name, as
+    /// pos=3,neg=0.5 [default: that of the recipe, even in all].
+    #[arg(long, value_name = "WEIGHTS", value_parser = str::parse::<ClassWeights>)]
+    class_weights: Option<ClassWeights>,
     /// Print every number that the options come to, with its source, in the form of --config, and exit.
     #[arg(long)]
     pub(crate) print_config: bool,
@@ -105,6 +131,13 @@ impl RecipeOptions {
         }
         if let Some(rows) = self.batch_size {
             recipe.classifier.batch_size = rows;
+        }
+        self.deciders.set(&mut recipe.language_model);
+        let classifier = &mut recipe.classifier;
+        classifier.early_stop = self.deciders.early_stop.or(classifier.early_stop);
+        classifier.keep_best |= self.deciders.keep_best;
+        if let Some(weights) = &self.class_weights {
+            classifier.loss.weights = weights.clone();
         }
         Ok(recipe)
     }

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use ulmfit_text::TokenGrid;
 
 use crate::classify::class_loss::ClassLoss;
-use crate::classify::document::{self, DocumentWindow};
+use crate::classify::document::{self, DocumentWindow, Encoded};
 use crate::classify::head::{Head, HeadConfig};
-use crate::classify::pooling::ConcatPool;
+use crate::classify::pooling::Pooling;
 use crate::classify::targets::Targets;
 use crate::classify::task::Task;
 use crate::encoder::awd_lstm::AwdLstm;
@@ -36,6 +36,9 @@ pub struct ClassifierConfig {
     pub window: DocumentWindow,
     /// Hidden layers of the head; default one of 50.
     pub head: HeadConfig,
+    /// What the head reads; default last state, maximum and mean.
+    #[serde(default, skip_serializing_if = "Pooling::is_default")]
+    pub pooling: Pooling,
 }
 
 impl ClassifierConfig {
@@ -49,6 +52,7 @@ impl ClassifierConfig {
             regularization: Regularization::default(),
             window: DocumentWindow::default(),
             head: HeadConfig::default(),
+            pooling: Pooling::default(),
         }
     }
 
@@ -56,6 +60,12 @@ impl ClassifierConfig {
     #[must_use]
     pub fn with_dropouts(self, dropouts: Dropouts) -> Self {
         Self { dropouts, ..self }
+    }
+
+    /// Another pooling.
+    #[must_use]
+    pub fn with_pooling(self, pooling: Pooling) -> Self {
+        Self { pooling, ..self }
     }
 
     /// Another task.
@@ -120,7 +130,7 @@ impl ClassifierConfig {
     /// ```
     pub fn init(&self, encoder: AwdLstm, seed: u64, device: &Device) -> Result<Classifier> {
         self.validate()?;
-        let width = ConcatPool::width(encoder.config().embed);
+        let width = self.pooling.width(encoder.config().embed);
         let head = Head::init(
             &self.head,
             width,
@@ -188,6 +198,37 @@ impl Classifier {
         self.config.task.activate(logits)
     }
 
+    /// The pooled vectors of right-padded documents, what the head reads: for a head of one's own, or for comparing
+    /// documents.
+    ///
+    /// ```
+    /// use burn::tensor::Device;
+    /// use ulmfit_model::{AwdLstmConfig, ClassifierConfig, Mode, Random};
+    /// use ulmfit_text::TokenGrid;
+    ///
+    /// let device = Device::default();
+    /// let encoder = AwdLstmConfig::new(50).with_sizes(8, 16, 2).init(&mut Random::new(1), &device)?;
+    /// let classifier = ClassifierConfig::new(2).init(encoder, 2, &device)?;
+    /// let documents = TokenGrid::new(2, 3, vec![9, 10, 11, 12, 13, 1]); // 1 is padding
+    /// let vectors = classifier.encode(&documents, &[3, 2], &mut Mode::Eval).pooled;
+    /// assert_eq!(vectors.dims(), [2, 24]);
+    /// # Ok::<(), ulmfit_model::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    /// As [`Self::logits`].
+    pub fn encode(&self, tokens: &TokenGrid, lengths: &[usize], mode: &mut Mode) -> Encoded {
+        document::encode(
+            &self.encoder,
+            tokens,
+            lengths,
+            (self.config.window, self.config.pooling),
+            &self.config.dropouts,
+            self.config.regularization,
+            mode,
+        )
+    }
+
     /// The loss of a batch against its targets, such as `&labels`.
     ///
     /// In training, batch normalization needs at least two rows.
@@ -224,15 +265,7 @@ impl Classifier {
         lengths: &[usize],
         mode: &mut Mode,
     ) -> (Tensor<2>, Option<Tensor<1>>) {
-        let encoded = document::encode(
-            &self.encoder,
-            tokens,
-            lengths,
-            self.config.window,
-            &self.config.dropouts,
-            self.config.regularization,
-            mode,
-        );
+        let encoded = self.encode(tokens, lengths, mode);
         let (first, rest) = (self.config.dropouts.output, self.config.head.dropout);
         (
             self.head.forward(encoded.pooled, first, rest, mode),

@@ -10,7 +10,7 @@ use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 use ulmfit_text::TokenGrid;
 
-use crate::classify::pooling::{ConcatPool, Window};
+use crate::classify::pooling::{ConcatPool, Pooling, Window};
 use crate::encoder::awd_lstm::{AwdLstm, int_tensor};
 use crate::encoder::dropout::{Dropouts, Mode};
 use crate::language_model::Regularization;
@@ -39,11 +39,12 @@ impl Default for DocumentWindow {
 }
 
 /// The encoded documents of a batch.
-pub(crate) struct Encoded {
-    /// `[B, 3E]`, rows in the order of the batch.
-    pub(crate) pooled: Tensor<2>,
+#[derive(Clone, Debug)]
+pub struct Encoded {
+    /// The pooled vector of each document, rows in the order of the batch: `[B, 3E]` with [`Pooling::Concat`].
+    pub pooled: Tensor<2>,
     /// AR and TAR over the pooled positions, `[1]`; absent outside of training.
-    pub(crate) penalty: Option<Tensor<1>>,
+    pub penalty: Option<Tensor<1>>,
 }
 
 /// Encodes right-padded documents of `lengths` tokens; columns from a row's length on are never read.
@@ -51,7 +52,7 @@ pub(crate) fn encode(
     encoder: &AwdLstm,
     tokens: &TokenGrid,
     lengths: &[usize],
-    window: DocumentWindow,
+    (window, pooling): (DocumentWindow, Pooling),
     dropouts: &Dropouts,
     regularization: Regularization,
     mode: &mut Mode,
@@ -97,7 +98,7 @@ pub(crate) fn encode(
         let (hidden, next) = encoder.forward_words(&words, &chunk, &here, &state, dropouts, mode);
         state = next;
         let here = chunk_window(&lengths[..alive], from, to, window.max_len);
-        let pool = pool.get_or_insert_with(|| ConcatPool::new(&hidden));
+        let pool = pool.get_or_insert_with(|| ConcatPool::new(pooling, &hidden));
         if here.is_needed() {
             if mode.is_train() {
                 penalty.add(&hidden, &here);
@@ -255,7 +256,7 @@ mod tests {
             encoder,
             &TokenGrid::new(lengths.len(), wide, ids.collect()),
             lengths,
-            window,
+            (window, Pooling::Concat),
             &Dropouts::none(),
             Regularization::default(),
             &mut Mode::Eval,

@@ -6,7 +6,6 @@ use ulmfit_text::Vocab;
 
 use super::reader::{DAMAGED, Reader};
 use crate::classify::classifier::ClassifierConfig;
-use crate::classify::pooling::ConcatPool;
 use crate::encoder::awd_lstm_config::AwdLstmConfig;
 use crate::error::{Error, Result};
 
@@ -57,7 +56,7 @@ pub(super) fn check_head(
     sizes: &AwdLstmConfig,
     config: &ClassifierConfig,
 ) -> Result<()> {
-    let mut width = ConcatPool::width(sizes.embed);
+    let mut width = config.pooling.width(sizes.embed);
     let outputs = config.head.hidden.iter().copied().chain([config.classes]);
     for (k, out) in outputs.enumerate() {
         reader.expect(&format!("head.blocks.{k}.weight"), &[out, width])?;

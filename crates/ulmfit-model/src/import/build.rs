@@ -11,7 +11,7 @@ use super::vocabulary::FastaiVocabulary;
 use super::weights::FastaiWeights;
 use crate::classify::classifier::ClassifierConfig;
 use crate::classify::head::HeadConfig;
-use crate::classify::pooling::ConcatPool;
+use crate::classify::pooling::Pooling;
 use crate::encoder::dropout::Dropouts;
 use crate::error::Result;
 use crate::file::{Reader, read_encoder, read_head};
@@ -83,7 +83,7 @@ impl FastaiWeights {
         let text = self.encoding(&vocabulary.vocab, tokenizer).map_err(at)?;
         let mut renamed = Renamed::new(self);
         let sizes = renamed.encoder().map_err(at)?;
-        let width = ConcatPool::width(sizes.embed);
+        let width = Pooling::Concat.width(sizes.embed);
         let mut hidden = renamed.head(self, width).map_err(at)?;
         let outputs = hidden.pop().unwrap_or_default();
         let config = ClassifierConfig {

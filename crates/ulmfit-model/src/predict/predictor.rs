@@ -112,6 +112,12 @@ impl Predictor {
             .collect()
     }
 
+    /// The pooled vector of each text, what the classifier's head reads: `3E` numbers with the paper's pooling. For
+    /// searching, clustering, or a head of another kind.
+    pub fn vectors<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Vec<Vec<f32>> {
+        self.scorer.vectors(texts)
+    }
+
     /// How much each word of a text decided for a class (default: the most probable one), in the text's order.
     ///
     /// fastai v1's `intrinsic_attention`: the size of the probability's gradient at the word's embedding, summed over its

@@ -174,6 +174,18 @@ pub trait Observer {
     }
 }
 
+/// The observers that end a stage after so many epochs without improvement, and that keep its best epoch, if asked for.
+pub(crate) fn deciders(early_stop: Option<usize>, keep_best: bool) -> Vec<Box<dyn Observer>> {
+    let mut all: Vec<Box<dyn Observer>> = Vec::new();
+    if let Some(patience) = early_stop {
+        all.push(Box::new(EarlyStopping::default().with_patience(patience)));
+    }
+    if keep_best {
+        all.push(Box::new(KeepBest::default()));
+    }
+    all
+}
+
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 pub(crate) mod tests {

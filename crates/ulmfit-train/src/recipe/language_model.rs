@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use ulmfit_data::Lengths;
 use ulmfit_model::{Dropouts, Regularization};
 
+use crate::observe::{Observer, deciders};
 use crate::optimizer::OptimizerConfig;
 use crate::stage::{Stage, Training};
 
@@ -27,6 +28,11 @@ pub struct LmRecipe {
     pub pretrain_drop_mult: Option<f64>,
     /// Batches whose gradients are averaged before each step of the optimizer; default 1.
     pub accumulate: usize,
+    /// The epochs without a lower validation loss after which a stage ends; default none: all epochs.
+    #[serde(with = "crate::none")]
+    pub early_stop: Option<usize>,
+    /// Whether a stage hands on the model of its epoch with the lowest validation loss; default no: that of the last one.
+    pub keep_best: bool,
     /// Step 2, from a model of another vocabulary: whether words that the model knows stay where the text lacks them, so
     /// that the classifier may meet them later; default no (all fastai).
     pub keep_words: bool,
@@ -47,6 +53,11 @@ pub struct LmRecipe {
 }
 
 impl LmRecipe {
+    /// The observers that stop early and keep the best epoch, where the recipe says so.
+    pub fn observers(&self) -> Vec<Box<dyn Observer>> {
+        deciders(self.early_stop, self.keep_best)
+    }
+
     /// These stages with the recipe's optimizer and accumulation.
     pub fn training(&self, stages: &[Stage]) -> Training {
         Training::new(stages)

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use ulmfit_model::Cell;
 use ulmfit_text::{TokenizerConfig, VocabConfig};
 
+use crate::error::Result;
 use crate::stage::Stage;
 
 pub use classifier::{ClassWeights, ClassifierRecipe, LossRecipe};
@@ -37,6 +38,7 @@ pub use sizes::{SizePreset, Sizes};
 /// | `kaggle` | "Evolution of NLP - part 3", a Kaggle notebook (fastai v1) |
 /// | `multifit` | Eisenschlos et al. 2019, `multifit_paper_version` (fastai v1) |
 /// | `chain_thaw` | the authors' scripts with `chain_thaw` (Felbo et al. 2017) |
+/// | `awd_lstm` | Merity et al. 2018: a language model by NT-ASGD, for pre-training |
 ///
 /// ```
 /// use ulmfit_train::Recipe;
@@ -114,6 +116,35 @@ impl Recipe {
             stage.epochs = stage.epochs.min(epochs);
         }
         self
+    }
+
+    /// Checks every stage against an encoder of so many layers: before hours of training, not after them. The language
+    /// model has a layer group more, the classifier two.
+    ///
+    /// # Errors
+    /// [`Error::Groups`](crate::Error::Groups) and its like, with the name of the stage.
+    ///
+    /// ```
+    /// use ulmfit_train::Recipe;
+    ///
+    /// let paper = Recipe::by_name("paper")?;
+    /// assert!(paper.check(3).is_ok());
+    /// let message = paper.check(2).unwrap_err().to_string();
+    /// assert!(message.starts_with("4 learning rates given for 3 layer groups"), "{message}");
+    /// # Ok::<(), ulmfit_train::Error>(())
+    /// ```
+    pub fn check(&self, layers: usize) -> Result<()> {
+        let lm = &self.language_model;
+        let lists = [
+            (&lm.pretrain, layers + 1),
+            (&lm.adapt, layers + 1),
+            (&lm.finetune, layers + 1),
+            (&self.classifier.stages, layers + 2),
+        ];
+        let mut stages = lists
+            .into_iter()
+            .flat_map(|(list, groups)| list.iter().map(move |stage| (stage, groups)));
+        stages.try_for_each(|(stage, groups)| stage.check(groups).map(drop))
     }
 
     /// Every stage of the three steps.

@@ -17,6 +17,7 @@ const FILES: &[Entry] = &[
     ("kaggle", include_str!("kaggle.toml")),
     ("multifit", include_str!("multifit.toml")),
     ("chain_thaw", include_str!("chain_thaw.toml")),
+    ("awd_lstm", include_str!("awd_lstm.toml")),
 ];
 
 const NAMES: [&str; FILES.len()] = {

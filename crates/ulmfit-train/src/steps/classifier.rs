@@ -40,12 +40,12 @@ pub fn classify(
         .map(|valid| class_loader(recipe, text, valid, run.seed))
         .transpose()?;
     let learner = ClassifierLearner::new(&train_loader).with_valid(valid_loader.as_ref());
-    let seed = run.seed ^ 0xc1a5;
+    let (seed, mut deciders) = (run.seed ^ 0xc1a5, r.observers());
     let Scored { model, scores } = fit(
         &learner,
         model,
         &r.training(),
-        &mut run.of_step("classify", seed),
+        &mut run.of_step("classify", seed).with_observer(&mut deciders),
     )?;
     let mut scores = scores.or_else(|| learner.evaluate(&model));
     let classes = train.classes().to_vec();
@@ -74,12 +74,13 @@ pub fn new_classifier(
         task: task_of(train, r.range)?,
         dropouts: r.scaled_dropouts(),
         loss: match labels.classes() {
-            Some(labels) => r.loss.of(labels, train.n_classes()),
+            Some(labels) => r.loss.of(labels, train.classes())?,
             None => ClassLoss::default(),
         },
         regularization: r.regularization,
         window: r.window,
         head: r.head.clone(),
+        pooling: r.pooling,
         ..ClassifierConfig::new(train.n_classes())
     };
     let encoder = on_autodiff(language_model.model.encoder.clone(), device);

@@ -188,12 +188,12 @@ fn train_lm(
     } else {
         Some(loader(valid)?)
     };
-    let seed = run.seed;
+    let (seed, mut deciders) = (run.seed, lm.observers());
     let fitted = fit(
         &LmLearner::new(&train).with_valid(valid.as_ref()),
         model,
         &lm.training(stages),
-        &mut run.of_step(step, seed),
+        &mut run.of_step(step, seed).with_observer(&mut deciders),
     )?;
     Ok(TextLanguageModel::new(text, fitted.model)?)
 }
