@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 use ulmfit::kernels::{LstmWeights, lstm_layer, tied_cross_entropy};
+use ulmfit::precision::Precision;
 use ulmfit::prelude::Device;
 
 use crate::median;
@@ -30,10 +31,14 @@ pub(crate) struct Args {
     /// Threads.
     #[arg(long, default_value_t = 2)]
     threads: usize,
+    /// Operands of matrix products: fp32, bf16, fp16 (GPUs alone), or auto for the faster one of this processor.
+    #[arg(long, default_value = "fp32")]
+    precision: Precision,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Value> {
     crate::threads(args.threads)?;
+    args.precision.set_on(&Device::default())?;
     let device = Device::default().autodiff();
     let plain = Device::default();
     let draw = |shape: [usize; 2], device: &Device| {

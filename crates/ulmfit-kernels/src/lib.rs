@@ -22,36 +22,20 @@
 
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 
-mod adam;
-#[cfg(all(feature = "gpu", not(feature = "fusion")))]
-mod cube_memory;
-mod dropout;
-mod embedding;
 #[cfg(feature = "flex")]
-mod flex_slices;
+mod cpu;
 pub mod int8;
-mod lstm;
-#[cfg(feature = "flex")]
-mod math;
-#[cfg(feature = "flex")]
-mod matmul;
+mod mask;
+mod ops;
 mod precision;
-#[cfg(feature = "flex")]
-mod product;
-mod products;
-#[cfg(feature = "flex")]
-mod scratch;
-mod squares;
-#[cfg(feature = "flex")]
-mod team;
-mod tied_loss;
 
-pub use adam::{AdamHyper, adam_update};
-pub use dropout::{KeptElements, drop_elements};
-pub use embedding::embedding_rows;
-pub use lstm::{Int8Lstm, LstmOutput, LstmWeights, lstm_layer};
+pub use mask::KeptElements;
+pub use ops::adam::{AdamHyper, adam_update};
+pub use ops::dropout::drop_elements;
+pub use ops::embedding::embedding_rows;
+pub use ops::lstm::{Int8Lstm, LstmOutput, LstmWeights, lstm_layer};
 #[cfg(feature = "flex")]
-pub use matmul::matmul;
+pub use ops::matmul::PackedMatrix;
+pub use ops::squares::sum_of_squares;
+pub use ops::tied_loss::{CrossEntropy, IGNORED, TiedLoss, tied_cross_entropy, tied_cross_entropy_with};
 pub use precision::MatmulPrecision;
-pub use squares::sum_of_squares;
-pub use tied_loss::{CrossEntropy, IGNORED, TiedLoss, tied_cross_entropy, tied_cross_entropy_with};

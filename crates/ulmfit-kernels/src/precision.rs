@@ -7,6 +7,9 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use burn::backend::{Backend, DTypeUsage, Dispatch};
 use burn::tensor::{DType, Device};
 
+#[cfg(feature = "flex")]
+use crate::cpu::{gemm::Element, isa::Isa};
+
 /// What the operands of matrix products are rounded to; sums, states, gates, losses, weights and their moments stay in `f32`.
 ///
 /// This is a setting of the process, as PyTorch's `torch.set_float32_matmul_precision` is: which one is faster is a
@@ -76,6 +79,16 @@ impl MatmulPrecision {
         }
     }
 
+    /// What the CPU's products round their operands to.
+    #[cfg(feature = "flex")]
+    pub(crate) fn element(self) -> Element {
+        match self {
+            // Half precision is of GPUs alone.
+            Self::Fp32 | Self::Fp16 => Element::F32,
+            Self::Bf16 => Element::Bf16,
+        }
+    }
+
     /// Whether `device` has such operands: every CPU `Fp32` and `Bf16`, a GPU those that it can store.
     ///
     /// ```
@@ -126,25 +139,14 @@ impl FromStr for MatmulPrecision {
     }
 }
 
-#[cfg(all(feature = "flex", target_arch = "x86_64"))]
+#[cfg(feature = "flex")]
 fn fast_bf16() -> bool {
-    crate::product::Isa::best().has_dots() && vendor() == *b"AuthenticAMD"
+    Isa::best().has_fast_bf16()
 }
 
-#[cfg(not(all(feature = "flex", target_arch = "x86_64")))]
+#[cfg(not(feature = "flex"))]
 fn fast_bf16() -> bool {
     false
-}
-
-/// The maker's name, as the processor spells it.
-#[cfg(all(feature = "flex", target_arch = "x86_64"))]
-fn vendor() -> [u8; 12] {
-    let leaf = std::arch::x86_64::__cpuid(0);
-    let mut name = [0; 12];
-    for (to, from) in name.chunks_exact_mut(4).zip([leaf.ebx, leaf.edx, leaf.ecx]) {
-        to.copy_from_slice(&from.to_le_bytes());
-    }
-    name
 }
 
 #[cfg(test)]
