@@ -11,6 +11,9 @@ use crate::talk::say;
 /// Text that waits at one time.
 const CHUNK_BYTES: usize = 4 << 20;
 
+/// So many documents that cannot be read are named; the others are counted.
+const NAMED: usize = 20;
+
 /// What to do about documents that cannot be read.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(crate) struct Strict {
@@ -50,7 +53,9 @@ pub(crate) fn for_each_chunk(
                 }
                 Err(error) => {
                     unread += 1;
-                    say(&format!("left out: {error}"));
+                    if unread <= NAMED {
+                        say(&format!("left out: {error}"));
+                    }
                 }
             }
         }
@@ -67,7 +72,7 @@ pub(crate) fn for_each_chunk(
     match unread {
         0 => Ok(()),
         n => bail!(
-            "{}: {n} of {read} documents could not be read and are left out; correct them, or name other columns",
+            "{}: {n} of {read} documents could not be read and are left out; correct them, or name the column of the text as --text",
             path.display()
         ),
     }
