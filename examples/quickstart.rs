@@ -4,8 +4,7 @@ use ulmfit::prelude::*;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let device = Device::default();
-    let columns = CsvColumns::new("text").with_label("label");
-    let corpus = Corpus::from_csv("reviews.csv", &columns)?;
+    let corpus = Source::new("reviews.csv").with_label("label").corpus()?;
     let ulmfit = Ulmfit::builder().pretrained(Pretrained::english());
     let learned = ulmfit.fit(&corpus, &device)?;
     println!("{}", learned.report());

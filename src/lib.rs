@@ -32,8 +32,7 @@
 //!
 //! let (recipe, device, mut console) = (Recipe::default(), Device::default(), Console::new());
 //! let mut run = Run::new(&mut console);
-//! let columns = CsvColumns::new("text").with_label("label");
-//! let (train, valid) = Corpus::from_csv("reviews.csv", &columns)?.split(0.1, 0);
+//! let (train, valid) = Source::new("reviews.csv").with_label("label").corpus()?.split(0.1, 0);
 //!
 //! let general = TextLanguageModel::load("english.safetensors", &device)?;
 //! let adapted = steps::adapt(&recipe, &general, &train.texts(), &device, &mut run)?;
@@ -76,9 +75,7 @@ pub use ulmfit_train as train;
 /// What most programs name.
 pub mod prelude {
     pub use burn::tensor::Device;
-    pub use ulmfit_data::{
-        Corpus, CsvColumns, Document, Label, LabelKind, LmLoaderConfig, ReviewSet,
-    };
+    pub use ulmfit_data::{Corpus, Document, Label, LabelKind, LmLoaderConfig, ReviewSet, Source};
     pub use ulmfit_model::{
         AwdLstmConfig, ClassifierConfig, Dropouts, Ensemble, Generator, LanguageModelConfig, Mode,
         Prediction, Predictor, Regressor, Sampling, Task, TextClassifier, TextEncoding,

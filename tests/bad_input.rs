@@ -29,27 +29,23 @@ fn data_sets_and_csv_files() {
     let empty_folder = ReviewSet::open(at).unwrap_err();
     says(&empty_folder, &["expected", "found", "train.csv"]);
 
-    let columns = CsvColumns::new("review").with_label("label");
+    let read = |path: &Path| {
+        Source::new(path)
+            .with_text("review")
+            .with_label("label")
+            .corpus()
+    };
     let path = write(at, "columns.csv", b"label,text\n0,good\n");
     says(
-        &Corpus::from_csv(&path, &columns).unwrap_err(),
+        &read(&path).unwrap_err(),
         &["columns.csv", "review", "text"],
     );
     let path = write(at, "empty.csv", b"");
-    says(
-        &Corpus::from_csv(&path, &columns).unwrap_err(),
-        &["empty.csv"],
-    );
+    says(&read(&path).unwrap_err(), &["empty.csv"]);
     let path = write(at, "latin1.csv", b"label,review\n0,caf\xe9\n");
-    says(
-        &Corpus::from_csv(&path, &columns).unwrap_err(),
-        &["latin1.csv", "2"],
-    );
+    says(&read(&path).unwrap_err(), &["latin1.csv", "2"]);
     let path = write(at, "ragged.csv", b"label,review\n0,good\n1\n");
-    says(
-        &Corpus::from_csv(&path, &columns).unwrap_err(),
-        &["ragged.csv", "3"],
-    );
+    says(&read(&path).unwrap_err(), &["ragged.csv", "3"]);
 }
 
 #[test]

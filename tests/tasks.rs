@@ -45,10 +45,8 @@ fn file(
 }
 
 fn read(path: &Path, kind: LabelKind) -> Corpus {
-    let columns = CsvColumns::new("text")
-        .with_label("label")
-        .with_label_kind(kind);
-    Corpus::from_csv(path, &columns).unwrap()
+    let source = Source::new(path).with_label("label");
+    source.with_label_kind(kind).corpus().unwrap()
 }
 
 /// Small enough for a test, at rates that are high enough for it.

@@ -5,7 +5,7 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use ulmfit::data::{LmLoaderConfig, Source, TextUnit, TokenStore, count_tokens};
+use ulmfit::data::{Format, LmLoaderConfig, Source, TokenStore, count_tokens};
 use ulmfit::prelude::*;
 use ulmfit::text::VocabConfig;
 
@@ -45,7 +45,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<serde_json::Value> {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(args.threads)
         .build()?;
-    let source = Source::text(&corpus, TextUnit::Line);
+    let source = Source::new(&corpus).with_format(Format::Text);
     let tokenizer = TokenizerConfig::new().init();
     let (peak, start) = (PeakAnon::start(), Instant::now());
     let counts = pool.install(|| count_tokens(&source, &tokenizer))?;
@@ -78,7 +78,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<serde_json::Value> {
 
 /// Lines of `from`, over and over, with a word that never occurred before after every `rare_every` words.
 fn write_corpus(from: &Path, to: &Path, bytes: u64, rare_every: usize) -> anyhow::Result<u64> {
-    let lines = Source::text(from, TextUnit::Line).corpus()?;
+    let lines = Source::new(from).with_format(Format::Text).corpus()?;
     let mut out = BufWriter::new(File::create(to)?);
     let (mut written, mut words, mut rare) = (0, 0, 0_u64);
     for line in lines.texts().iter().cycle() {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 
 use anyhow::ensure;
-use ulmfit::data::{Source, TextUnit};
+use ulmfit::data::{Format, Source, TextUnit};
 use ulmfit::prelude::*;
 
 use crate::alphabet::Alphabet;
@@ -28,7 +28,10 @@ impl Text {
     pub(crate) fn read(path: Option<&Path>) -> anyhow::Result<Self> {
         let (name, text) = match path {
             Some(path) => {
-                let corpus = Source::text(path, TextUnit::File).corpus()?;
+                let corpus = Source::new(path)
+                    .with_format(Format::Text)
+                    .with_unit(TextUnit::File)
+                    .corpus()?;
                 (path.display().to_string(), corpus.texts().join("\n"))
             }
             None => {

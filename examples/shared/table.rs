@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, ensure};
-use ulmfit::data::{Source, TextUnit};
+use ulmfit::data::{Format, Source, TextUnit};
 
 /// Cells as text, without the spaces around them.
 #[derive(Debug)]
@@ -27,7 +27,10 @@ impl Table {
             "{}: expected a CSV file, found a folder; name a file in it",
             path.display()
         );
-        let whole = Source::text(path, TextUnit::File).corpus()?;
+        let whole = Source::new(path)
+            .with_format(Format::Text)
+            .with_unit(TextUnit::File)
+            .corpus()?;
         let text = whole.texts().concat();
         let mut reader = csv::ReaderBuilder::new()
             .trim(csv::Trim::All)

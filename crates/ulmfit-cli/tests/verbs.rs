@@ -183,7 +183,7 @@ fn predict_keeps_the_order_of_its_texts() {
         folder,
         &format!("predict --model model --jsonl {}", texts.display()),
     )
-    .fails(&["line 1", "field `text`"]);
+    .fails(&["line 1", "`text`", "50 of 50 documents could not be read"]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use ulmfit_text::{TokenCounter, Tokenizer};
 
 use crate::Result;
-use crate::source::{DocumentSource, RawDocument};
+use crate::document::{DocumentSource, RawDocument};
 
 /// Text that is held at one time, twice: large enough for all threads, small beside any model.
 pub(crate) const CHUNK_BYTES: usize = 4 << 20;

@@ -3,42 +3,11 @@
 use std::collections::HashSet;
 
 use crate::classes::class_index;
+use crate::digest::Digest;
+use crate::document::{Document, DocumentSource, Documents, Place, RawDocument};
 use crate::error::quoted;
-use crate::{Error, Label, Labels, Result};
-
-/// One text and, where it is known, its label.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Document {
-    /// The raw text.
-    pub text: String,
-    /// Its class, its classes, or numbers.
-    pub label: Option<Label>,
-}
-
-impl Document {
-    /// A document with a label: the index of its class in [`Corpus::classes`], a list of such, or a fraction.
-    ///
-    /// ```
-    /// use ulmfit_data::{Document, Label};
-    /// assert_eq!(Document::labeled("fine", 1).label, Some(Label::Class(1)));
-    /// assert_eq!(Document::labeled("fine", vec![0, 2]).label, Some(Label::Set(vec![0, 2])));
-    /// assert_eq!(Document::labeled("fine", 4.5).label, Some(Label::Values(vec![4.5])));
-    /// ```
-    pub fn labeled(text: impl Into<String>, label: impl Into<Label>) -> Self {
-        Self {
-            text: text.into(),
-            label: Some(label.into()),
-        }
-    }
-
-    /// A document of which only the text is known.
-    pub fn unlabeled(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            label: None,
-        }
-    }
-}
+use crate::labels::{Label, Labels};
+use crate::{Error, Result};
 
 /// Documents and the names of their classes, or of their numbers.
 ///
@@ -48,10 +17,20 @@ impl Document {
 /// assert_eq!(corpus.classes()[corpus.labels()?[0] as usize], "pos");
 /// # Ok::<(), ulmfit_data::Error>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq)]
+///
+/// Two corpora are equal if their documents and classes are, wherever they come from.
+#[derive(Clone, Debug, Default)]
 pub struct Corpus {
     documents: Vec<Document>,
     classes: Vec<String>,
+    /// Where each document stands; empty for those that a program has made.
+    places: Vec<Place>,
+}
+
+impl PartialEq for Corpus {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.documents, &self.classes) == (&other.documents, &other.classes)
+    }
 }
 
 impl Corpus {
@@ -70,10 +49,30 @@ impl Corpus {
         }
         for (at, document) in documents.iter().enumerate() {
             if let Some(label) = &document.label {
-                label.check(at, &classes)?;
+                label.check(|| format!("document {at}"), &classes)?;
             }
         }
-        Ok(Self { documents, classes })
+        Ok(Self::from_valid(documents, classes))
+    }
+
+    /// The same corpus, whose documents stand at these places.
+    pub(crate) fn with_places(mut self, places: Vec<Place>) -> Self {
+        debug_assert_eq!(places.len(), self.len());
+        self.places = places;
+        self
+    }
+
+    /// Where a document stands: file and line if it was read, else its index from 0, as `document 2`.
+    pub fn place(&self, document: usize) -> String {
+        self.place_of(document).to_string()
+    }
+
+    pub(crate) fn place_of(&self, document: usize) -> Place {
+        let unknown = || Place {
+            file: None,
+            line: document as u64 + 1,
+        };
+        self.places.get(document).cloned().unwrap_or_else(unknown)
     }
 
     /// The documents.
@@ -115,11 +114,14 @@ impl Corpus {
     /// If a document has no label or one of another kind; the message names the first such document.
     pub fn labels(&self) -> Result<Vec<u32>> {
         let class = |(document, d): (usize, &Document)| match &d.label {
-            None => Err(Error::Unlabeled { document }),
+            None => Err(Error::Unlabeled {
+                at: self.place(document),
+            }),
             Some(label) => label.class().ok_or_else(|| Error::LabelText {
-                at: format!("document {document}"),
+                at: self.place(document),
                 expected: "one class".into(),
                 found: label.kind().into(),
+                remedy: "give each document one class",
             }),
         };
         self.documents.iter().enumerate().map(class).collect()
@@ -138,7 +140,8 @@ impl Corpus {
     /// # Errors
     /// If a document has no label or one of another kind than the first; the message names the first such document.
     pub fn all_labels(&self) -> Result<Labels> {
-        Labels::of(self.documents.iter().map(|d| d.label.as_ref()))
+        let labels = self.documents.iter().map(|d| d.label.as_ref());
+        Labels::of(labels, |document| self.place(document))
     }
 
     /// Succeeds if documents of at least `min` classes are there, as a classifier needs.
@@ -204,7 +207,7 @@ impl Corpus {
             let by_name = |old: u32| {
                 let name = self.classes[old as usize].as_str();
                 index.get(name).copied().ok_or_else(|| Error::UnknownLabel {
-                    at: format!("document {at}"),
+                    at: self.place(at),
                     found: name.to_owned(),
                     classes: quoted(&classes),
                 })
@@ -221,24 +224,85 @@ impl Corpus {
             .enumerate()
             .map(number)
             .collect::<Result<Vec<_>>>()?;
-        Self::new(documents, classes)
+        Ok(Self::new(documents, classes)?.with_places_of(self, 0..self.len()))
+    }
+
+    /// How many documents of each class there are, in the order of the classes. A document of several counts for each.
+    pub fn class_counts(&self) -> Vec<usize> {
+        let mut counts = vec![0; self.n_classes()];
+        let labels = self.documents.iter().filter_map(|d| d.label.as_ref());
+        for &class in labels.flat_map(Label::classes) {
+            counts[class as usize] += 1;
+        }
+        counts
     }
 
     /// A corpus whose parts are known to fit together.
     pub(crate) fn from_valid(documents: Vec<Document>, classes: Vec<String>) -> Self {
-        Self { documents, classes }
+        Self {
+            documents,
+            classes,
+            places: Vec::new(),
+        }
+    }
+
+    /// The same corpus, whose documents stand where these ones of `other` do.
+    pub(crate) fn with_places_of(
+        mut self,
+        other: &Self,
+        rows: impl Iterator<Item = usize>,
+    ) -> Self {
+        if !other.places.is_empty() {
+            self.places = rows.map(|row| other.places[row].clone()).collect();
+        }
+        self
     }
 
     /// The documents at `rows`, in that order, over the same classes.
     pub(crate) fn pick(&self, rows: &[usize]) -> Self {
-        let documents = rows
-            .iter()
-            .map(|&row| self.documents[row].clone())
-            .collect();
-        Self {
-            documents,
-            classes: self.classes.clone(),
+        let documents = rows.iter().map(|&row| self.documents[row].clone());
+        Self::from_valid(documents.collect(), self.classes.clone())
+            .with_places_of(self, rows.iter().copied())
+    }
+
+    /// The documents with a label, and those without; both over the same classes.
+    pub fn by_label(&self) -> (Self, Self) {
+        let (with, without): (Vec<usize>, Vec<usize>) =
+            (0..self.len()).partition(|&row| self.documents[row].label.is_some());
+        (self.pick(&with), self.pick(&without))
+    }
+}
+
+impl DocumentSource for Corpus {
+    fn documents_iter(&self) -> Result<Documents<'_>> {
+        let raw = |(at, document): (usize, &Document)| {
+            let class = document.label.as_ref().and_then(Label::class);
+            Ok(RawDocument {
+                text: document.text.clone(),
+                label: class.map(|class| self.classes[class as usize].as_str().into()),
+                place: self.place_of(at),
+            })
+        };
+        Ok(Box::new(self.documents.iter().enumerate().map(raw)))
+    }
+
+    fn fingerprint(&self) -> Result<[u8; 32]> {
+        let mut digest = Digest::default();
+        for class in self.classes() {
+            digest.part(class.as_bytes());
         }
+        for document in self.documents() {
+            digest.part(document.text.as_bytes());
+            match &document.label {
+                None => digest.part(&u64::MAX.to_le_bytes()),
+                Some(label) => label.digest(|bytes| digest.part(bytes)),
+            }
+        }
+        Ok(digest.finish())
+    }
+
+    fn class_names(&self) -> Option<&[String]> {
+        Some(self.classes())
     }
 }
 

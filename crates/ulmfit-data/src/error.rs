@@ -43,8 +43,22 @@ pub enum Error {
         /// What to do about it.
         remedy: &'static str,
     },
+    /// A quote behind which the rows of a table cannot be told apart: nothing is read from there on.
+    #[error("{}, line {line}: expected {expected}, found {found}; {remedy}", path.display())]
+    Quotes {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// What should stand there.
+        expected: String,
+        /// What stands there.
+        found: String,
+        /// What to do about it.
+        remedy: &'static str,
+    },
     /// A line that is no JSON.
-    #[error("{}, line {line}: expected one json object per line: {source}; mend or remove the line", path.display())]
+    #[error("{}, line {line}: expected one json object per line: {}; correct or remove the line", path.display(), reason(source))]
     Json {
         /// The file.
         path: PathBuf,
@@ -68,7 +82,7 @@ pub enum Error {
         source: std::str::Utf8Error,
     },
     /// A column that the file does not have.
-    #[error("{}: expected a column {asked}, found the columns {there}; name one of these", path.display())]
+    #[error("{}: expected a column {asked}, found the columns {there}; {remedy}", path.display())]
     Column {
         /// The file.
         path: PathBuf,
@@ -76,6 +90,8 @@ pub enum Error {
         asked: String,
         /// The columns that are there.
         there: String,
+        /// What to do about it.
+        remedy: String,
     },
     /// A label that is not in the list of classes.
     #[error(
@@ -90,7 +106,7 @@ pub enum Error {
         classes: String,
     },
     /// A label whose text, or whose numbers, are not what the label's kind asks for.
-    #[error("{at}: expected {expected}, found {found}; correct the label or remove the document")]
+    #[error("{at}: expected {expected}, found {found}; {remedy}")]
     LabelText {
         /// The file and line, or the document.
         at: String,
@@ -98,15 +114,17 @@ pub enum Error {
         expected: String,
         /// What stands there.
         found: String,
+        /// What to do about it.
+        remedy: &'static str,
     },
     /// Documents with labels of two kinds.
     #[error(
-        "document {document}: expected {expected} as in the documents before it, found {found}; give all documents one \
+        "{at}: expected {expected} as in the documents before it, found {found}; give all documents one \
          kind of label"
     )]
     LabelKind {
-        /// The first document of another kind, its index from 0.
-        document: usize,
+        /// The first document of another kind: its file and line, or its index from 0.
+        at: String,
         /// The kind before it.
         expected: &'static str,
         /// Its kind.
@@ -114,12 +132,12 @@ pub enum Error {
     },
     /// A document without a label where each needs one.
     #[error(
-        "document {document}: expected a label, found none; drop unlabeled documents or use them for the language \
+        "{at}: expected a label, found none; drop unlabeled documents or use them for the language \
          model only"
     )]
     Unlabeled {
-        /// Its index in the corpus, from 0.
-        document: usize,
+        /// Its file and line, or its index from 0.
+        at: String,
     },
     /// Fewer classes than a classifier can tell apart.
     #[error(
@@ -180,15 +198,35 @@ pub enum Error {
 /// The result of everything here that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+impl Error {
+    /// Whether one row is wrong and those behind it can be read.
+    pub fn is_of_one_row(&self) -> bool {
+        matches!(
+            self,
+            Self::Row { .. } | Self::Json { .. } | Self::Utf8 { .. }
+        )
+    }
+}
+
+/// What is wrong with a line of JSON, and at which column: it is a single line to the parser.
+fn reason(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    match message.rsplit_once(" at line ") {
+        Some((message, _)) => format!("{message} at column {}", error.column()),
+        None => message,
+    }
+}
+
 /// Names in quotes for a message, cut after the first dozen.
 pub(crate) fn quoted<S: AsRef<str>>(names: &[S]) -> String {
+    let names: Vec<String> = names.iter().map(|n| format!("`{}`", n.as_ref())).collect();
+    listed(&names)
+}
+
+/// Things for a message, cut after the first dozen.
+pub(crate) fn listed(names: &[String]) -> String {
     const SHOWN: usize = 12;
-    let mut list = names
-        .iter()
-        .take(SHOWN)
-        .map(|n| format!("`{}`", n.as_ref()))
-        .collect::<Vec<_>>()
-        .join(", ");
+    let mut list = names[..names.len().min(SHOWN)].join(", ");
     if names.len() > SHOWN {
         list.push_str(&format!(" and {} more", names.len() - SHOWN));
     }
@@ -210,11 +248,11 @@ mod tests {
             line: 3,
             expected: "2 fields".into(),
             found: "1".into(),
-            remedy: "mend the row",
+            remedy: "correct the row",
         };
         assert_eq!(
             error.to_string(),
-            "a.csv, line 3: expected 2 fields, found 1; mend the row"
+            "a.csv, line 3: expected 2 fields, found 1; correct the row"
         );
     }
 

@@ -1,27 +1,29 @@
-//! From the label field of a file to labels: which kind it holds, and its text as classes or numbers.
+//! From labels as they are written to labels: which kind a field holds, and its text as classes or numbers.
 
 use std::collections::HashMap;
-use std::path::Path;
 
 use crate::classes::{class_index, sorted_classes};
+use crate::columns::Column;
+use crate::corpus::Corpus;
+use crate::document::{Document, Place, RawDocument, RawLabel};
 use crate::error::quoted;
-use crate::source::RawDocument;
-use crate::{Corpus, Document, Error, Label, Result};
+use crate::labels::Label;
+use crate::{Error, Result};
 
 /// What the label field of a file holds.
 ///
 /// | kind | field | empty field | fastai |
 /// |---|---|---|---|
 /// | `Class` (default) | the name of one class | an unlabeled document | `CategoryBlock` |
-/// | `Set` | names of classes with a delimiter between them | a document of no class | `MultiCategoryBlock`, `label_delim` |
-/// | `Number` | a number, such as `3.5` or `-1e3` | an error | `RegressionBlock` |
+/// | `Set` | names of classes with a delimiter between them, or a list | a document of no class | `MultiCategoryBlock`, `label_delim` |
+/// | `Number` | a number, such as `3.5` or `-1e3` | an unlabeled document | `RegressionBlock` |
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum LabelKind {
     /// The name of a class.
     #[default]
     Class,
-    /// Names of classes. Space around a name does not count, a name that comes twice counts once, and an empty one between
-    /// two delimiters is an error.
+    /// Names of classes, as a list or as text. Space around a name does not count, a name that comes twice counts once,
+    /// and an empty one between two delimiters is an error.
     ///
     /// Deviation: to fastai the empty name is a class, and space is part of a name.
     Set {
@@ -45,14 +47,6 @@ impl LabelKind {
         }
     }
 
-    /// Whether an empty field says something; otherwise its document is unlabeled.
-    pub(crate) fn reads_empty(&self) -> bool {
-        match self {
-            Self::Class => false,
-            Self::Set { .. } | Self::Number => true,
-        }
-    }
-
     fn check(&self) -> Result<()> {
         match self {
             Self::Set { delimiter } if delimiter.is_empty() => Err(Error::Setting {
@@ -65,48 +59,50 @@ impl LabelKind {
     }
 }
 
-/// All that is known beforehand of a file's labels.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct LabelField<'a> {
+/// What stands for no label unless a source says otherwise: what pandas and data bases write for a missing value.
+pub(crate) const MISSING: [&str; 13] = [
+    "nan", "NaN", "NAN", "null", "NULL", "Null", "None", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaT",
+];
+
+/// All that is known beforehand of the labels of a source.
+pub(crate) struct LabelNames<'a> {
     pub(crate) kind: &'a LabelKind,
     /// The classes that were given; without them those that occur.
     pub(crate) classes: Option<&'a [String]>,
-    /// What the file calls the field, where it has a name.
-    pub(crate) name: Option<&'a str>,
-    pub(crate) file: &'a Path,
+    /// The column.
+    pub(crate) name: Option<&'a Column>,
 }
 
-impl<'a> LabelField<'a> {
-    /// The field of a file in which labels are names of classes.
-    pub(crate) fn of_classes(classes: Option<&'a [String]>, file: &'a Path) -> Self {
-        Self {
-            kind: &LabelKind::Class,
-            classes,
-            name: None,
-            file,
-        }
-    }
-
-    /// The corpus of `documents`.
+impl LabelNames<'_> {
+    /// The corpus of `documents`, which remembers where they stand.
     pub(crate) fn corpus(&self, documents: Vec<RawDocument>) -> Result<Corpus> {
+        self.kind.check()?;
         let classes = self.names(&documents)?;
-        let reader = LabelReader::new(*self, &classes)?;
-        let read = |document: RawDocument| {
-            Ok(Document {
-                label: reader.read(&document)?,
-                text: document.text,
-            })
+        let index = class_index(&classes);
+        let reader = LabelReader {
+            kind: self.kind,
+            given: self.classes.is_some(),
+            classes: &classes,
+            index,
         };
-        let documents = documents
+        let read = |document: RawDocument| {
+            let label = match &document.label {
+                Some(label) => Some(reader.read(label, &document.place)?),
+                None => None,
+            };
+            let text = document.text;
+            Ok((Document { text, label }, document.place))
+        };
+        let (documents, places) = documents
             .into_iter()
             .map(read)
-            .collect::<Result<Vec<_>>>()?;
-        Corpus::new(documents, classes)
+            .collect::<Result<(Vec<_>, Vec<_>)>>()?;
+        Ok(Corpus::new(documents, classes)?.with_places(places))
     }
 
     /// The names of the classes or of the number.
     fn names(&self, documents: &[RawDocument]) -> Result<Vec<String>> {
-        let fields = || documents.iter().filter_map(|d| d.label.as_deref());
+        let labels = || documents.iter().filter_map(|d| d.label.as_ref());
         Ok(match (self.classes, self.kind) {
             (Some(given), LabelKind::Number) if given.len() != 1 => {
                 return Err(Error::Setting {
@@ -116,88 +112,137 @@ impl<'a> LabelField<'a> {
                 });
             }
             (Some(given), _) => given.to_vec(),
-            (None, LabelKind::Class) => sorted_classes(fields()),
+            (None, LabelKind::Class) => sorted_classes(labels().filter_map(|label| match label {
+                RawLabel::Text(name) => Some(name.as_str()),
+                RawLabel::List(_) => None,
+            })),
             (None, LabelKind::Set { delimiter }) => {
-                self.kind.check()?;
-                let names = fields().flat_map(|text| names_in(text, delimiter));
+                let names = labels().flat_map(|label| names_in(label, delimiter));
                 sorted_classes(names.filter(|name| !name.is_empty()))
             }
-            (None, LabelKind::Number) => vec![self.name.unwrap_or("value").to_owned()],
+            (None, LabelKind::Number) => vec![match self.name {
+                Some(Column::Name(name)) => name.clone(),
+                _ => "value".to_owned(),
+            }],
         })
     }
 }
 
-/// Reads the labels of one file over a list of classes.
-pub(crate) struct LabelReader<'a> {
-    field: LabelField<'a>,
+/// Reads labels over a list of classes.
+struct LabelReader<'a> {
+    kind: &'a LabelKind,
+    /// Whether the classes were given: any of them may look like a list.
+    given: bool,
     classes: &'a [String],
     index: HashMap<&'a str, u32>,
 }
 
-impl<'a> LabelReader<'a> {
-    pub(crate) fn new(field: LabelField<'a>, classes: &'a [String]) -> Result<Self> {
-        field.kind.check()?;
-        let index = class_index(classes);
-        Ok(Self {
-            field,
-            classes,
-            index,
-        })
-    }
-
-    /// The label of a document, or none for an unlabeled one.
-    pub(crate) fn read(&self, document: &RawDocument) -> Result<Option<Label>> {
-        let Some(text) = document.label.as_deref() else {
-            return Ok(None);
+impl LabelReader<'_> {
+    fn read(&self, label: &RawLabel, place: &Place) -> Result<Label> {
+        let wrong = |expected: &str, found: String, remedy| Error::LabelText {
+            at: place.to_string(),
+            expected: expected.to_owned(),
+            found,
+            remedy,
         };
-        let at = || format!("{}, line {}", self.field.file.display(), document.line);
-        let label = match self.field.kind {
-            LabelKind::Class => Label::Class(self.class(text, at)?),
-            LabelKind::Set { delimiter } => {
-                let names: Vec<&str> = names_in(text, delimiter).collect();
+        match (self.kind, label) {
+            (LabelKind::Class, RawLabel::Text(name)) if self.is_name(name) => {
+                Ok(Label::Class(self.class(name, place)?))
+            }
+            (LabelKind::Class, _) => Err(wrong(
+                "one class",
+                "a list".into(),
+                "say that a document has several classes (--label-delimiter), or name another column",
+            )),
+            (LabelKind::Set { delimiter }, label) => {
+                let names = names_in(label, delimiter);
                 if names.contains(&"") {
-                    return Err(Error::LabelText {
-                        at: at(),
-                        expected: format!("names of classes with `{delimiter}` between them"),
-                        found: format!("an empty name in `{text}`"),
-                    });
+                    let expected = match label {
+                        RawLabel::Text(_) => {
+                            format!("names of classes with `{delimiter}` between them")
+                        }
+                        RawLabel::List(_) => "names of classes".to_owned(),
+                    };
+                    return Err(wrong(&expected, "an empty name".into(), CORRECT));
                 }
-                let set = names.into_iter().map(|name| self.class(name, at));
+                let set = names.into_iter().map(|name| self.class(name, place));
                 let mut set = set.collect::<Result<Vec<_>>>()?;
                 set.sort_unstable();
                 set.dedup();
-                Label::Set(set)
+                Ok(Label::Set(set))
             }
-            LabelKind::Number => match text.trim().parse::<f32>() {
-                Ok(value) if value.is_finite() => Label::from(value),
-                _ => {
-                    return Err(Error::LabelText {
-                        at: at(),
-                        expected: "a finite number as the label".into(),
-                        found: match text.trim() {
-                            "" => "nothing".into(),
-                            text => format!("`{text}`"),
-                        },
-                    });
-                }
+            (LabelKind::Number, RawLabel::Text(text)) => match text.parse::<f32>() {
+                Ok(value) if value.is_finite() => Ok(Label::from(value)),
+                _ => Err(wrong(
+                    "a finite number as the label",
+                    format!("`{text}`"),
+                    CORRECT,
+                )),
             },
-        };
-        Ok(Some(label))
+            (LabelKind::Number, RawLabel::List(_)) => Err(wrong(
+                "a finite number as the label",
+                "a list".into(),
+                CORRECT,
+            )),
+        }
     }
 
-    fn class(&self, name: &str, at: impl Fn() -> String) -> Result<u32> {
+    /// Whether a label is the name of a class and no list of names.
+    fn is_name(&self, name: &str) -> bool {
+        list_in(name).is_none() || self.given && self.index.contains_key(name)
+    }
+
+    fn class(&self, name: &str, place: &Place) -> Result<u32> {
         let known = self.index.get(name).copied();
         known.ok_or_else(|| Error::UnknownLabel {
-            at: at(),
+            at: place.to_string(),
             found: name.to_owned(),
             classes: quoted(self.classes),
         })
     }
 }
 
-/// The names in a field; none in an empty one.
-fn names_in<'a>(text: &'a str, delimiter: &'a str) -> impl Iterator<Item = &'a str> {
-    let text = text.trim();
-    let names = text.split(delimiter).map(str::trim);
-    names.filter(move |_| !text.is_empty())
+/// What to do about a label that is not what it should be.
+pub(crate) const CORRECT: &str = "correct the label or remove the document";
+
+/// The names in a label; none in an empty one.
+fn names_in<'a>(label: &'a RawLabel, delimiter: &str) -> Vec<&'a str> {
+    match label {
+        RawLabel::List(names) => names.iter().map(|name| name.trim()).collect(),
+        RawLabel::Text(text) if text.trim().is_empty() => Vec::new(),
+        RawLabel::Text(text) => {
+            list_in(text).unwrap_or_else(|| text.split(delimiter).map(str::trim).collect())
+        }
+    }
+}
+
+/// The names in a list that Python or JSON has written as text: `['a', 'b']`, `["a"]`, `[]`.
+fn list_in(text: &str) -> Option<Vec<&str>> {
+    let mut rest = text.trim().strip_prefix('[')?.strip_suffix(']')?.trim();
+    let mut names = Vec::new();
+    while !rest.is_empty() {
+        let quote = rest.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
+        let (name, behind) = rest[1..].split_once(quote)?;
+        names.push(name.trim());
+        rest = match behind.trim_start().strip_prefix(',') {
+            Some(behind) => behind.trim_start(),
+            None if behind.trim().is_empty() => "",
+            None => return None,
+        };
+    }
+    Some(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_as_text() {
+        assert_eq!(list_in("['a', \"b c\",'d']"), Some(vec!["a", "b c", "d"]));
+        assert_eq!(list_in(" [ ] "), Some(vec![]));
+        for text in ["a", "[a]", "['a' b]", "['a", "[deleted]", "['a', b]", ""] {
+            assert_eq!(list_in(text), None, "{text}");
+        }
+    }
 }

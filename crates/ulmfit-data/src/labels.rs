@@ -76,8 +76,8 @@ impl fmt::Display for Label {
 }
 
 impl Label {
-    /// Succeeds if the label of document `document` belongs to these classes.
-    pub(crate) fn check(&self, document: usize, classes: &[String]) -> Result<()> {
+    /// Succeeds if the label belongs to these classes; `at` says whose it is.
+    pub(crate) fn check(&self, at: impl Fn() -> String, classes: &[String]) -> Result<()> {
         let outside = |class: &u32| *class as usize >= classes.len();
         let unknown = match self {
             Self::Class(class) => Some(class).filter(|class| outside(class)),
@@ -87,15 +87,16 @@ impl Label {
                     return Ok(());
                 }
                 return Err(Error::LabelText {
-                    at: format!("document {document}"),
+                    at: at(),
                     expected: format!("a finite number for each of {}", quoted(classes)),
                     found: self.to_string(),
+                    remedy: "correct the label or remove the document",
                 });
             }
         };
         unknown.map_or(Ok(()), |class| {
             Err(Error::UnknownLabel {
-                at: format!("document {document}"),
+                at: at(),
                 found: class.to_string(),
                 classes: format!("the {} indices of {}", classes.len(), quoted(classes)),
             })
@@ -154,11 +155,14 @@ impl Label {
 }
 
 impl Labels {
-    /// The labels of documents, of which each needs one, all of the first one's kind.
-    pub(crate) fn of<'a>(labels: impl Iterator<Item = Option<&'a Label>>) -> Result<Self> {
+    /// The labels of documents, of which each needs one, all of the first one's kind; `at` says where a document is.
+    pub(crate) fn of<'a>(
+        labels: impl Iterator<Item = Option<&'a Label>>,
+        at: impl Fn(usize) -> String,
+    ) -> Result<Self> {
         let mut all = Self::Classes(Vec::new());
         for (document, label) in labels.enumerate() {
-            let label = label.ok_or(Error::Unlabeled { document })?;
+            let label = label.ok_or_else(|| Error::Unlabeled { at: at(document) })?;
             match (&mut all, label) {
                 (Self::Classes(all), Label::Class(class)) => all.push(*class),
                 (Self::Sets(all), Label::Set(set)) => all.push(set.clone()),
@@ -172,7 +176,7 @@ impl Labels {
                 }
                 (all, label) => {
                     return Err(Error::LabelKind {
-                        document,
+                        at: at(document),
                         expected: all.kind(),
                         found: label.kind(),
                     });
@@ -253,7 +257,8 @@ mod tests {
 
     #[test]
     fn labels_are_gathered_by_their_kind() {
-        let of = |labels: &[Label]| Labels::of(labels.iter().map(Some));
+        let at = |document| format!("document {document}");
+        let of = |labels: &[Label]| Labels::of(labels.iter().map(Some), at);
         assert_eq!(of(&[]).unwrap(), Labels::Classes(vec![]));
         assert_eq!(of(&[1.into(), 0.into()]).unwrap(), vec![1, 0].into());
         let sets = [vec![2], vec![]];
@@ -270,7 +275,7 @@ mod tests {
             "document 1: expected one class as in the documents before it, found numbers; give all documents one kind of \
              label"
         );
-        let error = Labels::of([None].into_iter()).unwrap_err().to_string();
+        let error = Labels::of([None].into_iter(), at).unwrap_err().to_string();
         assert!(
             error.starts_with("document 0: expected a label, found none"),
             "{error}"

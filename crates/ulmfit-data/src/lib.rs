@@ -1,7 +1,7 @@
 //! Data for ULMFiT: files in, batches of token ids out. This crate knows no tensor and no text rule.
 //!
-//! 1. **Formats** read a [`Corpus`]: documents with optional labels and a list of class names. CSV, JSON lines, plain
-//!    text and folders are constructors of [`Corpus`]; [`ReviewSet`] opens a whole data set in each layout it comes in.
+//! 1. **Sources** yield documents: a [`Source`] reads CSV, JSON lines, Parquet, plain text and folders, one document at a
+//!    time or all of them as a [`Corpus`]; [`ReviewSet`] opens a whole data set in each layout it comes in.
 //! 2. **Subsets** cut it: [`Corpus::split`], [`Corpus::balanced`] and their neighbors.
 //! 3. **Loaders** make batches of the ids of its texts: [`LmLoader`] streams for a language model, every token predicted
 //!    once an epoch; [`ClassLoader`] right-padded documents of like length for a classifier.
@@ -29,20 +29,26 @@ mod digest;
 mod error;
 mod random;
 
+mod columns;
+mod document;
+mod labels;
+mod report;
+
+mod formats;
+mod input;
+mod lines;
+
 mod classes;
 mod corpus;
 mod label_kind;
-mod labels;
 mod splits;
 mod strata;
 mod subsets;
 
-mod decode;
-mod formats;
-mod lines;
-mod open;
+mod review_set;
 mod source;
 mod sources;
+mod write_csv;
 
 mod chunks;
 mod store;
@@ -59,9 +65,11 @@ mod pad_chunk;
 
 pub use chunks::count_tokens;
 pub use class_loader::{ClassBatch, ClassLoader, ClassLoaderConfig};
-pub use corpus::{Corpus, Document};
+pub use columns::{Column, Quotes, TextUnit};
+pub use corpus::Corpus;
+pub use document::{Document, DocumentSource, Documents, Place, RawDocument, RawLabel};
 pub use error::{Error, Result};
-pub use formats::{Column, CsvColumns, ReviewSet, TextUnit, write_classes, write_split};
+pub use formats::Format;
 pub use label_kind::LabelKind;
 pub use labels::{Label, Labels};
 pub use length_order::{batches_by_length, sort_chunks};
@@ -69,11 +77,14 @@ pub use lm_loader::LmLoader;
 pub use lm_loader_config::{DocumentOrder, LmLoaderConfig, Remainder};
 pub use lm_rows::{IGNORE, LmBatch};
 pub use pad_chunk::{PadSide, pad_chunk};
-pub use source::{DocumentSource, Documents, RawDocument, Source};
+pub use report::ReadReport;
+pub use review_set::ReviewSet;
+pub use source::{DocumentReader, Source};
 pub use sources::Sources;
 pub use step_lengths::Lengths;
 pub use store::TokenStore;
 pub use token_docs::TokenDocs;
+pub use write_csv::{write_classes, write_split};
 
 /// The padding id of every generation's vocabulary: what loaders use unless told otherwise.
 const PAD: u32 = 1;

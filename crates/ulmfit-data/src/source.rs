@@ -1,134 +1,179 @@
-//! Where documents come from: read one at a time and as often as needed, or all at once into a [`Corpus`].
+//! Documents in a file, a folder or the standard input: read one at a time, as often as needed, or all at once.
 
 use std::path::{Path, PathBuf};
 
+use ulmfit_text::join_fields;
+
+use crate::columns::{Column, Layout, Quotes, TextUnit};
+use crate::corpus::Corpus;
 use crate::digest::Digest;
-use crate::formats::{csv_corpus, folder, jsonl, plain_text};
-use crate::label_kind::LabelField;
-use crate::open::{bytes_of, list};
-use crate::{Corpus, CsvColumns, LabelKind, Result, TextUnit};
+use crate::document::{DocumentSource, Documents, Place, RawDocument, RawLabel};
+use crate::formats::{Format, Row, Rows, Value};
+use crate::input::{STDIN, bytes_of, io_error, list, shown};
+use crate::label_kind::{LabelKind, LabelNames, MISSING};
+use crate::report::ReadReport;
+use crate::{Error, Result};
 
-/// One text and its label as it stands in the file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RawDocument {
-    /// The raw text.
-    pub text: String,
-    /// The label's text: for most the name of a class, see [`LabelKind`].
-    pub label: Option<String>,
-    /// Where it begins in its file: a line from 1, or a row; for messages.
-    pub line: u64,
-}
-
-/// Documents, one at a time. Nothing follows an error.
-pub type Documents<'a> = Box<dyn Iterator<Item = Result<RawDocument>> + Send + 'a>;
-
-/// Anything that yields documents, in the same order whenever it is asked.
+/// Documents in a file, a folder or, for the path `-`, the standard input.
 ///
-/// [`Source`] reads files this way, [`Corpus`] holds its documents; implement it for a data base or a format of your own,
-/// and [`count_tokens`](crate::count_tokens) and [`TokenStore`](crate::TokenStore) work on it.
+/// One reader serves every format; what a format has no use for is ignored. Compression by gzip or Zstandard is told by
+/// the content, and a byte order mark is no part of the text.
 ///
-/// ```
-/// use ulmfit_data::{Corpus, Document, DocumentSource};
-/// let corpus = Corpus::new(vec![Document::labeled("fine", 0)], vec!["pos".into()])?;
-/// let first = corpus.documents_iter()?.next().unwrap()?;
-/// assert_eq!((first.text.as_str(), first.label.as_deref()), ("fine", Some("pos")));
-/// # Ok::<(), ulmfit_data::Error>(())
-/// ```
-pub trait DocumentSource: Sync {
-    /// The documents from the first one on.
-    ///
-    /// # Errors
-    /// If the source cannot be opened.
-    fn documents_iter(&self) -> Result<Documents<'_>>;
-
-    /// A digest of everything the documents follow from: equal contents may have different fingerprints, different
-    /// contents never have equal ones.
-    ///
-    /// # Errors
-    /// If the source cannot be read.
-    fn fingerprint(&self) -> Result<[u8; 32]>;
-
-    /// The names of the classes where they are known beforehand. Default: unknown, the distinct labels are taken.
-    fn class_names(&self) -> Option<&[String]> {
-        None
-    }
-}
-
-/// Documents in a file or folder. A name that ends in `.gz` or `.zst` is decompressed while it is read.
+/// | setting | default | purpose |
+/// |---|---|---|
+/// | format | by the name: `.csv`, `.tsv`, `.jsonl`, `.parquet`, `.txt`, also `.gz` or `.zst` | how it is read |
+/// | text | `text` | the column of the text; several are joined, each marked with its number as in fastai v2 |
+/// | label | none | the column of the label; of a folder, that its folders are classes |
+/// | label kind | one class | whether a label is a class, several or a number, see [`LabelKind`] |
+/// | classes | the distinct labels, sorted | their order, and a check that no other label occurs |
+/// | missing labels | `nan`, `NULL` and the like | texts that stand for no label |
+/// | split | none | the column that says which rows are for validation |
+/// | delimiter | `,`, and tab for `.tsv` | what separates fields |
+/// | quotes | doubled | what quotes mean in a CSV or TSV file |
+/// | header | there is one | whether the first row names the columns |
+/// | unit | a line | what a document is in plain text |
 ///
 /// ```no_run
-/// use ulmfit_data::{CsvColumns, Source};
-/// let reviews = Source::csv("reviews.csv.zst", CsvColumns::new("text").with_label("label"));
+/// use ulmfit_data::Source;
+/// let reviews = Source::new("reviews.csv.zst").with_label("label");
 /// let corpus = reviews.corpus()?; // or, of any size: TokenStore::create(path, &reviews, ...)
 /// # Ok::<(), ulmfit_data::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
     path: PathBuf,
-    format: Format,
-    labels: LabelKind,
-}
-
-/// The registry of formats. Each is a file in `formats` with a function that opens its documents.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Format {
-    Csv(CsvColumns),
-    Jsonl {
-        text: String,
-        label: Option<String>,
-    },
-    Text(TextUnit),
-    Folder,
-    #[cfg(feature = "parquet")]
-    Parquet {
-        text: String,
-        label: Option<String>,
-    },
+    format: Option<Format>,
+    texts: Vec<Column>,
+    label: Option<Column>,
+    kind: LabelKind,
+    classes: Option<Vec<String>>,
+    missing: Vec<String>,
+    split: Option<Column>,
+    delimiter: Option<u8>,
+    quotes: Quotes,
+    header: bool,
+    unit: TextUnit,
 }
 
 impl Source {
-    /// A CSV or TSV file.
-    pub fn csv(path: impl Into<PathBuf>, columns: CsvColumns) -> Self {
-        let labels = columns.labels.clone();
-        Self::new(path, Format::Csv(columns)).with_label_kind(labels)
+    /// The documents at a path, of the column `text` where there are columns.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            format: None,
+            texts: vec!["text".into()],
+            label: None,
+            kind: LabelKind::default(),
+            classes: None,
+            missing: MISSING.map(str::to_owned).to_vec(),
+            split: None,
+            delimiter: None,
+            quotes: Quotes::default(),
+            header: true,
+            unit: TextUnit::default(),
+        }
     }
 
-    /// A file with one JSON object per line.
-    pub fn jsonl(path: impl Into<PathBuf>, text: &str, label: Option<&str>) -> Self {
-        let (text, label) = (text.to_owned(), label.map(str::to_owned));
-        Self::new(path, Format::Jsonl { text, label })
+    /// In this format, whatever the name.
+    #[must_use]
+    pub fn with_format(mut self, format: Format) -> Self {
+        self.format = Some(format);
+        self
     }
 
-    /// A file of plain text, or all files of a folder, sorted by name.
-    pub fn text(path: impl Into<PathBuf>, unit: TextUnit) -> Self {
-        Self::new(path, Format::Text(unit))
+    /// With texts from this column.
+    #[must_use]
+    pub fn with_text(self, text: impl Into<Column>) -> Self {
+        self.with_texts([text])
     }
 
-    /// A folder with one folder for each class and one file for each document.
-    pub fn folder(path: impl Into<PathBuf>) -> Self {
-        Self::new(path, Format::Folder)
+    /// With texts from these columns: of several, each is marked with its number from 1, see [`join_fields`].
+    #[must_use]
+    pub fn with_texts<C: Into<Column>>(mut self, texts: impl IntoIterator<Item = C>) -> Self {
+        self.texts = texts.into_iter().map(Into::into).collect();
+        self
     }
 
-    /// A Parquet file with a text column and perhaps a label column. Needs the feature `parquet`.
-    #[cfg(feature = "parquet")]
-    pub fn parquet(path: impl Into<PathBuf>, text: &str, label: Option<&str>) -> Self {
-        let (text, label) = (text.to_owned(), label.map(str::to_owned));
-        Self::new(path, Format::Parquet { text, label })
+    /// With labels from this column; of a folder, with its folders as classes.
+    #[must_use]
+    pub fn with_label(mut self, label: impl Into<Column>) -> Self {
+        self.label = Some(label.into());
+        self
     }
 
-    /// With labels of this kind; without it each is one class.
+    /// With labels of this kind.
     ///
-    /// ```no_run
+    /// ```
     /// use ulmfit_data::{LabelKind, Source};
-    /// let posts = Source::jsonl("posts.jsonl", "text", Some("tags")).with_label_kind(LabelKind::set(";"));
-    /// # Ok::<(), ulmfit_data::Error>(())
+    /// let posts = Source::new("posts.jsonl").with_label("tags").with_label_kind(LabelKind::set(";"));
+    /// let stars = Source::new("reviews.csv").with_label("stars").with_label_kind(LabelKind::Number);
+    /// # let _ = (posts, stars);
     /// ```
     #[must_use]
     pub fn with_label_kind(mut self, kind: LabelKind) -> Self {
-        if let Format::Csv(columns) = &mut self.format {
-            columns.labels = kind.clone();
-        }
-        self.labels = kind;
+        self.kind = kind;
+        self
+    }
+
+    /// With these classes, in this order; a label that is none of them is an error that names its line. Of numbers it is
+    /// the name. A validation set takes those of the training set.
+    #[must_use]
+    pub fn with_classes<S: AsRef<str>>(mut self, classes: &[S]) -> Self {
+        self.classes = Some(
+            classes
+                .iter()
+                .map(|class| class.as_ref().to_owned())
+                .collect(),
+        );
+        self
+    }
+
+    /// With these texts standing for no label. Default: what pandas and data bases write for a missing value; give none
+    /// of them, and a class may have such a name.
+    ///
+    /// ```
+    /// use ulmfit_data::Source;
+    /// let countries = Source::new("countries.csv").with_label("code").with_missing(&["?"]); // NA is Namibia
+    /// # let _ = countries;
+    /// ```
+    #[must_use]
+    pub fn with_missing<S: AsRef<str>>(mut self, texts: &[S]) -> Self {
+        self.missing = texts.iter().map(|text| text.as_ref().to_owned()).collect();
+        self
+    }
+
+    /// With this column saying which rows are for validation, for [`Self::read_split`].
+    #[must_use]
+    pub fn with_split(mut self, split: impl Into<Column>) -> Self {
+        self.split = Some(split.into());
+        self
+    }
+
+    /// With fields separated by this byte, such as `b';'`.
+    #[must_use]
+    pub fn with_delimiter(mut self, delimiter: u8) -> Self {
+        self.delimiter = Some(delimiter);
+        self
+    }
+
+    /// With quotes of this meaning.
+    #[must_use]
+    pub fn with_quotes(mut self, quotes: Quotes) -> Self {
+        self.quotes = quotes;
+        self
+    }
+
+    /// For a table whose first row is data; columns are then given by number.
+    #[must_use]
+    pub fn without_header(mut self) -> Self {
+        self.header = false;
+        self
+    }
+
+    /// With documents of this unit in plain text.
+    #[must_use]
+    pub fn with_unit(mut self, unit: TextUnit) -> Self {
+        self.unit = unit;
         self
     }
 
@@ -137,141 +182,333 @@ impl Source {
         &self.path
     }
 
+    /// The documents, one at a time, with a report of what was read.
+    ///
+    /// # Errors
+    /// If the file cannot be opened, or has no such column.
+    pub fn documents(&self) -> Result<DocumentReader<'_>> {
+        let asked = [&self.label, &self.split].into_iter().flatten();
+        let format = self.format()?;
+        let texts = match format {
+            Format::Text | Format::Folder => &self.texts[..self.texts.len().min(1)],
+            Format::Csv | Format::Tsv | Format::Jsonl | Format::Parquet => &self.texts[..],
+        };
+        let layout = Layout {
+            columns: texts.iter().chain(asked).cloned().collect(),
+            n_texts: texts.len(),
+            delimiter: self.delimiter,
+            quotes: self.quotes,
+            header: self.header,
+            unit: self.unit,
+        };
+        if self.texts.is_empty() {
+            return Err(Error::Setting {
+                name: "text columns",
+                expected: "at least one",
+                found: "none".into(),
+            });
+        }
+        Ok(DocumentReader {
+            rows: format.open(&self.path, &layout)?,
+            source: self,
+            texts,
+            report: ReadReport::default(),
+            ended: false,
+        })
+    }
+
     /// All documents in memory, their labels numbered.
     ///
     /// # Errors
-    /// As the documents; if a label is not among the classes that were given, or not of the kind; the message names the
-    /// line.
+    /// If the file cannot be read, has no rows, no text or no such column, or a row is malformed: too few or too many
+    /// fields, a quote that does not end a field, a label outside the given classes or not of the kind that was asked
+    /// for, bytes that are no text. The message names the line as an editor counts.
     pub fn corpus(&self) -> Result<Corpus> {
-        let documents = self.documents_iter()?.collect::<Result<Vec<_>>>()?;
-        let field = LabelField {
-            kind: &self.labels,
-            classes: self.class_names(),
-            name: self.label_name(),
-            file: &self.path,
-        };
-        field.corpus(documents)
+        Ok(self.read()?.0)
     }
 
-    /// What the file calls the label, where it has a name.
-    fn label_name(&self) -> Option<&str> {
-        match &self.format {
-            Format::Csv(columns) => columns.label_name(),
-            Format::Jsonl { label, .. } => label.as_deref(),
-            Format::Text(_) | Format::Folder => None,
-            #[cfg(feature = "parquet")]
-            Format::Parquet { label, .. } => label.as_deref(),
+    /// As [`Self::corpus`], with a report of what was read and what was left out.
+    ///
+    /// # Errors
+    /// As [`Self::corpus`].
+    pub fn read(&self) -> Result<(Corpus, ReadReport)> {
+        let (corpus, _, report) = self.read_parts()?;
+        Ok((corpus, report))
+    }
+
+    /// The training and the validation rows, told apart by a column, as in fast.ai's samples, and what was read.
+    ///
+    /// The column set by [`Self::with_split`] holds `true`, `1`, `yes`, `valid`, `validation` or `test` for the second
+    /// part and `false`, `0`, `no`, `train` or nothing for the first, in any case. Both parts share one list of classes.
+    ///
+    /// # Errors
+    /// As [`Self::corpus`]; if no split column was set; if the column holds anything else.
+    pub fn read_split(&self) -> Result<(Corpus, Corpus, ReadReport)> {
+        if self.split.is_none() {
+            return Err(Error::Setting {
+                name: "split",
+                expected: "the column that tells validation rows apart (`with_split`)",
+                found: "none".into(),
+            });
+        }
+        let (corpus, valid, report) = self.read_parts()?;
+        let (second, first): (Vec<usize>, Vec<usize>) =
+            (0..corpus.len()).partition(|&row| valid[row]);
+        Ok((corpus.pick(&first), corpus.pick(&second), report))
+    }
+
+    /// All documents, which of them are for validation, and what was read.
+    fn read_parts(&self) -> Result<(Corpus, Vec<bool>, ReadReport)> {
+        let (documents, valid, report) = self.raw_parts()?;
+        if report.empty_texts == report.documents {
+            return Err(Error::Layout {
+                path: shown(&self.path).to_path_buf(),
+                expected: "text in at least one row".into(),
+                found: format!("none in {} rows", report.rows),
+                remedy: "name the column of the text",
+            });
+        }
+        let names = LabelNames {
+            kind: &self.kind,
+            classes: self.classes.as_deref(),
+            name: self.label.as_ref(),
+        };
+        Ok((names.corpus(documents)?, valid, report))
+    }
+
+    /// All documents as they stand in the file.
+    pub(crate) fn rows(&self) -> Result<(Vec<RawDocument>, ReadReport)> {
+        let (documents, _, report) = self.raw_parts()?;
+        Ok((documents, report))
+    }
+
+    fn raw_parts(&self) -> Result<(Vec<RawDocument>, Vec<bool>, ReadReport)> {
+        let mut reader = self.documents()?;
+        let (mut documents, mut valid) = (Vec::new(), Vec::new());
+        while let Some((document, is_valid)) = reader.next_part()? {
+            documents.push(document);
+            valid.push(is_valid);
+        }
+        reader.require_rows()?;
+        let report = reader.report();
+        Ok((documents, valid, report))
+    }
+
+    fn no_rows(&self, found: &str) -> Error {
+        Error::Layout {
+            path: shown(&self.path).to_path_buf(),
+            expected: "at least one row of text".into(),
+            found: found.into(),
+            remedy: "check that it is the right file and that it was written to its end",
         }
     }
 
-    fn new(path: impl Into<PathBuf>, format: Format) -> Self {
-        Self {
-            path: path.into(),
-            format,
-            labels: LabelKind::default(),
+    fn format(&self) -> Result<Format> {
+        let is_pipe = self.path.as_os_str() == STDIN;
+        let is_folder = match is_pipe {
+            true => false,
+            // Follows links, and tells "not there" from "not allowed".
+            false => std::fs::metadata(&self.path)
+                .map_err(|e| io_error("open", &self.path, e))?
+                .is_dir(),
+        };
+        match (self.format.or_else(|| Format::of_name(&self.path)), &self.label) {
+            (Some(format), _) if self.format.is_some() && format != Format::Text => Ok(format),
+            (_, Some(_)) if is_folder => Ok(Format::Folder),
+            (_, None) if is_folder => Ok(Format::Text),
+            (Some(format), None) => Ok(format),
+            (Some(format), Some(_)) if format != Format::Text => Ok(format),
+            (None, None) => Ok(Format::Text),
+            (_, Some(_)) => Err(Error::Layout {
+                path: shown(&self.path).to_path_buf(),
+                expected: "a file with labels (.csv, .tsv, .jsonl or .parquet, also .gz or .zst) or a folder with a folder \
+                           for each class"
+                    .into(),
+                found: match is_pipe {
+                    true => "no name",
+                    false => "another name",
+                }
+                .into(),
+                remedy: "say which format it is (--format), or rename the file by its format",
+            }),
         }
     }
 }
 
 impl DocumentSource for Source {
     fn documents_iter(&self) -> Result<Documents<'_>> {
-        let path = &self.path;
-        match &self.format {
-            Format::Csv(columns) => csv_corpus::documents(path, columns),
-            Format::Jsonl { text, label } => {
-                jsonl::documents(path, text, label.as_deref(), &self.labels)
+        let mut reader = self.documents()?;
+        let mut ended = false;
+        Ok(Box::new(std::iter::from_fn(move || {
+            let next = reader.next();
+            if next.is_some() || ended {
+                return next;
             }
-            Format::Text(unit) => plain_text::documents(path, *unit),
-            Format::Folder => folder::documents(path),
-            #[cfg(feature = "parquet")]
-            Format::Parquet { text, label } => {
-                crate::formats::parquet::documents(path, text, label.as_deref())
-            }
-        }
+            ended = true;
+            reader.require_rows().err().map(Err)
+        })))
     }
 
     fn fingerprint(&self) -> Result<[u8; 32]> {
+        let may_be_read_again = self.path.is_file() || self.path.is_dir() || !self.path.exists();
+        if self.path.as_os_str() == STDIN || !may_be_read_again {
+            return Err(Error::Layout {
+                path: shown(&self.path).to_path_buf(),
+                expected: "a file, as the text is read more than once".into(),
+                found: "a pipe".into(),
+                remedy: "write the text to a file first",
+            });
+        }
         let mut digest = Digest::default();
-        digest.bytes(format!("{:?}", self.format).as_bytes());
+        let unnamed = Self {
+            path: PathBuf::new(),
+            ..self.clone()
+        };
+        digest.bytes(format!("{:?} {unnamed:?}", self.format()?).as_bytes());
         digest_files(&self.path, &mut digest)?;
         Ok(digest.finish())
     }
 
     fn class_names(&self) -> Option<&[String]> {
-        match &self.format {
-            Format::Csv(columns) => columns.classes(),
+        self.classes.as_deref()
+    }
+}
+
+/// The documents of a source, one at a time. Behind an error of one row the next one follows; any other is the last.
+pub struct DocumentReader<'a> {
+    rows: Box<dyn Rows>,
+    source: &'a Source,
+    /// The columns of the text that the format has.
+    texts: &'a [Column],
+    report: ReadReport,
+    ended: bool,
+}
+
+impl DocumentReader<'_> {
+    /// What was read so far.
+    pub fn report(&self) -> ReadReport {
+        let mut report = self.report.clone();
+        self.rows.report(&mut report);
+        report
+    }
+
+    /// Fails if there was no row at all.
+    pub(crate) fn require_rows(&self) -> Result<()> {
+        match self.report().rows {
+            0 => Err(self.source.no_rows(self.rows.nothing())),
+            _ => Ok(()),
+        }
+    }
+
+    /// The next document and whether it is for validation.
+    fn next_part(&mut self) -> Result<Option<(RawDocument, bool)>> {
+        let Some(row) = self.rows.next()? else {
+            return Ok(None);
+        };
+        let source = self.source;
+        let Row { place, values } = row;
+        let mut values = values.into_iter();
+        let mut texts = Vec::with_capacity(self.texts.len());
+        for column in self.texts {
+            let value = values.next().unwrap_or(Value::Null);
+            texts.push(match value {
+                Value::Text(text) => text,
+                Value::Null => String::new(),
+                other => return Err(wrong(&place, "a string", column, &other)),
+            });
+        }
+        let text = match <[String; 1]>::try_from(texts) {
+            Ok([only]) => only,
+            Err(several) => join_fields(&several),
+        };
+        let label = match (
+            &source.label,
+            source.label.as_ref().and_then(|_| values.next()),
+        ) {
+            (Some(column), Some(value)) => match value {
+                Value::Null => None,
+                Value::Text(text) | Value::Number(text) => self.label(&text),
+                Value::List(names) => Some(RawLabel::List(names)),
+                Value::Other(_) => {
+                    return Err(wrong(
+                        &place,
+                        "a string, a number or a list",
+                        column,
+                        &value,
+                    ));
+                }
+            },
             _ => None,
-        }
-    }
-}
-
-impl DocumentSource for Corpus {
-    fn documents_iter(&self) -> Result<Documents<'_>> {
-        let raw = |(line, document): (u64, &crate::Document)| {
-            let class = document.label.as_ref().and_then(crate::Label::class);
-            Ok(RawDocument {
-                text: document.text.clone(),
-                label: class.map(|class| self.classes()[class as usize].clone()),
-                line,
-            })
         };
-        Ok(Box::new((1..).zip(self.documents()).map(raw)))
-    }
-
-    fn fingerprint(&self) -> Result<[u8; 32]> {
-        let mut digest = Digest::default();
-        for class in self.classes() {
-            digest.part(class.as_bytes());
-        }
-        for document in self.documents() {
-            digest.part(document.text.as_bytes());
-            match &document.label {
-                None => digest.part(&u64::MAX.to_le_bytes()),
-                Some(label) => label.digest(|bytes| digest.part(bytes)),
-            }
-        }
-        Ok(digest.finish())
-    }
-
-    fn class_names(&self) -> Option<&[String]> {
-        Some(self.classes())
-    }
-}
-
-/// Texts that are in memory already, without labels.
-impl<S: AsRef<str> + Sync> DocumentSource for Vec<S> {
-    fn documents_iter(&self) -> Result<Documents<'_>> {
-        let raw = |(line, text): (u64, &S)| {
-            Ok(RawDocument {
-                text: text.as_ref().to_owned(),
-                label: None,
-                line,
-            })
+        let is_valid = match (&source.split, values.next()) {
+            (Some(column), Some(value)) => match &value {
+                Value::Null => false,
+                Value::Text(mark) | Value::Number(mark) => {
+                    is_validation(mark).ok_or_else(|| Error::Row {
+                        path: place.file.as_deref().unwrap_or(&source.path).to_owned(),
+                        line: place.line,
+                        expected: "`true` or `false` in the split column".into(),
+                        found: format!("`{mark}`"),
+                        remedy: "correct the row",
+                    })?
+                }
+                other => return Err(wrong(&place, "`true` or `false`", column, other)),
+            },
+            _ => false,
         };
-        Ok(Box::new((1..).zip(self).map(raw)))
+        self.report.documents += 1;
+        self.report.empty_texts += usize::from(text.trim().is_empty());
+        self.report.unlabeled += usize::from(label.is_none() && source.label.is_some());
+        Ok(Some((RawDocument { text, label, place }, is_valid)))
     }
 
-    fn fingerprint(&self) -> Result<[u8; 32]> {
-        let mut digest = Digest::default();
-        for text in self {
-            digest.part(text.as_ref().as_bytes());
+    /// The label in a field, unless the field says that there is none.
+    fn label(&mut self, text: &str) -> Option<RawLabel> {
+        let (text, source) = (text.trim(), self.source);
+        if text.is_empty() && !matches!(source.kind, LabelKind::Set { .. }) {
+            return None;
         }
-        Ok(digest.finish())
+        let is_class = || source.classes.iter().flatten().any(|class| class == text);
+        if source.missing.iter().any(|missing| missing == text) && !is_class() {
+            *self.report.missing.entry(text.to_owned()).or_default() += 1;
+            return None;
+        }
+        Some(text.into())
     }
 }
 
-/// Documents from a function that returns the next one, until it fails or has none.
-pub(crate) fn until_error<'a>(
-    next: impl FnMut() -> Result<Option<RawDocument>> + Send + 'a,
-) -> Documents<'a> {
-    let mut next = Some(next);
-    Box::new(std::iter::from_fn(move || {
-        let item = next.as_mut()?().transpose();
-        if !matches!(item, Some(Ok(_))) {
-            next = None;
+impl Iterator for DocumentReader<'_> {
+    type Item = Result<RawDocument>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
+            return None;
         }
-        item
-    }))
+        let next = self.next_part();
+        self.ended = match &next {
+            Ok(document) => document.is_none(),
+            Err(error) => !error.is_of_one_row(),
+        };
+        Some(next.transpose()?.map(|(document, _)| document))
+    }
+}
+
+fn wrong(place: &Place, expected: &str, column: &Column, found: &Value) -> Error {
+    Error::Row {
+        path: place.file.as_deref().unwrap_or(Path::new("")).to_owned(),
+        line: place.line,
+        expected: format!("{expected} in {column}"),
+        found: found.kind(),
+        remedy: "name another column or correct the row",
+    }
+}
+
+fn is_validation(mark: &str) -> Option<bool> {
+    match mark.trim().to_lowercase().as_str() {
+        "true" | "1" | "yes" | "valid" | "validation" | "test" => Some(true),
+        "false" | "0" | "no" | "train" | "" => Some(false),
+        _ => None,
+    }
 }
 
 /// The names and bytes, as they are on the disk, of a file or of all files of a folder.

@@ -1,7 +1,11 @@
 //! Several sources as one.
 
+use std::sync::Mutex;
+
 use crate::digest::Digest;
-use crate::source::{DocumentSource, Documents, Source, until_error};
+use crate::document::{DocumentSource, Documents};
+use crate::report::ReadReport;
+use crate::source::{DocumentReader, Source};
 use crate::{Error, Result};
 
 /// The documents of several files or folders, one after another: what a language model is trained on often lies in more
@@ -9,12 +13,15 @@ use crate::{Error, Result};
 ///
 /// ```no_run
 /// use ulmfit_data::{Source, Sources, TextUnit};
-/// let part = |name: &str| Source::text(name, TextUnit::Article);
+/// let part = |name: &str| Source::new(name).with_unit(TextUnit::Article);
 /// let wiki = Sources::new(vec![part("wiki-1.txt.zst"), part("wiki-2.txt.zst")])?;
 /// # Ok::<(), ulmfit_data::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sources(Vec<Source>);
+#[derive(Debug)]
+pub struct Sources {
+    parts: Vec<Source>,
+    report: Mutex<ReadReport>,
+}
 
 impl Sources {
     /// Puts the sources behind one another.
@@ -29,37 +36,61 @@ impl Sources {
                 found: "none".into(),
             });
         }
-        Ok(Self(sources))
+        Ok(Self {
+            parts: sources,
+            report: Mutex::default(),
+        })
     }
 
     /// The sources, in order.
     pub fn parts(&self) -> &[Source] {
-        &self.0
+        &self.parts
+    }
+
+    /// What the last reading has read of all of them; nothing if they have not been read to their end.
+    pub fn report(&self) -> ReadReport {
+        self.report
+            .lock()
+            .map_or_else(|_| ReadReport::default(), |report| report.clone())
     }
 }
 
 impl DocumentSource for Sources {
     fn documents_iter(&self) -> Result<Documents<'_>> {
-        let mut parts = self.0.iter();
-        let mut open: Option<Documents<'_>> = None;
-        Ok(until_error(move || {
+        let mut parts = self.parts.iter();
+        let mut open: Option<DocumentReader<'_>> = None;
+        let mut all = ReadReport::default();
+        Ok(Box::new(std::iter::from_fn(move || {
             loop {
-                if let Some(documents) = &mut open
-                    && let Some(document) = documents.next().transpose()?
-                {
-                    return Ok(Some(document));
+                if let Some(next) = open.as_mut().and_then(Iterator::next) {
+                    return Some(next);
                 }
-                match parts.next() {
-                    Some(part) => open = Some(part.documents_iter()?),
-                    None => return Ok(None),
+                if let Some(done) = open.take() {
+                    all.merge(&done.report());
+                    if let Err(error) = done.require_rows() {
+                        return Some(Err(error));
+                    }
+                }
+                let Some(part) = parts.next() else {
+                    if let Ok(mut report) = self.report.lock() {
+                        report.clone_from(&all);
+                    }
+                    return None;
+                };
+                match part.documents() {
+                    Ok(documents) => open = Some(documents),
+                    Err(error) => {
+                        parts = [].iter();
+                        return Some(Err(error));
+                    }
                 }
             }
-        }))
+        })))
     }
 
     fn fingerprint(&self) -> Result<[u8; 32]> {
         let mut digest = Digest::default();
-        for part in &self.0 {
+        for part in &self.parts {
             digest.bytes(&part.fingerprint()?);
         }
         Ok(digest.finish())
@@ -70,12 +101,11 @@ impl DocumentSource for Sources {
 #[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests {
     use super::*;
-    use crate::TextUnit;
 
     #[test]
     fn parts_follow_one_another_and_an_error_is_the_last() {
         let folder = tempfile::tempdir().unwrap();
-        let part = |name: &str| Source::text(folder.path().join(name), TextUnit::Line);
+        let part = |name: &str| Source::new(folder.path().join(name));
         std::fs::write(folder.path().join("a"), "one\ntwo\n").unwrap();
         std::fs::write(folder.path().join("b"), "three\n").unwrap();
         let both = Sources::new(vec![part("a"), part("b")]).unwrap();

@@ -2,7 +2,7 @@
 
 use rand::seq::SliceRandom;
 
-use crate::Corpus;
+use crate::corpus::Corpus;
 use crate::random::{Purpose, generator};
 
 impl Corpus {

@@ -1,9 +1,11 @@
 //! Other corpora of the same documents: shuffled, cut short, balanced, joined. Which documents one holds depends on the
 //! seed alone.
 
+use crate::corpus::Corpus;
+use crate::document::Document;
 use crate::random::{Purpose, generator, permutation};
 use crate::strata::draw;
-use crate::{Corpus, Document, Error, Result};
+use crate::{Error, Result};
 
 impl Corpus {
     /// The documents in random order.
@@ -89,7 +91,11 @@ impl Corpus {
             };
             documents.extend(part.documents().iter().map(renumber));
         }
-        Self::from_valid(documents, classes)
+        let places = parts
+            .iter()
+            .flat_map(|part| (0..part.len()).map(|at| part.place_of(at)));
+        let places = places.collect();
+        Self::from_valid(documents, classes).with_places(places)
     }
 
     /// The same documents without their labels; the list of classes stays.
@@ -99,7 +105,7 @@ impl Corpus {
             .iter()
             .map(|d| Document::unlabeled(d.text.clone()))
             .collect();
-        Self::from_valid(documents, self.classes().to_vec())
+        Self::from_valid(documents, self.classes().to_vec()).with_places_of(self, 0..self.len())
     }
 }
 

@@ -5,9 +5,9 @@
     reason = "a test that checks nothing must say so"
 )]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use ulmfit_data::{Corpus, CsvColumns, ReviewSet, TextUnit};
+use ulmfit_data::{Corpus, ReviewSet, Source, TextUnit};
 
 /// The path of a data set, if it is there.
 fn data(name: &str) -> Option<PathBuf> {
@@ -40,10 +40,8 @@ fn imdb_sample() {
     let Some(folder) = data("imdb_sample") else {
         return;
     };
-    let columns = CsvColumns::new("text")
-        .with_label("label")
-        .with_split("is_valid");
-    let (train, valid) = Corpus::from_csv_split(folder.join("texts.csv.zst"), &columns).unwrap();
+    let source = Source::new(folder.join("texts.csv.zst")).with_label("label");
+    let (train, valid, _) = source.with_split("is_valid").read_split().unwrap();
     assert_eq!((train.len(), valid.len()), (800, 200));
     assert_eq!(train.classes(), ["negative", "positive"]);
 }
@@ -64,20 +62,22 @@ fn smaller_sets_in_the_same_layout() {
     }
 }
 
+fn articles_of(path: &Path) -> Corpus {
+    Source::new(path)
+        .with_unit(TextUnit::Article)
+        .corpus()
+        .unwrap()
+}
+
 #[test]
 fn articles() {
     let Some(folder) = data("enwiki") else { return };
-    let valid = Corpus::from_text(folder.join("valid.txt.zst"), TextUnit::Article).unwrap();
+    let valid = articles_of(&folder.join("valid.txt.zst"));
     assert_eq!(valid.len(), 300);
     assert!(valid.texts().iter().all(|text| text.starts_with("= ")));
     let Some(folder) = data("wikitext2") else {
         return;
     };
     // 60 articles, by the published count.
-    assert_eq!(
-        Corpus::from_text(folder.join("valid.txt.zst"), TextUnit::Article)
-            .unwrap()
-            .len(),
-        60
-    );
+    assert_eq!(articles_of(&folder.join("valid.txt.zst")).len(), 60);
 }

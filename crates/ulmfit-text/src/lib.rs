@@ -30,6 +30,7 @@
 mod counter;
 mod decode;
 mod error;
+mod fields;
 mod grid;
 mod pytext;
 mod readable;
@@ -46,6 +47,7 @@ mod write_beside;
 pub use counter::TokenCounter;
 pub use decode::{WordSpan, detokenize, undo_specials, word_spans};
 pub use error::{Error, Result};
+pub use fields::join_fields;
 pub use grid::TokenGrid;
 pub use rules::{ALL_RULES, ALL_TOKEN_RULES, Rule, RulePreset, TokenRule};
 pub use specials::Special;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::Vocab;
+use crate::fields;
 use crate::rules::{self, MarksAt, RulePreset};
 use crate::tokenizer_config::{Direction, EndToken, FieldMarks, TokenizerConfig};
 use crate::words::{EnglishSplitter, Piece, Simple, WordSplit};
@@ -143,6 +144,11 @@ impl Tokenizer {
     fn prepare_fields(&self, fields: &[&str]) -> String {
         let preset = self.config.rules;
         let marks = preset.marks();
+        let joined_before = match fields {
+            [text] => fields::split(text),
+            _ => None,
+        };
+        let fields = joined_before.as_deref().unwrap_or(fields);
         let mark_fields = match self.config.fields {
             FieldMarks::WhenSeveral => fields.len() > 1 || preset == RulePreset::Paper,
             FieldMarks::Always => true,
@@ -152,7 +158,7 @@ impl Tokenizer {
         let body = match fields {
             [text] if !mark_fields => *text,
             _ => {
-                joined = join(fields, mark_fields.then_some(marks.field));
+                joined = fields::join(fields, mark_fields.then_some(marks.field));
                 &joined
             }
         };
@@ -184,20 +190,6 @@ impl Tokenizer {
             (None, _) => Simple::whitespace(text, pieces),
         }
     }
-}
-
-fn join(fields: &[&str], mark: Option<&str>) -> String {
-    let mut out = String::new();
-    for (i, field) in fields.iter().enumerate() {
-        if i > 0 {
-            out.push(' ');
-        }
-        if let Some(mark) = mark {
-            out.push_str(&format!("{mark} {} ", i + 1));
-        }
-        out.push_str(field);
-    }
-    out
 }
 
 #[cfg(test)]

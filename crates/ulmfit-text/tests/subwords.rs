@@ -347,3 +347,38 @@ proptest! {
         tokenizer.detokenize(&vocab.decode_tokens(&ids));
     }
 }
+
+#[test]
+fn a_file_over_which_the_library_panics_is_an_error() {
+    let says = |json: &str, parts: &[&str]| {
+        let message = SubwordModel::from_json(json).unwrap_err().to_string();
+        for part in parts {
+            assert!(message.contains(part), "`{part}` is missing in: {message}");
+        }
+        // In a model file and a recipe, too.
+        let config = format!(r#"{{"words":{{"subword":{json}}}}}"#);
+        let message = serde_json::from_str::<TokenizerConfig>(&config)
+            .unwrap_err()
+            .to_string();
+        assert!(message.contains(parts[0]), "{message}");
+    };
+    says(
+        r#"{"model":{"type":"BPE","vocab":{"x":0,"y":3},"merges":["x y"]}}"#,
+        &["`model.merges`", "\"x y\"", "vocabulary"],
+    );
+    says(
+        r#"{"model":{"type":"BPE","vocab":{"x":0,"xy":1},"merges":[["x","y"]]}}"#,
+        &["`model.merges`"],
+    );
+    says(
+        r#"{"normalizer":{"type":"Precompiled","precompiled_charsmap":"AAAB"},
+            "model":{"type":"Unigram","unk_id":0,"vocab":[["<unk>",0],["b",-2.5]]}}"#,
+        &["`normalizer`"],
+    );
+    // Four bytes of a table that has no entry: the library reads it and fails over the first text.
+    says(
+        r#"{"normalizer":{"type":"Precompiled","precompiled_charsmap":"AAAAAA=="},
+            "model":{"type":"Unigram","unk_id":0,"vocab":[["<unk>",0],["b",-2.5]]}}"#,
+        &["`normalizer`"],
+    );
+}

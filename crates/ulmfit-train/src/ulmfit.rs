@@ -25,10 +25,10 @@ const HELD_OUT: f64 = 0.1;
 ///
 /// ```no_run
 /// use burn::tensor::Device;
-/// use ulmfit_data::{Corpus, CsvColumns};
+/// use ulmfit_data::Source;
 /// use ulmfit_train::{Recipe, Ulmfit};
 ///
-/// let corpus = Corpus::from_csv("reviews.csv", &CsvColumns::new("text").with_label("label"))?;
+/// let corpus = Source::new("reviews.csv").with_label("label").corpus()?;
 /// let learned = Ulmfit::builder()
 ///     .pretrained("english.safetensors")
 ///     .recipe(Recipe::by_name("fastbook")?)

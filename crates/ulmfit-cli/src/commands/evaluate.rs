@@ -59,7 +59,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
             args.model.display()
         );
     }
-    let corpus = args.labeled.read_all(&classifier.classes)?;
+    let corpus = args.labeled.read_all(&classifier.classes, args.talk)?;
     let mut recipe = Recipe::default();
     recipe.classifier.batch_size = usize::from(args.batch_size);
     let loader = steps::class_loader(&recipe, &classifier.text, &corpus, 0)?;

@@ -3,10 +3,11 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use serde_json::json;
+use serde::Serialize;
+use serde_json::{Value, json};
 use ulmfit::model::ModelInfo;
 
-/// Print what a model file holds: kind, version, sizes, vocabulary, rules, classes, parameters, storage.
+/// Print what a model file holds, and all that decides what the model does: kind, task, classes, sizes, rules, storage.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// A model file.
@@ -19,47 +20,84 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let info = ModelInfo::read(&args.file)?;
     let sizes = &info.encoder;
-    if args.json {
-        let object = json!({
-            "kind": info.kind.to_string(),
-            "version": info.format,
-            "embed": sizes.embed,
-            "hidden": sizes.hidden,
-            "layers": sizes.layers,
-            "vocabulary": sizes.vocabulary,
-            "rules": info.tokenizer.rules.to_string(),
-            "words": info.tokenizer.words.to_string(),
-            "classes": info.classes,
-            "parameters": info.parameters,
-            "storage": info.storage.to_string(),
-            "bytes": info.bytes,
-        });
-        return Ok(writeln!(std::io::stdout(), "{object}")?);
-    }
-    let mut lines = vec![
-        ("kind", info.kind.to_string()),
-        ("version", info.format.to_string()),
-        (
-            "sizes",
-            format!(
-                "embed {}, hidden {}, layers {}",
-                sizes.embed, sizes.hidden, sizes.layers
-            ),
-        ),
-        ("vocabulary", format!("{} tokens", sizes.vocabulary)),
-        ("rules", info.tokenizer.rules.to_string()),
-        ("words", info.tokenizer.words.to_string()),
+    let mut facts = vec![
+        ("kind", json!(info.kind.to_string())),
+        ("version", json!(info.format)),
+        ("cell", value(&sizes.cell)?),
+        ("directions", value(&sizes.directions)?),
+        ("embed", json!(sizes.embed)),
+        ("hidden", json!(sizes.hidden)),
+        ("layers", json!(sizes.layers)),
+        ("vocabulary", json!(sizes.vocabulary)),
+        ("rules", json!(info.tokenizer.rules.to_string())),
+        ("words", json!(info.tokenizer.words.to_string())),
+        ("fields", value(&info.tokenizer.fields)?),
+        ("end", value(&info.tokenizer.end)?),
+        ("direction", value(&info.tokenizer.direction)?),
     ];
-    if !info.classes.is_empty() {
-        let names = info.classes.join(", ");
-        lines.push(("classes", format!("{}: {names}", info.classes.len())));
+    if let Some(classifier) = &info.classifier {
+        facts.extend([
+            ("task", value(&classifier.task)?),
+            ("head", json!(classifier.head.hidden)),
+            ("window", value(&classifier.window)?),
+        ]);
     }
-    lines.push(("parameters", info.parameters.to_string()));
-    lines.push(("storage", info.storage.to_string()));
-    lines.push(("bytes", info.bytes.to_string()));
+    facts.extend([
+        ("classes", json!(info.classes)),
+        ("parameters", json!(info.parameters)),
+        ("storage", json!(info.storage.to_string())),
+        ("bytes", json!(info.bytes)),
+    ]);
     let mut out = std::io::stdout().lock();
-    for (name, value) in lines {
-        writeln!(out, "{name:<11} {value}")?;
+    if args.json {
+        let object: serde_json::Map<_, _> = facts
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect();
+        return Ok(writeln!(out, "{}", Value::Object(object))?);
+    }
+    let [embed, hidden, layers] = [sizes.embed, sizes.hidden, sizes.layers];
+    for (name, value) in facts {
+        let (name, text) = match name {
+            "embed" => (
+                "sizes",
+                format!("embed {embed}, hidden {hidden}, layers {layers}"),
+            ),
+            "hidden" | "layers" => continue,
+            name => (name, told(name, &value)),
+        };
+        if !text.is_empty() {
+            writeln!(out, "{name:<11} {text}")?;
+        }
     }
     Ok(())
+}
+
+fn value(part: &impl Serialize) -> anyhow::Result<Value> {
+    Ok(serde_json::to_value(part)?)
+}
+
+/// A value for people.
+fn told(name: &str, value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(list) => {
+            let list: Vec<String> = list.iter().map(|value| told("", value)).collect();
+            match (name, list.len()) {
+                ("classes", n) if n > 0 => format!("{n}: {}", list.join(", ")),
+                _ => list.join(", "),
+            }
+        }
+        Value::Object(fields) => {
+            let fields = fields.iter().map(|(name, value)| match told("", value) {
+                text if text == "null" => name.clone(),
+                text => format!("{name} {text}"),
+            });
+            fields.collect::<Vec<_>>().join(", ")
+        }
+        other => match name {
+            "vocabulary" => format!("{other} tokens"),
+            _ => other.to_string(),
+        },
+    }
 }

@@ -5,10 +5,12 @@ use std::path::PathBuf;
 
 use anyhow::anyhow;
 use serde_json::{Map, Value, json};
+use ulmfit::data::Format;
 use ulmfit::prelude::*;
 
 use crate::options::compute::Compute;
-use crate::options::lines::for_each_chunk;
+use crate::options::source::Columns;
+use crate::options::stream::{Strict, for_each_chunk};
 
 /// Print label and probabilities of texts: one JSON object for each input, in order.
 #[derive(Debug, clap::Args)]
@@ -20,14 +22,19 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     with: Option<PathBuf>,
     /// A text to classify.
-    #[arg(required_unless_present = "jsonl", conflicts_with = "jsonl")]
+    #[arg(required_unless_present_any = ["jsonl", "file"], conflicts_with_all = ["jsonl", "file"])]
     text: Option<String>,
-    /// A file with one JSON object a line, or - for the standard input.
+    /// A file of documents in any format that training reads, or - for the standard input, with a text on every line
+    /// unless --format says otherwise.
+    #[arg(long, value_name = "FILE", conflicts_with = "jsonl")]
+    file: Option<PathBuf>,
+    /// The same for a file with one JSON object a line.
     #[arg(long, value_name = "FILE")]
     jsonl: Option<PathBuf>,
-    /// The field of the text in a JSON object.
-    #[arg(long, default_value = "text")]
-    text_field: String,
+    #[command(flatten)]
+    columns: Columns,
+    #[command(flatten)]
+    strict: Strict,
     /// Print how much each word mattered, too (0 to 1).
     #[arg(long, conflicts_with = "with")]
     words: bool,
@@ -45,14 +52,17 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         for line in model.lines(texts, args.words) {
             writeln!(out, "{}", Value::Object(line))?;
         }
-        Ok(())
+        Ok(out.flush()?)
     };
-    match (&args.text, &args.jsonl) {
-        (Some(text), _) => print(std::slice::from_ref(text))?,
-        (None, Some(path)) => for_each_chunk(path, Some(&args.text_field), print)?,
-        (None, None) => {}
+    if let Some(text) = &args.text {
+        return print(std::slice::from_ref(text));
     }
-    Ok(out.flush()?)
+    let source = match (&args.file, &args.jsonl) {
+        (Some(path), _) => args.columns.source(path)?,
+        (None, Some(path)) => args.columns.source(path)?.with_format(Format::Jsonl),
+        (None, None) => return Ok(()),
+    };
+    for_each_chunk(source, args.strict, print)
 }
 
 /// How weights are rounded.

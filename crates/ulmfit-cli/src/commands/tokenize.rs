@@ -3,16 +3,18 @@
 use std::io::Write;
 use std::path::PathBuf;
 
+use ulmfit::data::Format;
 use ulmfit::prelude::*;
 use ulmfit::text::{SubwordModel, WordSplit};
 
 use crate::options::compute::Threads;
-use crate::options::lines::for_each_chunk;
+use crate::options::source::Columns;
+use crate::options::stream::{Strict, for_each_chunk};
 
 /// Print the tokens of texts: one JSON object for each input, in order.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// A file with a text on every line, or - for the standard input.
+    /// A file with a text on every line or in any format that training reads, or - for the standard input.
     file: PathBuf,
     /// Text rules: standard, fastai_v2, fastai_v1 or paper.
     #[arg(long, default_value_t)]
@@ -23,9 +25,10 @@ pub(crate) struct Args {
     /// The input is one JSON object a line.
     #[arg(long)]
     jsonl: bool,
-    /// The field of the text in a JSON object.
-    #[arg(long, default_value = "text")]
-    text_field: String,
+    #[command(flatten)]
+    columns: Columns,
+    #[command(flatten)]
+    strict: Strict,
     #[command(flatten)]
     threads: Threads,
 }
@@ -41,17 +44,20 @@ fn splitter(name: &str) -> Result<WordSplit, ulmfit::text::Error> {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     args.threads.set()?;
-    let field = args.jsonl.then_some(args.text_field.as_str());
     let config = TokenizerConfig::new()
         .with_rules(args.rules)
         .with_words(args.tokenizer.clone());
     let tokenizer = config.init();
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    for_each_chunk(&args.file, field, |texts| {
+    let source = args.columns.source(&args.file)?;
+    let source = match args.jsonl {
+        true => source.with_format(Format::Jsonl),
+        false => source,
+    };
+    for_each_chunk(source, args.strict, |texts| {
         for tokens in tokenizer.tokenize_all(texts) {
             writeln!(out, "{}", serde_json::json!({ "tokens": tokens }))?;
         }
-        Ok(())
-    })?;
-    Ok(out.flush()?)
+        Ok(out.flush()?)
+    })
 }

@@ -2,6 +2,8 @@
 
 use ulmfit::prelude::*;
 
+use super::source::Columns;
+
 /// The field of the label, and what it holds.
 #[derive(Debug, clap::Args)]
 pub(crate) struct LabelOptions {
@@ -14,6 +16,10 @@ pub(crate) struct LabelOptions {
     /// The label is a number, to be predicted as such; --config with classifier.range = [low, high] bounds the predictions.
     #[arg(long)]
     numbers: bool,
+    /// What stands for no label, with commas between [default: nan, NULL, None, NA and the like]; '' for an empty label
+    /// alone, where a class has such a name.
+    #[arg(long, value_name = "TEXTS", value_delimiter = ',')]
+    missing_label: Option<Vec<String>>,
 }
 
 impl LabelOptions {
@@ -26,6 +32,20 @@ impl LabelOptions {
         }
     }
 
+    /// The source with these labels.
+    ///
+    /// # Errors
+    /// For a name where columns have none.
+    pub(crate) fn of(&self, source: Source, columns: &Columns) -> anyhow::Result<Source> {
+        let source = source
+            .with_label(columns.column("--label", &self.name)?)
+            .with_label_kind(self.kind());
+        Ok(match &self.missing_label {
+            Some(texts) => source.with_missing(texts),
+            None => source,
+        })
+    }
+
     /// The classes that there must be.
     pub(crate) fn least_classes(&self) -> usize {
         match self.kind() {
@@ -35,14 +55,49 @@ impl LabelOptions {
         }
     }
 
-    /// What the labels of documents are, in words.
+    /// What the labels of documents are, in words: classes with the number of their documents.
     pub(crate) fn described(&self, train: &Corpus) -> String {
+        /// More names do not help.
+        const SHOWN: usize = 12;
+        let counts = train.class_counts();
+        let names = train.classes().iter().zip(&counts);
+        let mut names: Vec<String> = names.map(|(name, n)| format!("{name} {n}")).collect();
+        if names.len() > SHOWN {
+            let more = names.len() - SHOWN;
+            names.truncate(SHOWN);
+            names.push(format!("and {more} more"));
+        }
         match self.kind() {
-            LabelKind::Class => format!("{} classes", train.n_classes()),
-            LabelKind::Set { .. } => {
-                format!("{} classes, any number of them each", train.n_classes())
-            }
+            LabelKind::Class => format!("{} classes ({})", train.n_classes(), names.join(", ")),
+            LabelKind::Set { .. } => format!(
+                "{} classes, any number of them each ({})",
+                train.n_classes(),
+                names.join(", ")
+            ),
             LabelKind::Number => "a number each".to_owned(),
+        }
+    }
+
+    /// The classes that are trained and not scored, in words.
+    pub(crate) fn unscored(&self, train: &Corpus, valid: &Corpus) -> Option<String> {
+        const SHOWN: usize = 12;
+        let (trained, scored) = (train.class_counts(), valid.class_counts());
+        let counts = train.classes().iter().zip(trained.iter().zip(&scored));
+        let only = counts.filter(|(_, (trained, scored))| **trained > 0 && **scored == 0);
+        let names: Vec<&str> = only.map(|(name, _)| name.as_str()).collect();
+        let first = names[..names.len().min(SHOWN)].join(", ");
+        let more = match names.len().saturating_sub(SHOWN) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        match (self.kind(), names.len()) {
+            (LabelKind::Number, _) | (_, 0) => None,
+            (_, 1) => Some(format!(
+                "1 class cannot be scored, as no document of it is held out: {first}"
+            )),
+            (_, n) => Some(format!(
+                "{n} classes cannot be scored, as no documents of them are held out: {first}{more}"
+            )),
         }
     }
 

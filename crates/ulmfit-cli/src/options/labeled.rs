@@ -3,19 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use ulmfit::data::{Source, TextUnit};
+use ulmfit::data::ReadReport;
 use ulmfit::prelude::*;
 use ulmfit::train::Validate;
 
 use super::label::LabelOptions;
-use super::source::{Columns, asked_by, extension};
+use super::source::{Columns, asked_by};
 use crate::talk::Talk;
 
 /// Documents with labels.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Labeled {
-    /// A file in .csv, .tsv, .jsonl or .parquet, also .gz or .zst; or a folder with a folder for each class; or a data
-    /// set as published: a folder with train.csv, or aclImdb.
+    /// A file in .csv, .tsv, .jsonl or .parquet, also compressed; - for the standard input; a folder with a folder for each
+    /// class; or a data set in its parts: a folder with train.csv, or with train and test.
     data: PathBuf,
     #[command(flatten)]
     columns: Columns,
@@ -37,7 +37,7 @@ pub(crate) struct HeldOut {
         conflicts_with = "valid"
     )]
     valid_share: f64,
-    /// A column of a CSV file that says which rows are held out: true, 1, yes, valid, validation or test.
+    /// A column that says which rows are held out: true, 1, yes, valid, validation or test.
     #[arg(long, value_name = "COLUMN", conflicts_with_all = ["valid", "valid_share"])]
     valid_column: Option<String>,
     /// How often they are scored: each-epoch, each-stage or at-end. With many of them scoring takes longer than training
@@ -80,17 +80,15 @@ impl Labeled {
         seed: u64,
         talk: Talk,
     ) -> anyhow::Result<Documents> {
-        let mut unlabeled = Vec::new();
-        let (all, valid) = self.parts(held_out, &mut unlabeled)?;
-        let all = labeled_only(all, &mut unlabeled)?;
+        let parts = self.parts(held_out, talk)?;
+        let (all, mut unlabeled) = parts.train.by_label();
         let classes = self.label.least_classes();
         all.require_classes(classes).with_context(|| self.place())?;
-        let (train, valid) = match valid {
-            Some(valid) => {
-                let valid = labeled_only(valid, &mut unlabeled)?;
-                (all.clone(), valid.with_classes(all.classes())?)
-            }
-            None => {
+        let (train, valid) = match (parts.valid, &held_out.valid) {
+            (_, Some(path)) => (all.clone(), self.read_valid(path, all.classes(), talk)?),
+            // What is set apart to score on trains nothing, with a label or without.
+            (Some(valid), None) => (all.clone(), self.scored(valid, talk)),
+            (None, None) => {
                 let share = held_out.valid_share;
                 if !(share > 0.0 && share < 1.0) {
                     bail!("--valid-share: expected a share above 0 and below 1, found {share}");
@@ -98,14 +96,19 @@ impl Labeled {
                 all.split(share, seed)
             }
         };
-        for (part, corpus) in [("train on", &train), ("score on", &valid)] {
-            if corpus.is_empty() {
-                bail!(
-                    "{}: expected documents to {part}, found none of {}; give more, or a part of them as --valid",
-                    self.data.display(),
-                    all.len()
-                );
-            }
+        if train.is_empty() {
+            bail!(
+                "{}: expected documents to train on, found none of {}; give more",
+                self.place(),
+                all.len()
+            );
+        }
+        if valid.is_empty() {
+            bail!(
+                "{}: expected documents to score on, found none, as each class has one document, which is needed to train \
+                 on; add documents of each class, or name others as --valid",
+                self.place()
+            );
         }
         if train.require_classes(classes).is_err() {
             bail!(
@@ -123,6 +126,12 @@ impl Labeled {
             valid.len(),
             self.label.described(&train)
         ));
+        if let Some(unscored) = self.label.unscored(&train, &valid) {
+            talk.note(&unscored);
+        }
+        if let Some(further) = parts.unlabeled {
+            unlabeled = Corpus::concat(&[&further, &unlabeled]);
+        }
         if !unlabeled.is_empty() {
             talk.note(&format!(
                 "{} documents without a label: for the language model only",
@@ -132,31 +141,24 @@ impl Labeled {
         if let Some(hint) = self.label.hint(&train) {
             talk.note(&format!("{}: {hint}", self.place()));
         }
-        let unlabeled = Corpus::new(unlabeled, Vec::new())?;
         Ok(Documents {
             train,
             valid,
-            unlabeled,
+            unlabeled: unlabeled.without_labels(),
         })
     }
 
-    /// All documents of the file, with classes in a given order, all of them labelled.
+    /// All documents of the file that have a label, which is one of `classes`.
     ///
     /// # Errors
     /// As [`Self::read`]; for a label that is not among `classes`.
-    pub(crate) fn read_all(&self, classes: &[String]) -> anyhow::Result<Corpus> {
-        let set = self.data.is_dir().then(|| self.set()).transpose()?;
-        let corpus = match set.flatten() {
-            // The part that nobody trains on.
-            Some(set) => set.test.unwrap_or(set.train),
-            None => self.corpus(&self.data)?,
+    pub(crate) fn read_all(&self, classes: &[String], talk: Talk) -> anyhow::Result<Corpus> {
+        let Some(set) = self.set()? else {
+            return self.read_valid(&self.data, classes, talk);
         };
-        if corpus.is_empty() {
-            bail!(
-                "{}: expected labelled documents, found none; name another file",
-                self.data.display()
-            );
-        }
+        self.tell(&self.data, &set.report, talk);
+        // The part that nobody trains on.
+        let corpus = set.test.unwrap_or(set.train);
         corpus.with_classes(classes).with_context(|| self.place())
     }
 
@@ -165,23 +167,10 @@ impl Labeled {
     /// # Errors
     /// As [`Self::read`].
     pub(crate) fn read_texts(&self) -> anyhow::Result<Corpus> {
-        let set = self.data.is_dir().then(|| self.set()).transpose()?;
-        let corpus = match set.flatten() {
-            Some(set) => set.train.without_labels(),
-            None => asked_by(
-                "--text",
-                self.columns
-                    .source(&self.data, None, TextUnit::Line)?
-                    .corpus(),
-            )?,
-        };
-        if corpus.is_empty() {
-            bail!(
-                "{}: expected documents, found none; name another file",
-                self.data.display()
-            );
+        match self.set()? {
+            Some(set) => Ok(set.train.without_labels()),
+            None => asked_by("--text", self.columns.source(&self.data)?.corpus()),
         }
-        Ok(corpus)
     }
 
     /// The file or folder.
@@ -194,6 +183,15 @@ impl Labeled {
         &self.label
     }
 
+    /// Documents without labels of further files, in the same column where they are tables.
+    ///
+    /// # Errors
+    /// For files that cannot be read.
+    pub(crate) fn read_unlabeled(&self, files: &[PathBuf]) -> anyhow::Result<Vec<Corpus>> {
+        let read = |path: &PathBuf| asked_by("--text", self.columns.source(path)?.corpus());
+        files.iter().map(read).collect()
+    }
+
     /// File and column of the labels, for messages.
     fn place(&self) -> String {
         match self.data.is_dir() {
@@ -202,65 +200,80 @@ impl Labeled {
         }
     }
 
-    /// Documents without labels of further files, in the same column where they are tables.
-    ///
-    /// # Errors
-    /// For files that cannot be read.
-    pub(crate) fn read_unlabeled(&self, files: &[PathBuf]) -> anyhow::Result<Vec<Corpus>> {
-        let read =
-            |path: &PathBuf| Ok(self.columns.source(path, None, TextUnit::Line)?.corpus()?);
-        files.iter().map(read).collect()
+    /// The documents, and those that are to score on where the data has such a part.
+    fn parts(&self, held_out: &HeldOut, talk: Talk) -> anyhow::Result<Parts> {
+        if let Some(set) = self.set()? {
+            self.tell(&self.data, &set.report, talk);
+            return Ok(Parts {
+                train: set.train,
+                valid: set.test,
+                unlabeled: set.unlabeled,
+            });
+        }
+        let source = self.source(&self.data)?;
+        let (train, valid, report) = match &held_out.valid_column {
+            Some(_) if self.data.is_dir() => bail!(
+                "--valid-column: expected a file with columns, found a folder, {}; give --valid or --valid-share",
+                self.data.display()
+            ),
+            Some(column) => {
+                let split = source.with_split(self.columns.column("--valid-column", column)?);
+                let read = asked_by("--text, --label and --valid-column", split.read_split());
+                let (train, valid, report) = read?;
+                (train, Some(valid), report)
+            }
+            None => {
+                let (corpus, report) = asked_by("--text and --label", source.read())?;
+                (corpus, None, report)
+            }
+        };
+        self.tell(&self.data, &report, talk);
+        Ok(Parts {
+            train,
+            valid,
+            unlabeled: None,
+        })
     }
 
-    /// The documents, and those that are to score on where they are named; what has no label may go to `unlabeled`.
-    fn parts(
-        &self,
-        held_out: &HeldOut,
-        unlabeled: &mut Vec<Document>,
-    ) -> anyhow::Result<(Corpus, Option<Corpus>)> {
-        if let Some(column) = &held_out.valid_column {
-            if !matches!(extension(&self.data).as_str(), "csv" | "tsv") {
-                bail!(
-                    "--valid-column: expected a CSV or TSV file, found {}; give --valid or --valid-share",
-                    self.data.display()
-                );
-            }
-            let columns = self
-                .columns
-                .csv(Some(&self.label.name))?
-                .with_label_kind(self.label.kind())
-                .with_split(column.as_str());
-            let columns = match extension(&self.data).as_str() {
-                "tsv" => columns.with_delimiter(b'\t'),
-                _ => columns,
-            };
-            let (train, valid) = Corpus::from_csv_split(&self.data, &columns)?;
-            return Ok((train, Some(valid)));
-        }
-        let named = held_out
-            .valid
-            .as_ref()
-            .map(|path| self.corpus(path))
-            .transpose()?;
-        if let Some(set) = self
-            .data
-            .is_dir()
-            .then(|| self.set())
-            .transpose()?
-            .flatten()
-        {
-            unlabeled.extend(
-                set.unlabeled
-                    .iter()
-                    .flat_map(|part| part.documents().to_vec()),
+    /// The documents of a file that have a label, to score on.
+    fn read_valid(&self, path: &Path, classes: &[String], talk: Talk) -> anyhow::Result<Corpus> {
+        let source = self.source(path)?.with_classes(classes);
+        let (corpus, report) = asked_by("--text and --label", source.read())
+            .with_context(|| format!("{}, label `{}`", path.display(), self.label.name))?;
+        self.tell(path, &report, talk);
+        let scored = self.scored(corpus, talk);
+        if scored.is_empty() {
+            bail!(
+                "{}: expected documents with a label in `{}`, found none; name another column or file",
+                path.display(),
+                self.label.name
             );
-            return Ok((set.train, named.or(set.test)));
         }
-        Ok((self.corpus(&self.data)?, named))
+        Ok(scored)
+    }
+
+    /// The documents with a label: the others can neither be scored, nor trained on by whoever set them apart.
+    fn scored(&self, corpus: Corpus, talk: Talk) -> Corpus {
+        let (with, without) = corpus.by_label();
+        if !without.is_empty() {
+            talk.note(&format!(
+                "{} documents to score on are left out, as they have no label; the first is {}",
+                without.len(),
+                without.place(0)
+            ));
+        }
+        with
+    }
+
+    fn tell(&self, path: &Path, report: &ReadReport, talk: Talk) {
+        talk.note(&format!("{}: {report}", path.display()));
     }
 
     /// The folder as a published data set, if it is one.
     fn set(&self) -> anyhow::Result<Option<ReviewSet>> {
+        if !self.data.is_dir() {
+            return Ok(None);
+        }
         if self.label.kind() != LabelKind::Class {
             bail!(
                 "{}: expected a file with a column of labels for --label-delimiter or --numbers, found a folder; name \
@@ -268,39 +281,22 @@ impl Labeled {
                 self.data.display()
             );
         }
-        let csv = ["train.csv", "train.csv.gz", "train.csv.zst"];
-        let published = csv.iter().any(|name| self.data.join(name).is_file())
-            || self.data.join("aclImdb").is_dir()
-            || self.data.join("train/pos").is_dir();
-        Ok(match published {
+        Ok(match ReviewSet::is_at(&self.data) {
             true => Some(ReviewSet::open(&self.data)?),
             false => None,
         })
     }
 
-    fn corpus(&self, path: &Path) -> anyhow::Result<Corpus> {
-        if path.is_dir() {
-            return Ok(Source::folder(path).corpus()?);
-        }
-        asked_by(
-            "--text and --label",
-            self.columns
-                .source(path, Some(&self.label.name), TextUnit::Line)?
-                .with_label_kind(self.label.kind())
-                .corpus(),
-        )
+    /// The source of a file or a folder of classes.
+    fn source(&self, path: &Path) -> anyhow::Result<Source> {
+        self.label.of(self.columns.source(path)?, &self.columns)
     }
 }
 
-/// The documents that have a label; the others go to `unlabeled`.
-fn labeled_only(corpus: Corpus, unlabeled: &mut Vec<Document>) -> anyhow::Result<Corpus> {
-    let classes = corpus.classes().to_vec();
-    let (with, without): (Vec<_>, Vec<_>) = corpus
-        .documents()
-        .iter()
-        .cloned()
-        .partition(|document| document.label.is_some());
-    // Their labels are numbers of classes that the list of the others need not have: they have none.
-    unlabeled.extend(without);
-    Ok(Corpus::new(with, classes)?)
+/// The documents of the data as it is.
+struct Parts {
+    train: Corpus,
+    /// Those that the data sets apart to score on.
+    valid: Option<Corpus>,
+    unlabeled: Option<Corpus>,
 }

@@ -116,7 +116,7 @@ impl Given {
     }
 
     fn source(&self, path: &Path) -> anyhow::Result<Source> {
-        self.columns.source(path, None, self.unit.unit())
+        self.columns.text(path, self.unit.unit())
     }
 }
 

@@ -1,90 +1,144 @@
-//! A corpus from a folder of folders: one per class, one document per file.
+//! A folder with a folder for each class and a file for each document.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::decode::decode_file;
+use super::{Row, Rows, Value};
+use crate::document::Place;
 use crate::error::quoted;
-use crate::open::{file_name, list, read};
-use crate::source::{Documents, RawDocument, until_error};
-use crate::{Corpus, Error, Result, Source};
+use crate::input::{file_name, io_error, list, open_text};
+use crate::report::ReadReport;
+use crate::{Error, Result};
 
-impl Corpus {
-    /// The files of a folder with one folder per class. The folders' names, sorted, are the classes; documents come
-    /// class by class, sorted by file name. Hidden files and files beside the class folders are ignored.
-    ///
-    /// ```no_run
-    /// let corpus = ulmfit_data::Corpus::from_folder("reviews/train")?; // reviews/train/neg/1.txt, ...
-    /// # Ok::<(), ulmfit_data::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// If the folder cannot be read, has no class folders, one of them has no file, or a file is no UTF-8 text.
-    pub fn from_folder(path: impl AsRef<Path>) -> Result<Self> {
-        Source::folder(path.as_ref()).corpus()
-    }
+/// The names under which parts of a data set stand beside `train`.
+const PARTS: [&str; 6] = ["test", "valid", "validation", "val", "dev", "unsup"];
 
-    /// The training and the validation documents of a folder that holds one such folder for each, as ImageNet and
-    /// fast.ai's data sets do: `from_folder_split("reviews", "train", "test")`. Both take the numbering of the first.
-    ///
-    /// # Errors
-    /// As [`from_folder`](Self::from_folder) for both; if the second has a class that the first has not.
-    pub fn from_folder_split(
-        path: impl AsRef<Path>,
-        train: &str,
-        valid: &str,
-    ) -> Result<(Self, Self)> {
-        let path = path.as_ref();
-        let train = Self::from_folder(path.join(train))?;
-        let valid = Self::from_folder(path.join(valid))?.with_classes(train.classes())?;
-        Ok((train, valid))
-    }
-}
-
-/// The documents of a folder of folders, one at a time.
-pub(crate) fn documents(path: &Path) -> Result<Documents<'_>> {
-    let layout = |path: &Path, expected: &str, found: String| Error::Layout {
+/// Opens a folder. Documents come class by class, sorted by their paths; the files of folders within that of a class
+/// belong to it. Each row has two values, text and class.
+pub(super) fn open(path: &Path) -> Result<Box<dyn Rows>> {
+    let layout = |path: &Path, expected: &str, found: String, remedy| Error::Layout {
         path: path.to_owned(),
         expected: expected.into(),
         found,
-        remedy: "put the files of each class in a folder named like the class",
+        remedy,
     };
+    const REMEDY: &str = "put the files of each class in a folder named like the class";
     let (folders, others): (Vec<PathBuf>, Vec<PathBuf>) =
         list(path)?.into_iter().partition(|p| p.is_dir());
     if folders.is_empty() {
         let names: Vec<String> = others.iter().map(|other| file_name(other)).collect();
-        return Err(layout(path, "a folder for each class", quoted(&names)));
+        return Err(layout(
+            path,
+            "a folder for each class",
+            quoted(&names),
+            REMEDY,
+        ));
+    }
+    let names: Vec<String> = folders.iter().map(|folder| file_name(folder)).collect();
+    let part = |name: &String| name == "train" || PARTS.contains(&name.as_str());
+    if names.iter().any(|name| name == "train") && names.iter().all(part) {
+        return Err(layout(
+            path,
+            "a folder for each class",
+            format!("the parts of a data set: {}", quoted(&names)),
+            "read each part by itself, or all of them with `ReviewSet::open`",
+        ));
     }
     let mut all = Vec::new();
     for folder in &folders {
-        let class = file_name(folder);
-        let of_class = files(folder)?;
+        let class = class_name(folder)?;
+        let of_class = all_files(folder)?;
         if of_class.is_empty() {
             return Err(layout(
                 folder,
                 "at least one file of this class",
                 "none".into(),
+                REMEDY,
             ));
         }
         all.extend(of_class.into_iter().map(|file| (class.clone(), file)));
     }
-    let mut all = all.into_iter();
-    Ok(until_error(move || {
-        let Some((class, file)) = all.next() else {
-            return Ok(None);
-        };
-        Ok(Some(RawDocument {
-            text: decode_file(read(&file)?, &file)?,
-            label: Some(class),
-            line: 1,
-        }))
+    let left_out = others.iter().map(|file| file.display().to_string());
+    Ok(Box::new(Folder {
+        report: ReadReport {
+            left_out: left_out.collect(),
+            ..ReadReport::default()
+        },
+        all: all.into_iter(),
     }))
 }
 
-/// The files of a folder, sorted by name.
-pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut files = list(folder)?;
-    files.retain(|path| path.is_file());
+/// The name of a class, which is that of its folder.
+fn class_name(folder: &Path) -> Result<String> {
+    match folder.file_name().and_then(|name| name.to_str()) {
+        Some(name) => Ok(name.to_owned()),
+        // Two such names can look alike: neither is guessed at.
+        None => Err(Error::Layout {
+            path: folder.to_owned(),
+            expected: "a folder whose name is utf-8, as it is that of a class".into(),
+            found: format!("{:?}", folder.file_name().unwrap_or_default()),
+            remedy: "rename the folder",
+        }),
+    }
+}
+
+/// The files of a folder and of the folders in it, sorted by their paths; hidden ones are left out.
+pub(crate) fn all_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for path in list(folder)? {
+        match path.is_dir() {
+            true => files.extend(all_files(&path)?),
+            false => files.push(path),
+        }
+    }
     Ok(files)
+}
+
+struct Folder {
+    all: std::vec::IntoIter<(String, PathBuf)>,
+    report: ReadReport,
+}
+
+impl Rows for Folder {
+    fn next(&mut self) -> Result<Option<Row>> {
+        let Some((class, file)) = self.all.next() else {
+            return Ok(None);
+        };
+        self.report.files += 1;
+        self.report.rows += 1;
+        let text = whole_text(&file)?;
+        Ok(Some(Row {
+            place: Place::new(&Arc::from(file.as_path()), 1),
+            values: vec![Value::Text(text), Value::Text(class)],
+        }))
+    }
+
+    fn report(&self, report: &mut ReadReport) {
+        report.merge(&self.report);
+    }
+}
+
+/// The whole text of a file.
+pub(crate) fn whole_text(file: &Path) -> Result<String> {
+    let mut bytes = Vec::new();
+    open_text(file)?
+        .read_to_end(&mut bytes)
+        .map_err(|e| io_error("read", file, e))?;
+    decode(bytes, file)
+}
+
+/// The text of the bytes of a file.
+pub(crate) fn decode(bytes: Vec<u8>, file: &Path) -> Result<String> {
+    String::from_utf8(bytes).map_err(|error| {
+        let source = error.utf8_error();
+        let before = &error.as_bytes()[..source.valid_up_to()];
+        Error::Utf8 {
+            path: file.to_owned(),
+            line: 1 + before.iter().filter(|&&byte| byte == b'\n').count() as u64,
+            byte: error.as_bytes()[source.valid_up_to()],
+            source,
+        }
+    })
 }
 
 #[cfg(test)]
@@ -92,64 +146,78 @@ pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>> {
 mod tests {
     use std::fs;
 
-    use super::*;
+    use crate::{Corpus, ReadReport, Result, Source};
+    use std::path::Path;
+
+    fn read(folder: &Path) -> Result<(Corpus, ReadReport)> {
+        Source::new(folder).with_label("label").read()
+    }
+
+    fn make(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        for (file, text) in files {
+            let path = dir.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        dir
+    }
 
     #[test]
     fn folders_are_classes_and_files_documents() {
-        let dir = tempfile::tempdir().unwrap();
-        for (class, file, text) in [
-            ("pos", "b.txt", "2"),
-            ("pos", "a.txt", "1"),
-            ("neg", "c.txt", "0"),
-        ] {
-            fs::create_dir_all(dir.path().join(class)).unwrap();
-            fs::write(dir.path().join(class).join(file), text).unwrap();
-        }
-        fs::write(dir.path().join("README"), "ignored").unwrap();
-        fs::write(dir.path().join("pos/.hidden"), "ignored").unwrap();
-        let corpus = Corpus::from_folder(dir.path()).unwrap();
+        let dir = make(&[
+            ("pos/b.txt", "2"),
+            ("pos/a/c.txt", "1"),
+            ("neg/c.txt", "0"),
+            ("README", "no document"),
+            ("pos/.hidden", "no document"),
+        ]);
+        let (corpus, report) = read(dir.path()).unwrap();
         assert_eq!(
             (corpus.texts(), corpus.labels().unwrap()),
             (vec!["0", "1", "2"], vec![0, 1, 1])
         );
         assert_eq!(corpus.classes(), ["neg", "pos"]);
-    }
-
-    #[test]
-    fn two_folders_share_the_classes_of_the_first() {
-        let dir = tempfile::tempdir().unwrap();
-        for (folder, text) in [("train/neg", "0"), ("train/pos", "1"), ("test/pos", "2")] {
-            fs::create_dir_all(dir.path().join(folder)).unwrap();
-            fs::write(dir.path().join(folder).join("a.txt"), text).unwrap();
-        }
-        let (train, test) = Corpus::from_folder_split(dir.path(), "train", "test").unwrap();
+        assert_eq!((report.files, report.documents), (3, 3));
         assert_eq!(
-            (train.labels().unwrap(), test.labels().unwrap()),
-            (vec![0, 1], vec![1])
+            report.left_out,
+            [dir.path().join("README").display().to_string()]
         );
-        assert!(Corpus::from_folder_split(dir.path(), "test", "train").is_err());
     }
 
     #[test]
     fn other_folders_are_refused() {
-        let dir = tempfile::tempdir().unwrap();
-        fs::write(dir.path().join("a.txt"), "text").unwrap();
-        let flat = Corpus::from_folder(dir.path()).unwrap_err().to_string();
-        assert!(
-            flat.contains("expected a folder for each class, found `a.txt`; put the files"),
-            "{flat}"
+        let says = |files: &[(&str, &str)], expected: &str| {
+            let error = read(make(files).path()).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        };
+        says(
+            &[("a.txt", "text")],
+            "expected a folder for each class, found `a.txt`; put the files",
         );
-        fs::create_dir(dir.path().join("pos")).unwrap();
-        let empty = Corpus::from_folder(dir.path()).unwrap_err().to_string();
-        assert!(
-            empty.contains("pos: expected at least one file of this class, found none"),
-            "{empty}"
+        says(
+            &[("pos/.hidden", "text")],
+            "pos: expected at least one file of this class, found none",
         );
+        says(
+            &[("train/pos/a", "text"), ("test/pos/a", "text")],
+            "expected a folder for each class, found the parts of a data set: `test`, `train`; read each part",
+        );
+        let missing = read(Path::new("no/such")).unwrap_err().to_string();
+        assert!(missing.starts_with("cannot "), "{missing}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn names_that_are_no_utf_8_are_no_classes() {
+        use std::os::unix::ffi::OsStrExt as _;
+        let dir = make(&[("a/1.txt", "text")]);
+        let name = std::ffi::OsStr::from_bytes(b"caf\xe9");
+        fs::create_dir(dir.path().join(name)).unwrap();
+        let error = read(dir.path()).unwrap_err().to_string();
         assert!(
-            Corpus::from_folder(dir.path().join("no"))
-                .unwrap_err()
-                .to_string()
-                .starts_with("cannot list ")
+            error.contains("a folder whose name is utf-8") && error.contains(r#""caf\xE9""#),
+            "{error}"
         );
     }
 }

@@ -7,7 +7,7 @@ use memmap2::Mmap;
 
 use super::layout::{self, Footer, Width};
 use crate::Result;
-use crate::open::io_error;
+use crate::input::io_error;
 
 /// A checked token store. Its pages belong to the file, so they cost no memory of the process's own.
 #[derive(Debug)]

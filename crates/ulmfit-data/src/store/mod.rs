@@ -16,8 +16,8 @@ pub(crate) use self::mapped::Mapped;
 use self::writer::Writer;
 use crate::chunks::{CHUNK_BYTES, for_each_chunk};
 use crate::digest::Digest;
-use crate::open::io_error;
-use crate::source::{DocumentSource, RawDocument};
+use crate::document::{DocumentSource, RawDocument, RawLabel};
+use crate::input::io_error;
 use crate::{Error, Result, TokenDocs};
 
 /// The ids of a corpus in a file, with the labels if there are any.
@@ -96,7 +96,9 @@ impl TokenStore {
     /// # Errors
     /// If a document has none; the message names the first such document.
     pub fn labels(&self) -> Result<Vec<u32>> {
-        let unlabeled = |document| Error::Unlabeled { document };
+        let unlabeled = |document| Error::Unlabeled {
+            at: format!("document {document}"),
+        };
         let labels = self.labels.as_ref().ok_or(unlabeled(0))?;
         match labels.iter().position(|&label| label == NO_LABEL) {
             Some(document) => Err(unlabeled(document)),
@@ -142,7 +144,13 @@ impl TokenStore {
         for_each_chunk(source, chunk_bytes, |chunk: Vec<RawDocument>| {
             let ids: Vec<Vec<u8>> = chunk.par_iter().map(encode).collect();
             let mut documents = chunk.into_iter().zip(&ids);
-            documents.try_for_each(|(document, ids)| writer.push(ids, document.label))
+            documents.try_for_each(|(document, ids)| {
+                let label = match document.label {
+                    Some(RawLabel::Text(label)) => Some(label),
+                    Some(RawLabel::List(_)) | None => None,
+                };
+                writer.push(ids, label)
+            })
         })?;
         writer.finish(vocab.len(), source.class_names(), fingerprint)?;
         Self::open(path)

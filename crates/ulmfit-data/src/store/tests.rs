@@ -101,7 +101,7 @@ fn loaders_read_a_store_as_they_read_lists() {
 fn is_made_again_exactly_when_something_has_changed() {
     let dir = tempfile::tempdir().unwrap();
     let (text, path) = (dir.path().join("a.txt"), dir.path().join("a.tokens"));
-    let lines = Source::text(&text, TextUnit::Line);
+    let lines = Source::new(&text);
     fs::write(&text, "one two\nthree\n").unwrap();
     let vocab = vocab(&lines.corpus().unwrap());
     let make = |source: &Source, tokenizer: &Tokenizer, vocab: &Vocab| {
@@ -119,7 +119,7 @@ fn is_made_again_exactly_when_something_has_changed() {
     let smaller = VocabConfig::new()
         .with_min_freq(9)
         .build(&[vec!["one".to_owned()]]);
-    let whole = Source::text(&text, TextUnit::File);
+    let whole = Source::new(&text).with_unit(TextUnit::File);
     let changed = [
         make(&lines, &v1, &vocab),
         make(&lines, &tokenizer(), &smaller),
@@ -238,7 +238,7 @@ impl DocumentSource for Endless {
             Ok(RawDocument {
                 text: format!("word {line}"),
                 label: None,
-                line,
+                place: crate::Place { file: None, line },
             })
         };
         Ok(Box::new((0..).map(document)))

@@ -8,7 +8,7 @@ use ulmfit_text::BesideFile;
 
 use super::layout::{Footer, IDS_AT, MAGIC, NO_LABEL, VERSION, Width};
 use crate::classes::sorted_classes;
-use crate::open::io_error;
+use crate::input::io_error;
 use crate::{Error, Result};
 
 /// A token store that is not finished: a file beside the target's name.

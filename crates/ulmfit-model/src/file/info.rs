@@ -8,6 +8,7 @@ use super::checks::check_vocabulary;
 use super::document::{Body, ModelKind};
 use super::reader::Reader;
 use super::storage::Storage;
+use crate::classify::classifier::ClassifierConfig;
 use crate::encoder::awd_lstm_config::AwdLstmConfig;
 use crate::error::Result;
 
@@ -44,7 +45,9 @@ pub struct ModelInfo {
     pub encoder: AwdLstmConfig,
     /// Rules and splitter.
     pub tokenizer: TokenizerConfig,
-    /// The names of the classes; none for a language model.
+    /// The task, the head and how documents are cut; none for a language model.
+    pub classifier: Option<ClassifierConfig>,
+    /// The names of the classes, or of the numbers of a regression; none for a language model.
     pub classes: Vec<String>,
     /// How many numbers training changes.
     pub parameters: usize,
@@ -61,11 +64,13 @@ impl ModelInfo {
         let path = path.as_ref();
         let (document, reader) = Reader::open(path)?;
         let kind = document.body.kind();
-        let (encoder, classes) = match document.body {
-            Body::LanguageModel { config } => (config.encoder, Vec::new()),
+        let (encoder, classifier, classes) = match document.body {
+            Body::LanguageModel { config } => (config.encoder, None, Vec::new()),
             Body::Classifier {
-                encoder, classes, ..
-            } => (encoder, classes),
+                encoder,
+                classes,
+                config,
+            } => (encoder, Some(config), classes),
         };
         check_vocabulary(&document.vocabulary, &encoder, path)?;
         Ok(Self {
@@ -74,6 +79,7 @@ impl ModelInfo {
             storage: document.storage,
             encoder,
             tokenizer: document.tokenizer,
+            classifier,
             classes,
             parameters: reader.parameters(),
             bytes: reader.bytes(),

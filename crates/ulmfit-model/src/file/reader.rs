@@ -178,6 +178,7 @@ impl<'a> Reader<'a> {
     fn values(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
         self.expect(name, shape)?;
         if let Some((_, values)) = self.values.remove(name) {
+            self.check(name, &values)?;
             return Ok(values);
         }
         // The shape is the header's, and the header's shapes fit the file.
@@ -197,6 +198,7 @@ impl<'a> Reader<'a> {
         let rows = shape.first().copied().unwrap_or(1);
         let width = shape.iter().skip(1).product::<usize>();
         if let Some((_, values)) = self.values.remove(name) {
+            self.check(name, &values)?;
             each(0, &values);
             return Ok(());
         }
@@ -230,9 +232,14 @@ impl<'a> Reader<'a> {
                 (None, Dtype::F16) => storage::add_f16(&mut block, &bytes),
                 (None, _) => storage::add_f32(&mut block, &bytes),
             }
+            check(name, &block, &self.path)?;
             each(row, &block);
         }
         Ok(())
+    }
+
+    fn check(&self, name: &str, values: &[f32]) -> Result<()> {
+        check(name, values, &self.path)
     }
 
     fn wrong(&self, name: &str, dtype: Dtype, shape: &[usize], found: String) -> Error {
@@ -258,6 +265,37 @@ impl<'a> Reader<'a> {
             }),
         }
     }
+}
+
+/// Refuses numbers with which every prediction would be none.
+fn check(name: &str, values: &[f32], path: &Path) -> Result<()> {
+    // Without an exit within a block, so that it is compared some numbers at a time.
+    let finite = |block: &[f32]| {
+        block
+            .iter()
+            .fold(true, |all, value| all & value.is_finite())
+    };
+    let variance = name.ends_with("running_var");
+    let (expected, wrong) = match values.chunks(1024).all(finite) {
+        false => (
+            "finite numbers",
+            values.iter().find(|value| !value.is_finite()),
+        ),
+        true if variance => (
+            "variances of 0 or more",
+            values.iter().find(|value| **value < 0.0),
+        ),
+        true => return Ok(()),
+    };
+    wrong.map_or(Ok(()), |found| {
+        Err(Error::ModelFile {
+            path: path.to_owned(),
+            part: format!("tensor `{name}`"),
+            expected: expected.to_owned(),
+            found: found.to_string(),
+            remedy: "take another file: the training went wrong, or the file has been changed since",
+        })
+    })
 }
 
 /// Writes the rows of `block`, which begin with row `first`, as columns of a matrix with columns of `rows` numbers.

@@ -1,11 +1,13 @@
 //! A subword model: words in, pieces out, and back.
 
+use std::cell::Cell;
 use std::fmt;
 use std::fs;
 use std::hash::{Hash, Hasher};
+use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -59,7 +61,7 @@ struct Inner {
 const LARGEST_ID: u64 = 10_000_000;
 
 /// What hardly a model has a piece for: an Etruscan letter and one for private use.
-const STRANGER: &str = "\u{10300}\u{f8ff}";
+const STRANGER: &str = "\u{10300}\u{f8ff} The quick brown fox, 1,234 \u{e9}\u{4e2d}!";
 
 impl SubwordModel {
     /// The model in a `tokenizer.json`.
@@ -114,7 +116,9 @@ impl SubwordModel {
                 out.extend_from_slice(run);
                 continue;
             }
-            let Ok(encoding) = self.0.tokenizer.encode_fast(run.join(" "), false) else {
+            let text = run.join(" ");
+            let encode = || self.0.tokenizer.encode_fast(text, false);
+            let Some(Ok(encoding)) = caught(encode) else {
                 out.extend(run.iter().map(|_| unknown()));
                 continue;
             };
@@ -172,17 +176,30 @@ impl SubwordModel {
                 *value = Value::Null;
             }
         }
-        let tokenizer = Tokenizer::deserialize(&file).map_err(|e| wrong(origin, &e))?;
+        if let Some(merge) = unknown_merge(&file["model"]) {
+            let found = format!(
+                "a merge of {merge} in `model.merges`, of which a part or the whole is not in its vocabulary"
+            );
+            return Err(wrong(origin, &found));
+        }
+        let tokenizer = match caught(|| Tokenizer::deserialize(&file)) {
+            Some(tokenizer) => tokenizer.map_err(|e| wrong(origin, &e))?,
+            None => return Err(wrong(origin, &unusable(&file))),
+        };
         let unk = match &file["model"]["unk_token"] {
             Value::String(token) => tokenizer.token_to_id(token),
             _ => file["model"]["unk_id"].as_u64().map(|id| id as u32),
         };
-        if let Err(error) = tokenizer.encode_fast(STRANGER, false) {
-            return Err(Error::SubwordModel {
-                origin: origin.to_owned(),
-                expected: "a model with a token for unknown text",
-                found: error.to_string(),
-            });
+        match caught(|| tokenizer.encode_fast(STRANGER, false)) {
+            Some(Ok(_)) => {}
+            Some(Err(error)) => {
+                return Err(Error::SubwordModel {
+                    origin: origin.to_owned(),
+                    expected: "a model with a token for unknown text",
+                    found: error.to_string(),
+                });
+            }
+            None => return Err(wrong(origin, &unusable(&file))),
         }
         let mut pieces: Vec<(u32, String)> = tokenizer
             .get_vocab(true)
@@ -199,6 +216,67 @@ impl SubwordModel {
             unk,
         })))
     }
+}
+
+/// The result of a call into the library, which panics over some files; none then, and nothing is printed.
+fn caught<T>(call: impl FnOnce() -> T) -> Option<T> {
+    static HOOK: Once = Once::new();
+    thread_local!(static CALLING: Cell<bool> = const { Cell::new(false) });
+    HOOK.call_once(|| {
+        let others = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !CALLING.get() {
+                others(info);
+            }
+        }));
+    });
+    let before = CALLING.replace(true);
+    let result = panic::catch_unwind(AssertUnwindSafe(call));
+    CALLING.set(before);
+    result.ok()
+}
+
+/// The first merge of which a part or the whole is not in the vocabulary, as it is written.
+fn unknown_merge(model: &Value) -> Option<&Value> {
+    let vocab = model["vocab"].as_object()?;
+    let prefix = model["continuing_subword_prefix"]
+        .as_str()
+        .unwrap_or_default();
+    let known = |merge: &&Value| {
+        let (left, right) = match merge {
+            Value::String(pair) => pair.split_once(' ')?,
+            Value::Array(pair) => match &pair[..] {
+                [Value::String(left), Value::String(right)] => (left.as_str(), right.as_str()),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let whole = format!("{left}{}", right.strip_prefix(prefix).unwrap_or(right));
+        [left, right, &whole]
+            .iter()
+            .all(|token| vocab.contains_key(*token))
+            .then_some(())
+    };
+    model["merges"]
+        .as_array()?
+        .iter()
+        .find(|merge| known(merge).is_none())
+}
+
+/// Which part of a file the library cannot use, in words.
+fn unusable(file: &Value) -> String {
+    for field in ["normalizer", "pre_tokenizer", "decoder", "added_tokens"] {
+        let mut alone = serde_json::json!({
+            "model": { "type": "WordLevel", "vocab": { "a": 0 }, "unk_token": "a" },
+        });
+        alone[field] = file[field].clone();
+        let usable =
+            caught(|| Tokenizer::deserialize(&alone).map(|t| t.encode_fast(STRANGER, false)));
+        if usable.is_none_or(|loaded| loaded.is_err()) {
+            return format!("a field `{field}` that is damaged");
+        }
+    }
+    "a field `model` that is damaged".to_owned()
 }
 
 fn wrong(origin: &str, found: &dyn fmt::Display) -> Error {

@@ -1,11 +1,14 @@
 //! Writing a corpus in fast.ai's layout, which `ReviewSet::open` reads back.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use crate::open::{Compression, compression, file_name, io_error};
-use crate::{Corpus, Error, Label, Result};
+use crate::corpus::Corpus;
+use crate::input::{file_name, io_error};
+use crate::labels::Label;
+use crate::{Error, Result};
 
 /// Writes `corpus` to `<folder>/<name>.csv` as [`Corpus::write_csv`] does; the folder is made if need be.
 ///
@@ -56,9 +59,10 @@ impl Corpus {
         let mut others = kinds.filter_map(|(at, label)| Some((at, label?)));
         if let Some((at, label)) = others.find(|(_, label)| label.class().is_none()) {
             return Err(Error::LabelText {
-                at: format!("document {at}"),
+                at: self.place(at),
                 expected: "one class, as fast.ai's layout has".into(),
                 found: label.kind().into(),
+                remedy: "give each document one class",
             });
         }
         replace(path.as_ref(), |out| {
@@ -79,7 +83,7 @@ impl Corpus {
 fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
     let beside = path.with_file_name(format!(".{}.{}.tmp", file_name(path), std::process::id()));
     let written =
-        write_all(&beside, compression(path), write).and_then(|()| fs::rename(&beside, path));
+        write_all(&beside, path.extension(), write).and_then(|()| fs::rename(&beside, path));
     written.map_err(|e| {
         // The error worth reporting is the first one.
         let _ = fs::remove_file(&beside);
@@ -89,25 +93,25 @@ fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) ->
 
 fn write_all(
     path: &Path,
-    compression: Compression,
+    extension: Option<&OsStr>,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
     let file = BufWriter::new(File::create(path)?);
-    let file = match compression {
-        Compression::None => {
-            let mut out = file;
-            write(&mut out)?;
-            out
-        }
-        Compression::Gzip => {
+    let file = match extension.and_then(OsStr::to_str) {
+        Some("gz") => {
             let mut out = flate2::write::GzEncoder::new(file, flate2::Compression::default());
             write(&mut out)?;
             out.finish()?
         }
-        Compression::Zstd => {
+        Some("zst") => {
             let mut out = zstd::stream::write::Encoder::new(file, zstd::DEFAULT_COMPRESSION_LEVEL)?;
             write(&mut out)?;
             out.finish()?
+        }
+        _ => {
+            let mut out = file;
+            write(&mut out)?;
+            out
         }
     };
     file.into_inner()

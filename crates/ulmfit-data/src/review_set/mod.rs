@@ -1,14 +1,18 @@
-//! A set of reviews as it is published: training, test and unlabeled documents, in whichever of three layouts.
+//! A data set as it is published: training, test and unlabeled documents, in whichever of four layouts.
 
-use std::path::Path;
+mod fastai_csv;
+mod folders;
 
-use super::{acl_imdb, fastai_csv};
+use std::path::{Path, PathBuf};
+
+use crate::corpus::Corpus;
 use crate::error::quoted;
-use crate::open::{file_name, io_error, list};
-use crate::{Corpus, Error, Result};
+use crate::input::{file_name, io_error, list};
+use crate::report::ReadReport;
+use crate::{Error, Result};
 
 /// A data set in its published parts. All parts share one list of classes.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct ReviewSet {
     /// Labeled documents to learn from.
     pub train: Corpus,
@@ -16,6 +20,15 @@ pub struct ReviewSet {
     pub test: Option<Corpus>,
     /// Documents for the language model only.
     pub unlabeled: Option<Corpus>,
+    /// What was read, and what was left out.
+    pub report: ReadReport,
+}
+
+/// Two sets are equal if their parts are.
+impl PartialEq for ReviewSet {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.train, &self.test, &self.unlabeled) == (&other.train, &other.test, &other.unlabeled)
+    }
 }
 
 impl ReviewSet {
@@ -25,7 +38,9 @@ impl ReviewSet {
     ///    `test/{pos,neg}/*.txt`, or the folder that holds `aclImdb`; without `test` or `unsup` that part is `None`;
     /// 2. its archive as downloaded, `.tar.gz`, read in one pass and never unpacked to disk (`.tgz`, `.tar.zst` and
     ///    `.tar` do as well);
-    /// 3. fast.ai's CSV layout: a folder with `train.csv` and optionally `test.csv`, `unsup.csv` and `classes.txt`, each
+    /// 3. a folder with a folder `train` and perhaps `test` (or `valid`, `validation`, `val`, `dev`) and `unsup`, and in the
+    ///    first two a folder for each class, as ImageNet has them; the files of folders within a class belong to it;
+    /// 4. fast.ai's CSV layout: a folder with `train.csv` and optionally `test.csv`, `unsup.csv` and `classes.txt`, each
     ///    also as `.gz` or `.zst`. Rows are `label,text` without a header. A label is the line in `classes.txt`, from 0,
     ///    or the name of a class; without `classes.txt` the sorted labels of `train.csv` are the classes. Labels of
     ///    `unsup.csv` are ignored.
@@ -53,34 +68,50 @@ impl ReviewSet {
                 .iter()
                 .any(|end| name.ends_with(end))
             {
-                return acl_imdb::open_archive(path);
+                return folders::open_archive(path);
             }
             return Err(unknown(path, format!("the file `{name}`")));
         }
-        for folder in [path.to_owned(), path.join("aclImdb")] {
-            if acl_imdb::is_folder(&folder) {
-                return acl_imdb::open_folder(&folder);
-            }
-        }
-        match fastai_csv::find(path, "train.csv") {
-            Some(train) => fastai_csv::open(path, &train),
+        match Self::layout(path) {
+            Some(Layout::Folders(folder)) => folders::open_folder(&folder),
+            Some(Layout::Csv(train)) => fastai_csv::open(path, &train),
             None => {
                 let names: Vec<String> = list(path)?.iter().map(|entry| file_name(entry)).collect();
                 Err(unknown(path, format!("a folder with {}", quoted(&names))))
             }
         }
     }
+
+    /// Whether there is a folder at `path` that [`Self::open`] reads.
+    pub fn is_at(path: impl AsRef<Path>) -> bool {
+        Self::layout(path.as_ref()).is_some()
+    }
+
+    fn layout(path: &Path) -> Option<Layout> {
+        let folders = [path.to_owned(), path.join("aclImdb")];
+        let folder = folders.into_iter().find(|folder| folders::is_set(folder));
+        let table = || fastai_csv::find(path, "train.csv").map(Layout::Csv);
+        folder.map(Layout::Folders).or_else(table)
+    }
+}
+
+/// How the parts of a set lie in a folder.
+enum Layout {
+    /// In folders of this one.
+    Folders(PathBuf),
+    /// In tables, of which this one is to train on.
+    Csv(PathBuf),
 }
 
 /// The error for a path in none of the layouts.
 pub(super) fn unknown(path: &Path, found: String) -> Error {
     Error::Layout {
         path: path.to_owned(),
-        expected: "the folder `aclImdb` (train/pos, train/neg), its archive `aclImdb_v1.tar.gz`, or a folder with \
+        expected: "a folder with `train/<class>` (as aclImdb), the archive `aclImdb_v1.tar.gz`, or a folder with \
                    `train.csv` (label,text)"
             .into(),
         found,
-        remedy: "give the path of one of these three; any other table opens with `Corpus::from_csv`",
+        remedy: "give the path of one of these three; any other table opens with `Source::new`",
     }
 }
 

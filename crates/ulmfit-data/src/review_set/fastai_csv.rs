@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::csv_rows::{CsvRows, no_rows};
-use super::review_set::ReviewSet;
-use crate::decode::decode_file;
-use crate::label_kind::LabelField;
-use crate::open::read;
-use crate::source::RawDocument;
-use crate::{Corpus, Result};
+use super::ReviewSet;
+use crate::corpus::Corpus;
+use crate::document::{RawDocument, RawLabel};
+use crate::formats::whole_text;
+use crate::label_kind::{LabelKind, LabelNames};
+use crate::report::ReadReport;
+use crate::source::Source;
+use crate::{Error, Result};
 
 /// The file of this name in `folder`, plain or compressed.
 pub(super) fn find(folder: &Path, name: &str) -> Option<PathBuf> {
@@ -23,83 +24,77 @@ pub(super) fn open(folder: &Path, train: &Path) -> Result<ReviewSet> {
     let listed = find(folder, "classes.txt")
         .map(|path| read_classes(&path))
         .transpose()?;
-    let train = read_part(train, listed.as_deref())?;
-    let part = |name| {
-        find(folder, name)
-            .map(|path| read_part(&path, Some(train.classes())))
-            .transpose()
+    let mut report = ReadReport::default();
+    let train = read_part(train, listed.as_deref(), &mut report)?;
+    let mut part = |name, labeled: bool| -> Result<Option<Corpus>> {
+        let Some(path) = find(folder, name) else {
+            return Ok(None);
+        };
+        let mut rows = read_rows(&path, &mut report)?;
+        if !labeled {
+            rows.iter_mut().for_each(|row| row.label = None);
+        }
+        corpus(rows, Some(train.classes())).map(Some)
     };
-    let test = part("test.csv")?;
-    let unlabeled = find(folder, "unsup.csv")
-        .map(|path| read_unlabeled(&path, train.classes()))
-        .transpose()?;
+    let (test, unlabeled) = (part("test.csv", true)?, part("unsup.csv", false)?);
     Ok(ReviewSet {
         train,
         test,
         unlabeled,
+        report,
     })
 }
 
 fn read_classes(path: &Path) -> Result<Vec<String>> {
-    let text = decode_file(read(path)?, path)?;
+    let text = whole_text(path)?;
     let classes: Vec<String> = text
         .lines()
         .map(|line| line.trim().to_owned())
         .filter(|l| !l.is_empty())
         .collect();
-    if classes.is_empty() {
-        Err(no_rows(path, "no class name"))
-    } else {
-        Ok(classes)
+    match classes.is_empty() {
+        true => Err(Error::Layout {
+            path: path.to_owned(),
+            expected: "at least one row of text".into(),
+            found: "no class name".into(),
+            remedy: "check that it is the right file and that it was written to its end",
+        }),
+        false => Ok(classes),
     }
 }
 
-/// A labeled part. A label that is a number within `classes` counts as such, even where a class has a number for a name.
-fn read_part(path: &Path, classes: Option<&[String]>) -> Result<Corpus> {
-    let mut rows = read_rows(path)?;
-    if let Some(classes) = classes {
-        let by_number = |label: String| match label
-            .parse::<usize>()
-            .ok()
-            .and_then(|number| classes.get(number))
-        {
-            Some(name) => name.clone(),
-            None => label,
+fn read_part(path: &Path, classes: Option<&[String]>, report: &mut ReadReport) -> Result<Corpus> {
+    corpus(read_rows(path, report)?, classes)
+}
+
+/// A part over `classes`. A label that is a number within them counts as such, even where a class has a number for a
+/// name.
+fn corpus(mut rows: Vec<RawDocument>, classes: Option<&[String]>) -> Result<Corpus> {
+    for row in &mut rows {
+        let number = match &row.label {
+            Some(RawLabel::Text(label)) => label.parse::<usize>().ok(),
+            _ => None,
         };
-        for row in &mut rows {
-            row.label = row.label.take().map(by_number);
+        if let Some(name) = number.and_then(|number| classes?.get(number)) {
+            row.label = Some(name.as_str().into());
         }
     }
-    LabelField::of_classes(classes, path).corpus(rows)
+    let names = LabelNames {
+        kind: &LabelKind::Class,
+        classes,
+        name: None,
+    };
+    names.corpus(rows)
 }
 
-fn read_unlabeled(path: &Path, classes: &[String]) -> Result<Corpus> {
-    let mut rows = read_rows(path)?;
-    rows.iter_mut().for_each(|row| row.label = None);
-    LabelField::of_classes(Some(classes), path).corpus(rows)
-}
-
-fn read_rows(path: &Path) -> Result<Vec<RawDocument>> {
-    let mut rows = CsvRows::open(path, b',')?;
-    let mut documents = Vec::new();
-    while let Some(row) = rows.next()? {
-        if row.fields.len() != 2 {
-            let found = format!("{} fields", row.fields.len());
-            let remedy = "write `label,text`, or read other tables with `Corpus::from_csv`";
-            return Err(rows.error(row.line, "2 fields, label and text", &found, remedy));
-        }
-        let label = Some(row.fields[0].trim().to_owned());
-        documents.push(RawDocument {
-            text: row.fields[1].to_owned(),
-            label,
-            line: row.line,
-        });
-    }
-    if documents.is_empty() {
-        Err(no_rows(path, "blank lines only"))
-    } else {
-        Ok(documents)
-    }
+fn read_rows(path: &Path, report: &mut ReadReport) -> Result<Vec<RawDocument>> {
+    let source = Source::new(path)
+        .without_header()
+        .with_text(1)
+        .with_label(0);
+    let (rows, read) = source.with_missing::<&str>(&[]).rows()?;
+    report.merge(&read);
+    Ok(rows)
 }
 
 #[cfg(test)]
@@ -165,7 +160,7 @@ mod tests {
         check(&[CLASSES, ("train.csv", "0,a\n2,b\n")], outside);
         check(
             &[CLASSES, ("train.csv", "a\n")],
-            "./train.csv, line 1: expected 2 fields, label and text, found 1 fields",
+            "./train.csv: expected a column number 1 (the first is 0), found the columns 0 to 0 without names",
         );
         check(
             &[CLASSES, ("train.csv", "")],

@@ -1,67 +1,77 @@
-//! A corpus from plain text: what a language model is trained on. No labels, no classes.
+//! Plain text: what a language model is trained on. No labels.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::csv_rows::no_rows;
-use super::folder::files;
-use crate::lines::Lines;
-use crate::source::{Documents, RawDocument, until_error};
-use crate::{Corpus, Result, Source};
+use super::{Row, Rows, Value};
+use crate::Result;
+use crate::columns::{Layout, TextUnit};
+use crate::document::Place;
+use crate::input::{STDIN, list};
+use crate::lines::{Lines, without_end};
+use crate::report::ReadReport;
 
-/// What one document is in a file of plain text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum TextUnit {
-    /// A line; blank ones are skipped.
-    Line,
-    /// An article: a line `= Title =` at the start or behind a blank line begins a new one, `= = Section = =` does not.
-    /// WikiText and Wikipedia dumps in its layout are cut this way. The title belongs to the text.
-    Article,
-    /// The whole file.
-    File,
-}
-
-impl Corpus {
-    /// The documents of a file of plain text, or of all files of a folder, sorted by name. `.gz` and `.zst` are
-    /// decompressed on the way.
-    ///
-    /// ```no_run
-    /// use ulmfit_data::{Corpus, TextUnit};
-    /// let articles = Corpus::from_text("wiki.train.tokens", TextUnit::Article)?;
-    /// # Ok::<(), ulmfit_data::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// If a file cannot be read or is no UTF-8 text, or all of it is blank.
-    pub fn from_text(path: impl AsRef<Path>, unit: TextUnit) -> Result<Self> {
-        Source::text(path.as_ref(), unit).corpus()
+/// Opens a file, or all files of a folder, sorted by name.
+pub(super) fn open(path: &Path, layout: &Layout) -> Result<Box<dyn Rows>> {
+    let (mut files, mut left_out) = (vec![path.to_owned()], Vec::new());
+    if path.as_os_str() != STDIN && path.is_dir() {
+        let (folders, there): (Vec<PathBuf>, _) = list(path)?.into_iter().partition(|p| p.is_dir());
+        files = there;
+        let inner = folders
+            .iter()
+            .map(|folder| format!("the folder {}", folder.display()));
+        left_out.extend(inner);
     }
-}
-
-/// The documents of a file or folder, one at a time.
-pub(crate) fn documents(path: &Path, unit: TextUnit) -> Result<Documents<'_>> {
-    let mut files = if path.is_dir() {
-        files(path)?
-    } else {
-        vec![path.to_owned()]
-    }
-    .into_iter();
-    let mut open: Option<Units> = None;
-    let mut seen = false;
-    Ok(until_error(move || {
-        loop {
-            if let Some(units) = &mut open
-                && let Some(document) = units.next()?
-            {
-                seen = true;
-                return Ok(Some(document));
-            }
-            open = match files.next() {
-                Some(file) => Some(Units::open(&file, unit)?),
-                None if seen => return Ok(None),
-                None => return Err(no_rows(path, "blank lines only")),
-            };
-        }
+    let mut files = files.into_iter();
+    // The first file is opened at once: one that is not there is an error before anything is read.
+    let open = match files.next() {
+        Some(file) => Some(Units::open(&file, layout.unit)?),
+        None => None,
+    };
+    Ok(Box::new(Text {
+        report: ReadReport {
+            files: usize::from(open.is_some()),
+            left_out,
+            ..ReadReport::default()
+        },
+        files,
+        open,
+        unit: layout.unit,
     }))
+}
+
+struct Text {
+    files: std::vec::IntoIter<PathBuf>,
+    open: Option<Units>,
+    unit: TextUnit,
+    report: ReadReport,
+}
+
+impl Rows for Text {
+    fn next(&mut self) -> Result<Option<Row>> {
+        while let Some(units) = &mut self.open {
+            if let Some((line, text)) = units.next()? {
+                self.report.rows += 1;
+                return Ok(Some(Row {
+                    place: Place::new(units.lines.file(), line),
+                    values: vec![Value::Text(text)],
+                }));
+            }
+            self.open = None;
+            if let Some(file) = self.files.next() {
+                self.open = Some(Units::open(&file, self.unit)?);
+                self.report.files += 1;
+            }
+        }
+        Ok(None)
+    }
+
+    fn nothing(&self) -> &'static str {
+        "blank lines only"
+    }
+
+    fn report(&self, report: &mut ReadReport) {
+        report.merge(&self.report);
+    }
 }
 
 /// The units of one file.
@@ -82,22 +92,15 @@ impl Units {
     }
 
     /// The next unit that is not blank.
-    fn next(&mut self) -> Result<Option<RawDocument>> {
+    fn next(&mut self) -> Result<Option<(u64, String)>> {
         while let Some((line, mut text)) = self.read()? {
             match self.unit {
-                TextUnit::Line => {
-                    let end = text.trim_end_matches('\n');
-                    text.truncate(end.strip_suffix('\r').unwrap_or(end).len());
-                }
+                TextUnit::Line => text.truncate(without_end(&text).len()),
                 TextUnit::Article => text = text.trim().to_owned(),
                 TextUnit::File => {}
             }
             if !text.trim().is_empty() {
-                return Ok(Some(RawDocument {
-                    text,
-                    label: None,
-                    line,
-                }));
+                return Ok(Some((line, text)));
             }
         }
         Ok(None)
@@ -140,14 +143,16 @@ fn is_title(line: &str) -> bool {
 #[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests {
     use super::*;
+    use crate::Source;
 
     const TEXT: &str = "\n = One = \n\nA line.\n = = Part = = \nx = 1\n= no title =\n\n= Two =\nB.\n\n= = = Sub = = =\nC.\n";
 
     fn read_as(unit: TextUnit) -> Vec<String> {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("b.txt"), TEXT).unwrap();
-        let corpus = Corpus::from_text(dir.path().join("b.txt"), unit).unwrap();
-        assert_eq!(Corpus::from_text(dir.path(), unit).unwrap(), corpus);
+        let read = |path: &Path| Source::new(path).with_unit(unit).corpus().unwrap();
+        let corpus = read(&dir.path().join("b.txt"));
+        assert_eq!(read(dir.path()), corpus);
         corpus.texts().into_iter().map(str::to_owned).collect()
     }
 
@@ -162,18 +167,18 @@ mod tests {
         assert_eq!(read_as(TextUnit::File), [TEXT]);
     }
 
-    fn articles(text: &str) -> Vec<String> {
+    fn read(text: &str, unit: TextUnit) -> Result<Vec<String>, String> {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.txt");
         std::fs::write(&path, text).unwrap();
-        let corpus = Corpus::from_text(&path, TextUnit::Article);
-        corpus.map_or(Vec::new(), |c| {
-            c.texts().into_iter().map(str::to_owned).collect()
-        })
+        let corpus = Source::new(&path).with_unit(unit).corpus();
+        let corpus = corpus.map_err(|error| error.to_string())?;
+        Ok(corpus.texts().into_iter().map(str::to_owned).collect())
     }
 
     #[test]
     fn text_before_the_first_title_is_kept() {
+        let articles = |text: &str| read(text, TextUnit::Article).unwrap_or_default();
         assert_eq!(articles("intro\n\n= T =\nx"), ["intro", "= T =\nx"]);
         assert_eq!(articles("no title at all"), ["no title at all"]);
         assert_eq!(articles("= A =\n= B =\nx"), ["= A =\n= B =\nx"]);
@@ -181,12 +186,18 @@ mod tests {
     }
 
     #[test]
+    fn lines_end_as_an_editor_shows_them() {
+        let expected = ["one", "two", "three"];
+        for end in ["\n", "\r\n", "\r"] {
+            let text = expected.join(end);
+            assert_eq!(read(&text, TextUnit::Line).unwrap(), expected, "{text:?}");
+            assert_eq!(read(&text, TextUnit::File).unwrap(), [text]);
+        }
+    }
+
+    #[test]
     fn blank_files_are_refused() {
-        let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join("a.txt"), "\n \n").unwrap();
-        let error = Corpus::from_text(dir.path().join("a.txt"), TextUnit::File)
-            .unwrap_err()
-            .to_string();
+        let error = read("\n \n", TextUnit::File).unwrap_err();
         assert!(
             error.contains("expected at least one row of text, found blank lines only"),
             "{error}"
