@@ -202,11 +202,16 @@ fn a_full_disk_loses_nothing() {
     );
     // The trained weights are in the checkpoints: the run goes on where there is room, without training again.
     let line = format!("{TRAIN} --out model --report full/page.html --checkpoints run --resume");
-    ulmfit(folder, &line).fails(&["cannot write the report full/page.html", "No space left"]);
+    ulmfit(folder, &line).fails(&["cannot write full/page.html", "the report", "No space left"]);
     assert!(
-        folder.join("model").exists(),
-        "the model was saved before the report"
+        !folder.join("model").exists() && folder.join("run/classify").exists(),
+        "all files or none, and the run is stored"
     );
+    let line = format!("{TRAIN} --out model --report page.html --checkpoints run --resume");
+    let ran = ulmfit(folder, &line).done();
+    assert!(ran.stderr.contains("resuming from"), "{}", ran.stderr);
+    assert!(folder.join("model").exists() && folder.join("page.html").exists());
+    assert!(!folder.join("run").exists());
     // Checkpoints that do not fit end the run with their name.
     ulmfit(
         folder,

@@ -8,6 +8,9 @@ use crate::error::quoted;
 use crate::source::RawDocument;
 use crate::{Corpus, Document, Error, Label, Result};
 
+/// The largest number that a label may be: its square, which is the loss, has room in single precision.
+const LARGEST: f32 = 1e15;
+
 /// What the label field of a file holds.
 ///
 /// | kind | field | empty field | fastai |
@@ -28,7 +31,7 @@ pub enum LabelKind {
         /// What stands between two names; not empty.
         delimiter: String,
     },
-    /// A finite number.
+    /// A finite number, from -1e15 to 1e15.
     Number,
 }
 
@@ -169,11 +172,17 @@ impl<'a> LabelReader<'a> {
                 Label::Set(set)
             }
             LabelKind::Number => match text.trim().parse::<f32>() {
-                Ok(value) if value.is_finite() => Label::from(value),
-                _ => {
+                Ok(value) if value.abs() <= LARGEST => Label::from(value),
+                other => {
+                    let large = other.is_ok_and(f32::is_finite);
                     return Err(Error::LabelText {
                         at: at(),
-                        expected: "a finite number as the label".into(),
+                        expected: match large {
+                            true => {
+                                format!("a number from -{LARGEST:e} to {LARGEST:e} as the label")
+                            }
+                            false => "a finite number as the label".into(),
+                        },
                         found: match text.trim() {
                             "" => "nothing".into(),
                             text => format!("`{text}`"),

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use serde_json::json;
 use ulmfit::model::ModelInfo;
 
+use crate::talk::visible;
+
 /// Print what a model file holds: kind, version, sizes, vocabulary, rules, classes, parameters, storage.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -51,7 +53,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         ("words", info.tokenizer.words.to_string()),
     ];
     if !info.classes.is_empty() {
-        let names = info.classes.join(", ");
+        let names: Vec<String> = info.classes.iter().map(|name| visible(name)).collect();
+        let names = names.join(", ");
         lines.push(("classes", format!("{}: {names}", info.classes.len())));
     }
     lines.push(("parameters", info.parameters.to_string()));

@@ -7,7 +7,7 @@ use ulmfit::train::optimizer::OptimizerConfig;
 use ulmfit::train::schedule::GroupRates;
 
 use crate::options::language_model::Training;
-use crate::options::number::positive;
+use crate::options::number::{MANY, not_negative, positive, whole};
 use crate::options::output::Output;
 use crate::options::text_files::{Folder, TextFiles};
 
@@ -25,10 +25,10 @@ pub(crate) struct Args {
     #[arg(long, default_value = "standard")]
     size: SizePreset,
     /// The largest vocabulary; default: small 10,000, base 20,000, otherwise 60,000.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>(1, MANY))]
     vocab_size: Option<usize>,
     /// How often a word must occur to be in the vocabulary.
-    #[arg(long, default_value_t = 3, value_name = "N")]
+    #[arg(long, default_value_t = 3, value_name = "N", value_parser = whole::<u64>(1, MANY))]
     min_freq: u64,
     /// The highest learning rate.
     #[arg(long, default_value_t = 1e-2, value_name = "X", value_parser = positive)]
@@ -39,7 +39,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NORM", value_parser = positive)]
     clip: Option<f64>,
     /// The factor on AWD-LSTM's dropouts; much text and few passes want little.
-    #[arg(long, default_value_t = 1.0, value_name = "X")]
+    #[arg(long, default_value_t = 1.0, value_name = "X", value_parser = not_negative)]
     drop_mult: f64,
     /// Read the text from its end to its beginning.
     #[arg(long)]
@@ -50,7 +50,9 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    args.output.check(&[], args.training.talk)?;
+    let files = args.output.files();
+    let files = files.reading(args.texts.inputs()).reading(&args.from);
+    let files = args.output.check(files, args.training.talk)?;
     let device = args
         .training
         .compute
@@ -65,7 +67,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let (lm, rates) = (&recipe.language_model, GroupRates::Same(args.lr));
     let stages = args.training.stages(lm.pretrain.clone(), Some(rates));
     let texts = args.texts.encode(&folder, &model.text)?;
-    args.training.train(model, lm, &stages, texts, &args.output)
+    args.training
+        .train(model, lm, &stages, texts, &args.output, files)
 }
 
 impl Args {
