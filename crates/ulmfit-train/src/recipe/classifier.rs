@@ -1,7 +1,7 @@
 //! The numbers of step 3.
 
 use serde::{Deserialize, Serialize};
-use ulmfit_model::{ClassLoss, DocumentWindow, Dropouts, HeadConfig, Regularization};
+use ulmfit_model::{ClassLoss, Cut, DocumentWindow, Dropouts, HeadConfig, Regularization};
 
 use crate::optimizer::OptimizerConfig;
 use crate::stage::Stage;
@@ -12,6 +12,10 @@ use crate::stage::Stage;
 pub struct ClassifierRecipe {
     /// Documents in a batch; default 32 (64 in the paper and in fastai; 32 is kinder to few labels).
     pub batch_size: usize,
+    /// The most back-propagated tokens of a batch, whose memory grows with them: batches of long documents have fewer
+    /// rows; default 16,384. No source has a limit.
+    #[serde(with = "crate::none")]
+    pub batch_tokens: Option<usize>,
     /// The factor on `dropouts`, fastai's `drop_mult`; default 0.5 (fastai v2).
     pub drop_mult: f64,
     /// Batches whose gradients are averaged before each step of the optimizer; default 1.
@@ -19,7 +23,10 @@ pub struct ClassifierRecipe {
     /// The smallest and the largest number where the labels are numbers, fastai's `y_range`; default none.
     #[serde(with = "crate::none")]
     pub range: Option<(f64, f64)>,
-    /// How documents are cut; default 72 and 1440 (fastai v2).
+    /// What is read of a long document; default its last 5,760 tokens, four times those that are pooled. The paper and
+    /// fastai read all of it.
+    pub cut: Cut,
+    /// How documents are windowed; default 72 and 1440 (fastai v2).
     pub window: DocumentWindow,
     /// Dropouts before the factor; default [`Dropouts::classifier`].
     pub dropouts: Dropouts,
