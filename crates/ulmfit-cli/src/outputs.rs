@@ -369,7 +369,7 @@ fn unwritable(file: &Path) -> String {
 
 fn unwritable_because(file: &Path, error: &io::Error) -> String {
     format!(
-        "{}: {error}; name a file in a folder that is there and that you may write",
-        unwritable(file)
+        "cannot write {}: {error}; name a file in a folder that is there and that you may write",
+        file.display()
     )
 }

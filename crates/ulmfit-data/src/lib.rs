@@ -58,7 +58,7 @@ mod length_order;
 mod pad_chunk;
 
 pub use chunks::count_tokens;
-pub use class_loader::{ClassBatch, ClassLoader, ClassLoaderConfig};
+pub use class_loader::{ClassBatch, ClassLoader, ClassLoaderConfig, TokenBudget};
 pub use corpus::{Corpus, Document};
 pub use error::{Error, Result};
 pub use formats::{Column, CsvColumns, ReviewSet, TextUnit, write_classes, write_split};

@@ -44,7 +44,7 @@ mod words;
 mod write_beside;
 
 pub use counter::TokenCounter;
-pub use decode::{WordSpan, detokenize, undo_specials, word_spans};
+pub use decode::{WordSpan, detokenize, undo_specials, word_spans, word_spans_within};
 pub use error::{Error, Result};
 pub use grid::TokenGrid;
 pub use rules::{ALL_RULES, ALL_TOKEN_RULES, Rule, RulePreset, TokenRule};

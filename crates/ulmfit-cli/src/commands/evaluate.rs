@@ -63,6 +63,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let corpus = args.labeled.read_all(&classifier.classes)?;
     let mut recipe = Recipe::default();
     recipe.classifier.batch_size = usize::from(args.batch_size);
+    recipe.classifier.cut = classifier.model.config().cut;
     let loader = steps::class_loader(&recipe, &classifier.text, &corpus, 0)?;
     let found = evaluate_classifier(&classifier.model, &loader);
     let validation = scores::validation(&found, &corpus)?;

@@ -202,7 +202,9 @@ mod tests {
         remove_run(&run).unwrap();
         assert!(mine.iter().all(|mine| run.join(mine).exists()));
         assert_eq!(fs::read_dir(&run).unwrap().count(), 3);
-        mine.map(|mine| fs::remove_file(run.join(mine)).unwrap());
+        for mine in mine {
+            fs::remove_file(run.join(mine)).unwrap();
+        }
         remove_run(&run).unwrap();
         assert!(!run.exists());
         remove_run(&run).unwrap();
