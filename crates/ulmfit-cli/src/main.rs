@@ -2,6 +2,7 @@
 //!
 //! * `commands/`: a file for each verb, and their registry.
 //! * `options/`: what several verbs ask for; `learned/`: what training leaves behind, as files and as a page.
+//! * `outputs.rs`: the files that a verb writes, none of which takes the place of another.
 //! * `talk.rs`: what is said where; `interrupt.rs`: Ctrl-C; `exit.rs`: how it ends.
 
 mod commands;
@@ -9,6 +10,7 @@ mod exit;
 mod interrupt;
 mod learned;
 mod options;
+mod outputs;
 mod talk;
 
 use std::process::ExitCode;

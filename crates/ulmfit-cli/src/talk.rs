@@ -65,9 +65,27 @@ pub(crate) fn path_json(path: Option<impl AsRef<Path>>) -> Value {
     })
 }
 
-/// Says a line to people. That nobody listens is no reason to stop.
+/// Says a line to people, with what would steer their terminal shown instead. That nobody listens is no reason to stop.
 pub(crate) fn say(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{text}");
+    let _ = writeln!(std::io::stderr(), "{}", shown(text, &['\n', '\t']));
+}
+
+/// A name that users gave, for one line of a terminal: control characters, and marks that turn the direction of text,
+/// stand as Rust writes them (`\n`, `\u{1b}`).
+pub(crate) fn visible(name: &str) -> String {
+    shown(name, &[])
+}
+
+fn shown(text: &str, kept: &[char]) -> String {
+    let turns = |c| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match (c.is_control() || turns(c)) && !kept.contains(&c) {
+            true => out.extend(c.escape_default()),
+            false => out.push(c),
+        }
+    }
+    out
 }
 
 /// Writes every epoch to the standard output. A reader that has gone away is no reason to stop training.
@@ -85,5 +103,17 @@ impl Observer for JsonLines {
     fn epoch_replayed(&mut self, epoch: &EpochEnd) -> Result<()> {
         self.epoch_end(epoch);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_steer_a_terminal_is_shown() {
+        assert_eq!(visible("\u{1b}[31mred\nline"), "\\u{1b}[31mred\\nline");
+        assert_eq!(visible("a\u{202e}b \u{e9}"), "a\\u{202e}b \u{e9}");
+        assert_eq!(shown("one\ntwo\r", &['\n']), "one\ntwo\\r");
     }
 }

@@ -86,6 +86,7 @@ fn weights_come_in_and_go_out() {
         &[
             &import[..],
             &[p("--rules"), p("fastai_v1"), p("--storage"), p("int8")],
+            &[p("--force")],
         ]
         .concat(),
     );

@@ -159,7 +159,7 @@ fn nothing_that_was_made_is_replaced_unasked() {
     );
     assert_eq!(fs::read(folder.join("mine")).unwrap(), b"mine");
     assert!(!folder.join("mine.run").exists());
-    succeeds(pretrain(folder, "mine", &["--force"]));
+    succeeds(pretrain(folder, "mine", &["--force", "--keep-checkpoints"]));
     assert_ne!(fs::read(folder.join("mine")).unwrap(), b"mine");
     // The folder still has that run's checkpoints.
     let message = fails(pretrain(folder, "mine", &["--force"]));
@@ -211,7 +211,7 @@ fn a_model_is_fine_tuned_with_the_words_of_its_text_and_generates() {
             .args(more);
         command
     };
-    let output = succeeds(finetune(&[]));
+    let output = succeeds(finetune(&["--keep-checkpoints"]));
     let message = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(
         message.contains("perplexity") && message.contains("fine-tune"),

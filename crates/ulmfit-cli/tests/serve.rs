@@ -306,14 +306,19 @@ fn options_are_checked_and_an_open_address_is_warned_of() {
     let token = folder.path().join("token");
     fs::write(&token, "short\n").unwrap();
     let token = token.to_str().unwrap();
+    let itself = format!("--bwd={}", model.display());
     let (file, backward) = (format!("--token-file={token}"), format!("--bwd={token}"));
     for (option, says) in [
         ("--threads=0", "--threads"),
         ("--timeout=-1", "--timeout"),
-        ("--max-concurrent=0", "max_concurrent"),
-        ("--max-batch=0", "max_batch"),
+        ("--timeout=nan", "seconds from 0.001 to 86400"),
+        ("--max-concurrent=0", "--max-concurrent"),
+        ("--max-batch=0", "an integer from 1"),
+        ("--max-tokens=0", "an integer from 1"),
+        ("--max-body=99999999999999999999", "--max-body"),
         ("--addr=127.0.0.1", "HOST:PORT"),
         (file.as_str(), "5 characters"),
+        (itself.as_str(), "expected a classifier that reads backward"),
         (backward.as_str(), token),
     ] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ulmfit"));

@@ -26,7 +26,7 @@ fn a_table_becomes_a_model_and_a_page() {
         "perplexity",
         "accuracy",
         "true \\ predicted",
-        "saved model.safetensors; the folder model.safetensors.checkpoints is no longer needed",
+        "saved model.safetensors",
         "report model.report.html",
     ] {
         assert!(
@@ -55,6 +55,11 @@ fn a_table_becomes_a_model_and_a_page() {
     assert!(line["probabilities"]["good"].is_number(), "{line}");
     // Nothing that was made is replaced unasked.
     ulmfit(folder, TRAIN).fails(&["expected no file at model.safetensors", "--force"]);
+    // The run's own checkpoints are gone: it can be run again, and is kept if that is asked for.
+    assert!(!folder.join("model.safetensors.checkpoints").exists());
+    let ran = ulmfit(folder, &format!("{TRAIN} --force --keep-checkpoints")).done();
+    let kept = "saved model.safetensors; the run is in model.safetensors.checkpoints";
+    assert!(ran.stderr.contains(kept), "{}", ran.stderr);
     ulmfit(folder, &format!("{TRAIN} --force")).fails(&["--resume", "remove that folder"]);
     ulmfit(folder, &format!("{TRAIN} --out b --report b"))
         .fails(&["b: expected a file for each result"]);
@@ -266,7 +271,7 @@ mod ctrl_c {
     fn stores_the_run_and_the_line_that_it_says_goes_on_to_the_same_bytes() {
         let folder = fresh();
         let folder = folder.path();
-        let line = format!("{TRAIN} --pretrain-epochs 150 --every 100000");
+        let line = format!("{TRAIN} --pretrain-epochs 150 --every 100000 --keep-checkpoints");
         ulmfit(folder, &format!("{line} --out whole --no-report")).done();
         let (mut child, mut messages) = training(folder, &line);
         press(&child);

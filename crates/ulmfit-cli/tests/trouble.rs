@@ -203,15 +203,123 @@ fn a_full_disk_loses_nothing() {
     );
     // The trained weights are in the checkpoints: the run goes on where there is room, without training again.
     let line = format!("{TRAIN} --out model --report full/page.html --checkpoints run --resume");
-    ulmfit(folder, &line).fails(&["cannot write the report full/page.html", "No space left"]);
+    ulmfit(folder, &line).fails(&["cannot write full/page.html", "the report", "No space left"]);
     assert!(
-        folder.join("model").exists(),
-        "the model was saved before the report"
+        !folder.join("model").exists() && folder.join("run/classify").exists(),
+        "all files or none, and the run is stored"
     );
+    let line = format!("{TRAIN} --out model --report page.html --checkpoints run --resume");
+    let ran = ulmfit(folder, &line).done();
+    assert!(ran.stderr.contains("resuming from"), "{}", ran.stderr);
+    assert!(folder.join("model").exists() && folder.join("page.html").exists());
+    assert!(!folder.join("run").exists());
     // Checkpoints that do not fit end the run with their name.
     ulmfit(
         folder,
         &format!("{TRAIN} --out other --checkpoints full/run"),
     )
     .fails(&["full/run", "No space left"]);
+}
+
+#[test]
+fn a_number_out_of_range_is_told_with_its_range() {
+    let folder = fresh();
+    let folder = folder.path();
+    let lm = trained().join("lm");
+    let generate = format!("generate --model {} A", lm.display());
+    for (line, parts) in [
+        (
+            format!("{TRAIN} --vocab-size 0"),
+            ["--vocab-size", "an integer from 1 to"],
+        ),
+        (
+            format!("{TRAIN} --batch-size 0"),
+            ["--batch-size", "an integer from 1 to"],
+        ),
+        (
+            format!("{TRAIN} --lm-batch-size 99999999999999999999"),
+            ["--lm-batch-size", "an integer from 1 to"],
+        ),
+        (
+            format!("{TRAIN} --every 0"),
+            ["--every", "an integer from 1 to"],
+        ),
+        (
+            format!("{generate} --temperature -1"),
+            ["--temperature", "a number above 0"],
+        ),
+        (
+            format!("{generate} --temperature nan"),
+            ["--temperature", "a number above 0"],
+        ),
+        (
+            format!("{generate} --top-p 5"),
+            ["--top-p", "above 0 and at most 1"],
+        ),
+        (
+            format!("{generate} --min-p 1.5"),
+            ["--min-p", "from 0 to 1"],
+        ),
+        (
+            format!("{generate} --beams 0"),
+            ["--beams", "an integer from 1 to 1000"],
+        ),
+        (
+            "lr-find reviews.csv --text body --start 0".to_owned(),
+            ["--start", "above 0"],
+        ),
+    ] {
+        let ran = ulmfit(folder, &line);
+        assert_eq!(ran.code, Some(2), "{line}: {}", ran.stderr);
+        for part in parts {
+            assert!(ran.stderr.contains(part), "{line}: {}", ran.stderr);
+        }
+    }
+    let sized = TRAIN.replace(
+        "--pretrained none",
+        &format!("--pretrained {}", lm.display()),
+    );
+    ulmfit(folder, &format!("{sized} --size tiny")).fails(&["--size", "leave --size out"]);
+    for size in [
+        "4000000000/4000000000/3",
+        "1/1/18446744073709551615",
+        "100000/100000/4",
+    ] {
+        ulmfit(folder, &format!("{TRAIN} --size {size}")).fails(&["sizes", "2e9 weights"]);
+    }
+    fs::write(folder.join("numbers.csv"), "text,label\na,1\nb,1e30\nc,2\n").unwrap();
+    ulmfit(folder, "train numbers.csv --numbers --pretrained none").fails(&[
+        "numbers.csv, line 3",
+        "a number from -1e15 to 1e15",
+        "`1e30`",
+    ]);
+}
+
+#[test]
+fn a_label_is_shown_and_does_not_steer_the_terminal() {
+    let folder = fresh();
+    let folder = folder.path();
+    let mut table = "stars,body\n".to_owned();
+    for n in 0..40 {
+        let label = ["good", "\"\u{1b}[31mred\nline\u{202e}\""][n % 2];
+        table.push_str(&format!("{label},A film of number {n}.\n"));
+    }
+    fs::write(folder.join("reviews.csv"), table).unwrap();
+    let ran = ulmfit(folder, &format!("{TRAIN} --out m")).done();
+    assert!(
+        ran.stderr.contains("\\u{1b}[31mred\\nline\\u{202e}"),
+        "{}",
+        ran.stderr
+    );
+    let page = fs::read_to_string(folder.join("m.report.html")).unwrap();
+    let info = ulmfit(folder, "info m").done().stdout;
+    let table = ulmfit(folder, "evaluate m reviews.csv --text body --label stars");
+    let table = table.done().stdout;
+    for shown in [&ran.stderr, &page, &info, &table] {
+        assert!(!shown.contains(['\u{1b}', '\u{202e}']), "{shown}");
+    }
+    assert!(
+        info.contains("classes     2: \\u{1b}[31mred\\nline\\u{202e}, good"),
+        "{info}"
+    );
 }

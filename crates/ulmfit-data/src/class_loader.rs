@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use ulmfit_text::TokenGrid;
 
 use crate::digest::Digest;
-use crate::length_order::{batches_by_length, training_batches};
+use crate::length_order::{Tier, batches_by_length, tiers, training_batches, within};
 use crate::random::{Purpose, generator};
 use crate::{Error, Labels, PAD, Result, TokenDocs};
 
@@ -15,6 +15,7 @@ use crate::{Error, Labels, PAD, Result, TokenDocs};
 /// | `batch_size` | 64 (fastai v1, v2) | documents per step; smaller means less memory and more steps |
 /// | `seed` | 0 | the order of documents and batches |
 /// | `pad` | 1 (all generations) | the id that fills short rows; a loader over another vocabulary must be told its own |
+/// | `budget` | none (all generations) | a limit of a training batch's tokens: batches of long documents have fewer rows |
 ///
 /// ```
 /// use ulmfit_data::ClassLoaderConfig;
@@ -35,7 +36,23 @@ pub struct ClassLoaderConfig {
     pub seed: u64,
     /// The id that fills short rows.
     pub pad: u32,
+    /// The most tokens of a training batch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget: Option<TokenBudget>,
 }
+
+/// The most tokens of a training batch, whose memory grows with them. Two documents make a batch in any case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TokenBudget {
+    /// Tokens of a batch.
+    pub tokens: usize,
+    /// Of a document no more than so many count: those that are back-propagated, the last `max_len`.
+    pub of_document: usize,
+}
+
+/// Tokens in an evaluated batch, padding included, unless a single document has more.
+const EVALUATED: usize = 1 << 17;
 
 impl Default for ClassLoaderConfig {
     fn default() -> Self {
@@ -43,6 +60,7 @@ impl Default for ClassLoaderConfig {
             batch_size: 64,
             seed: 0,
             pad: PAD,
+            budget: None,
         }
     }
 }
@@ -71,23 +89,36 @@ impl ClassLoaderConfig {
         self
     }
 
+    /// With training batches of at most so many tokens.
+    pub fn with_budget(mut self, budget: Option<TokenBudget>) -> Self {
+        self.budget = budget;
+        self
+    }
+
     /// The loader over `docs`, one list of ids per document or those of a [`TokenStore`](crate::TokenStore), and the label
     /// of each: a class, a list of classes or a list of numbers.
     ///
     /// # Errors
-    /// If `batch_size` is 0, there is not one label per document, or a document is empty.
+    /// If `batch_size` or a number of `budget` is 0, there is not one label per document, or a document is empty.
     pub fn build(
         &self,
         docs: impl Into<TokenDocs>,
         labels: impl Into<Labels>,
     ) -> Result<ClassLoader> {
         let (docs, labels) = (docs.into(), labels.into());
-        if self.batch_size == 0 {
-            return Err(Error::Setting {
-                name: "batch_size",
-                expected: "at least 1",
-                found: "0".into(),
-            });
+        let budget = self.budget.map_or([1, 1], |b| [b.tokens, b.of_document]);
+        for (name, value) in [
+            ("batch_size", self.batch_size),
+            ("budget.tokens", budget[0]),
+            ("budget.of_document", budget[1]),
+        ] {
+            if value == 0 {
+                return Err(Error::Setting {
+                    name,
+                    expected: "at least 1",
+                    found: "0".into(),
+                });
+            }
         }
         if docs.len() != labels.len() {
             return Err(Error::LabelCount {
@@ -99,9 +130,17 @@ impl ClassLoaderConfig {
         if let Some(document) = lengths.iter().position(|&length| length == 0) {
             return Err(Error::EmptyDocument { document });
         }
+        let costs = match self.budget {
+            None => lengths.clone(),
+            Some(budget) => {
+                let counted = lengths.iter().map(|len| (*len).min(budget.of_document));
+                counted.collect()
+            }
+        };
         Ok(ClassLoader {
             docs,
             labels,
+            tiers: tiers(&costs, self.batch_size, self.budget.map(|b| b.tokens)),
             lengths,
             config: self.clone(),
         })
@@ -114,19 +153,14 @@ pub struct ClassLoader {
     docs: TokenDocs,
     labels: Labels,
     lengths: Vec<usize>,
+    tiers: Vec<Tier>,
     config: ClassLoaderConfig,
 }
 
 impl ClassLoader {
     /// The number of training batches in an epoch; the same in each.
     pub fn n_batches(&self) -> usize {
-        let (n, size) = (self.len(), self.config.batch_size);
-        // A single row left over joins the batch before it.
-        if n > size && size > 1 && n % size == 1 {
-            n / size
-        } else {
-            n.div_ceil(size)
-        }
+        self.tiers.iter().map(Tier::n_batches).sum()
     }
 
     /// The number of documents.
@@ -158,7 +192,7 @@ impl ClassLoader {
         batches: usize,
     ) -> impl Iterator<Item = ClassBatch> + '_ {
         let mut rng = generator(self.config.seed, Purpose::Rows, epoch as u64);
-        let mut all = training_batches(&self.lengths, self.config.batch_size, &mut rng);
+        let mut all = training_batches(&self.lengths, &self.tiers, &mut rng);
         self.batches(all.split_off(batches.min(all.len())))
     }
 
@@ -183,17 +217,16 @@ impl ClassLoader {
     /// All documents from the longest to the shortest: the fastest way through an evaluation. Put results back in order
     /// by [`ClassBatch::rows`].
     pub fn sorted(&self) -> impl Iterator<Item = ClassBatch> + '_ {
-        self.batches(batches_by_length(&self.lengths, self.config.batch_size))
+        let batches = batches_by_length(&self.lengths, self.config.batch_size);
+        self.batches(within(batches, &self.lengths, EVALUATED))
     }
 
     /// All documents in the order in which they were given.
     pub fn in_order(&self) -> impl Iterator<Item = ClassBatch> + '_ {
         let rows: Vec<usize> = (0..self.len()).collect();
-        self.batches(
-            rows.chunks(self.config.batch_size)
-                .map(<[usize]>::to_vec)
-                .collect(),
-        )
+        let batches = rows.chunks(self.config.batch_size);
+        let batches = batches.map(<[usize]>::to_vec).collect();
+        self.batches(within(batches, &self.lengths, EVALUATED))
     }
 
     fn batches(&self, batches: Vec<Vec<usize>>) -> impl Iterator<Item = ClassBatch> + '_ {

@@ -10,6 +10,9 @@ use crate::error::quoted;
 use crate::labels::Label;
 use crate::{Error, Result};
 
+/// The largest number that a label may be: its square, which is the loss, has room in single precision.
+const LARGEST: f32 = 1e15;
+
 /// What the label field of a file holds.
 ///
 /// | kind | field | empty field | fastai |
@@ -30,7 +33,7 @@ pub enum LabelKind {
         /// What stands between two names; not empty.
         delimiter: String,
     },
-    /// A finite number.
+    /// A finite number, from -1e15 to 1e15.
     Number,
 }
 
@@ -172,7 +175,12 @@ impl LabelReader<'_> {
                 Ok(Label::Set(set))
             }
             (LabelKind::Number, RawLabel::Text(text)) => match text.parse::<f32>() {
-                Ok(value) if value.is_finite() => Ok(Label::from(value)),
+                Ok(value) if value.abs() <= LARGEST => Ok(Label::from(value)),
+                Ok(value) if value.is_finite() => Err(wrong(
+                    &format!("a number from -{LARGEST:e} to {LARGEST:e} as the label"),
+                    format!("`{text}`"),
+                    CORRECT,
+                )),
                 _ => Err(wrong(
                     "a finite number as the label",
                     format!("`{text}`"),

@@ -64,7 +64,7 @@ mod length_order;
 mod pad_chunk;
 
 pub use chunks::count_tokens;
-pub use class_loader::{ClassBatch, ClassLoader, ClassLoaderConfig};
+pub use class_loader::{ClassBatch, ClassLoader, ClassLoaderConfig, TokenBudget};
 pub use columns::{Column, Quotes, TextUnit};
 pub use corpus::Corpus;
 pub use document::{Document, DocumentSource, Documents, Place, RawDocument, RawLabel};

@@ -56,6 +56,7 @@ mod transfer;
 pub use classify::batch_norm::BatchNorm;
 pub use classify::class_loss::ClassLoss;
 pub use classify::classifier::{Classifier, ClassifierConfig, ClassifierLoss};
+pub use classify::cut::Cut;
 pub use classify::document::{DocumentWindow, Encoded};
 pub use classify::head::{Head, HeadBlock, HeadConfig};
 pub use classify::pooling::Pooling;

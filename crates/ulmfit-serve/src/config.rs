@@ -10,16 +10,24 @@ use crate::error::{Error, Result};
 /// |---|---|---|
 /// | `max_batch` | 32 texts | more: throughput; fewer: the last text of a batch waits less for the first |
 /// | `batch_wait` | 2 ms | what an idle service adds to each answer to find company for it; 0 for one client |
-/// | `queue` | 1,024 texts | more: longer bursts; fewer: earlier refusals, a shorter longest wait |
-/// | `workers` | 2 | batches evaluated at the same time; with 1 a long document holds up all others |
+/// | `batch_tokens` | 16,384 tokens | more: throughput; fewer: less memory, a shorter wait for the batch before |
+/// | `max_tokens` | 65,536 tokens | longer documents; fewer: a shorter longest answer. A request beyond it is refused |
+/// | `queue` | 1,024 texts | more: longer bursts; fewer: earlier refusals, a shorter longest wait. Long requests have as many places of their own |
+/// | `workers` | 2 | batches evaluated at the same time; all but one may be at long requests |
 ///
-/// Texts share Rayon's global threads, whatever the number of workers.
+/// Texts share Rayon's global threads, whatever the number of workers. A request of more than 16 KiB is a long one:
+/// short requests are answered between two windows of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ServiceConfig {
     /// Texts in a batch, at most.
     pub max_batch: usize,
     /// How long the first text of a batch waits for others.
     pub batch_wait: Duration,
+    /// Tokens in a batch, at most, unless a single text has more; four bytes count as one.
+    pub batch_tokens: usize,
+    /// Tokens that the model reads of a request, at most, or that its answer lists where words are weighed; one with
+    /// more is refused with [`Error::TooManyTokens`].
+    pub max_tokens: usize,
     /// Texts that may wait; a request that finds no room is refused with [`Error::Busy`].
     pub queue: usize,
     /// Batches that are evaluated at the same time.
@@ -31,6 +39,8 @@ impl Default for ServiceConfig {
         Self {
             max_batch: 32,
             batch_wait: Duration::from_millis(2),
+            batch_tokens: 1 << 14,
+            max_tokens: 1 << 16,
             queue: 1024,
             workers: 2,
         }
@@ -50,6 +60,21 @@ impl ServiceConfig {
         Self { batch_wait, ..self }
     }
 
+    /// With batches of at most so many tokens.
+    #[must_use]
+    pub fn with_batch_tokens(self, batch_tokens: usize) -> Self {
+        Self {
+            batch_tokens,
+            ..self
+        }
+    }
+
+    /// With requests of at most so many tokens.
+    #[must_use]
+    pub fn with_max_tokens(self, max_tokens: usize) -> Self {
+        Self { max_tokens, ..self }
+    }
+
     /// With room for so many waiting texts.
     #[must_use]
     pub fn with_queue(self, queue: usize) -> Self {
@@ -65,6 +90,8 @@ impl ServiceConfig {
     pub(crate) fn check(&self) -> Result<()> {
         let numbers = [
             ("max_batch", self.max_batch),
+            ("batch_tokens", self.batch_tokens),
+            ("max_tokens", self.max_tokens),
             ("queue", self.queue),
             ("workers", self.workers),
         ];

@@ -37,15 +37,23 @@ pub enum Error {
         /// The texts that may wait.
         capacity: usize,
     },
+    /// A request has more tokens than one may have.
+    #[error(
+        "tokens: expected at most {limit} in a request, found {tokens} or more; send less text"
+    )]
+    TooManyTokens {
+        /// The tokens that were counted until there were too many.
+        tokens: usize,
+        /// The tokens that a request may have.
+        limit: usize,
+    },
     /// The weights of words were asked of a model that has none.
     #[error(
         "words: expected a model of classes, found a regression, whose words have no weights; ask without them"
     )]
     NoWords,
-    /// The request's deadline passed while it waited.
-    #[error(
-        "deadline: expected an answer in time, found it passed in the queue; try again, or allow more time"
-    )]
+    /// The request's deadline passed before it was answered, or nobody waited for it any more.
+    #[error("deadline: expected an answer in time, found it passed; try again, or allow more time")]
     Late,
     /// The model panicked on a text of the request: a fault of this library.
     #[error(

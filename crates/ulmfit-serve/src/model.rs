@@ -124,9 +124,21 @@ impl Model {
 
     /// The answers to texts, in their order and without weights of words.
     pub fn answers<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Vec<Answer> {
-        match &self.kind {
+        match self.answers_while(texts, &|| true) {
+            Some(answers) => answers,
+            None => unreachable!("nobody gives up"),
+        }
+    }
+
+    /// As [`Self::answers`]; none once `go_on`, which is asked before each window of the texts, says no.
+    pub fn answers_while<S: AsRef<str> + Sync>(
+        &self,
+        texts: &[S],
+        go_on: &dyn Fn() -> bool,
+    ) -> Option<Vec<Answer>> {
+        Some(match &self.kind {
             Kind::Classes { mean, .. } => {
-                let all = mean.predict_all(texts).into_iter();
+                let all = mean.predict_all_while(texts, go_on)?.into_iter();
                 let answer = |prediction| Answer::Class {
                     prediction,
                     words: None,
@@ -134,31 +146,53 @@ impl Model {
                 all.map(answer).collect()
             }
             Kind::Numbers(regressor) => {
-                let all = regressor.predict_all(texts).into_iter();
+                let all = regressor.predict_all_while(texts, go_on)?.into_iter();
                 all.map(Answer::Numbers).collect()
             }
+        })
+    }
+
+    /// The tokens of a text: those that are read, which costs time, or with `listed` all of them, which an answer with
+    /// the weights of words lists.
+    pub(crate) fn tokens(&self, text: &str, listed: bool) -> usize {
+        match &self.kind {
+            Kind::Classes { members, .. } => {
+                let each = members.iter().map(|member| match member.tokens(text) {
+                    all if listed => all,
+                    all => member.cut().len_of(all),
+                });
+                each.max().unwrap_or(0)
+            }
+            Kind::Numbers(regressor) => regressor.cut().len_of(regressor.tokens(text)),
         }
     }
 
     /// How much each word of a text decided for the class of this name, the most important word's weight being 1.
     ///
-    /// Of several members the mean counts, if they split the text into the same words, and else the first one's.
-    pub(crate) fn words(&self, text: &str, class: &str) -> Vec<WordWeight> {
+    /// Of several members the mean counts, if they split the text into the same words, and else the first one's. None
+    /// once `go_on` says no.
+    pub(crate) fn words_while(
+        &self,
+        text: &str,
+        class: &str,
+        go_on: &dyn Fn() -> bool,
+    ) -> Option<Vec<WordWeight>> {
         let Kind::Classes { members, .. } = &self.kind else {
-            return Vec::new();
+            return Some(Vec::new());
         };
         let of = |member: &Predictor| {
             let class = member.classes().iter().position(|name| name == class);
-            member.attribution(text, class)
+            member.attribution_while(text, class, go_on)
         };
         let Some((first, others)) = members.split_first() else {
-            return Vec::new();
+            return Some(Vec::new());
         };
-        let mut words = of(first);
+        let mut words = of(first)?;
         if others.is_empty() {
-            return words;
+            return Some(words);
         }
-        for other in others.iter().map(of) {
+        for other in others {
+            let other = of(other)?;
             let pairs = || words.iter().zip(&other);
             if words.len() == other.len() && pairs().all(|(a, b)| a.word == b.word) {
                 let sums: Vec<f32> = pairs().map(|(a, b)| a.weight + b.weight).collect();
@@ -171,7 +205,7 @@ impl Model {
         if largest > 0.0 {
             words.iter_mut().for_each(|word| word.weight /= largest);
         }
-        words
+        Some(words)
     }
 
     /// The files' names without their folders.

@@ -2,13 +2,14 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
 use crate::answer::{Answer, Reply, Request, Words};
 use crate::error::{Error, Result};
 use crate::locks::lock;
 use crate::model::Model;
+use crate::queue::SHORT_BYTES;
 
 /// What a request's answer is handed to, once.
 pub(crate) type Receiver = Box<dyn FnOnce(Result<Reply>) + Send>;
@@ -21,6 +22,8 @@ pub(crate) struct Pending {
     pub(crate) since: Instant,
     deadline: Option<Instant>,
     given_up: AtomicBool,
+    /// The tokens of all texts, once they are counted.
+    tokens: OnceLock<usize>,
     state: Mutex<State>,
 }
 
@@ -40,12 +43,24 @@ impl Pending {
             since: Instant::now(),
             deadline: request.deadline,
             given_up: AtomicBool::new(false),
+            tokens: OnceLock::new(),
             state: Mutex::new(State {
                 answers: (0..n).map(|_| None).collect(),
                 missing: n,
                 receiver: Some(receiver),
             }),
         }
+    }
+
+    /// Whether others should not have to wait for it.
+    pub(crate) fn is_long(&self) -> bool {
+        let bytes: usize = self.texts.iter().map(String::len).sum();
+        bytes > SHORT_BYTES
+    }
+
+    /// The tokens of all texts, counted by the first who asks.
+    pub(crate) fn tokens_once(&self, count: impl FnOnce() -> usize) -> usize {
+        *self.tokens.get_or_init(count)
     }
 
     /// Whether work for it still has a receiver; a request that is late is told so.

@@ -1,12 +1,25 @@
 //! Texts that wait, and how they become batches.
+//!
+//! Short requests and long ones wait in lanes of their own. A worker takes a long request only while enough others do
+//! not, and lets short ones pass between two windows of it: nobody waits for a text that takes a minute.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::config::ServiceConfig;
 use crate::error::{Error, Result};
 use crate::locks::lock;
 use crate::pending::Pending;
+
+/// Texts of a request that is not short: some thousand tokens, which take longer than others should wait.
+pub(crate) const SHORT_BYTES: usize = 16 << 10;
+
+/// What a token takes in English text, about.
+const BYTES_OF_TOKEN: usize = 4;
+
+/// Beyond the wait for company, a short text that is still there is one that no other worker takes.
+const OVERDUE: Duration = Duration::from_millis(1);
 
 /// One text of a request.
 pub(crate) struct Item {
@@ -20,43 +33,59 @@ impl Item {
     }
 }
 
+/// What a worker is to do next.
+pub(crate) enum Work {
+    /// Texts of short requests for one model.
+    Short(Vec<Item>),
+    /// Texts of one long request. [`Queue::long_done`] is to be called behind it.
+    Long(Vec<Item>),
+}
+
 pub(crate) struct Queue {
     state: Mutex<State>,
     arrived: Condvar,
     /// Held by the one worker that gathers, so that two do not take half a batch each.
     gathering: Mutex<()>,
-    capacity: usize,
+    config: ServiceConfig,
 }
 
 #[derive(Default)]
 struct State {
-    items: VecDeque<Item>,
+    short: VecDeque<Item>,
+    long: VecDeque<Item>,
+    /// Workers at a long request.
+    at_long: usize,
     closed: bool,
 }
 
 impl Queue {
-    pub(crate) fn new(capacity: usize) -> Self {
+    pub(crate) fn new(config: ServiceConfig) -> Self {
         Self {
             state: Mutex::default(),
             arrived: Condvar::new(),
             gathering: Mutex::new(()),
-            capacity,
+            config,
         }
     }
 
     /// The texts that wait.
     pub(crate) fn len(&self) -> usize {
-        lock(&self.state).items.len()
+        let state = lock(&self.state);
+        state.short.len() + state.long.len()
     }
 
     /// Lets all texts of a request wait, or none.
     pub(crate) fn push(&self, request: &Arc<Pending>) -> Result<()> {
-        let (texts, capacity) = (request.texts.len(), self.capacity);
+        let (texts, capacity) = (request.texts.len(), self.config.queue);
         if texts > capacity {
             return Err(Error::TooManyTexts { texts, capacity });
         }
         let mut state = lock(&self.state);
-        let queued = state.items.len();
+        let lane = match request.is_long() {
+            true => &mut state.long,
+            false => &mut state.short,
+        };
+        let queued = lane.len();
         if queued + texts > capacity {
             return Err(Error::Busy {
                 texts,
@@ -64,7 +93,7 @@ impl Queue {
                 capacity,
             });
         }
-        state.items.extend((0..texts).map(|index| Item {
+        lane.extend((0..texts).map(|index| Item {
             request: Arc::clone(request),
             index,
         }));
@@ -73,20 +102,39 @@ impl Queue {
         Ok(())
     }
 
+    /// Takes out the texts of a request that nobody waits for.
+    pub(crate) fn remove(&self, request: &Arc<Pending>) {
+        let mut state = lock(&self.state);
+        let others = |item: &Item| !Arc::ptr_eq(&item.request, request);
+        // What is taken out is dropped without the lock.
+        let gone: Vec<VecDeque<Item>> = match request.is_long() {
+            true => vec![retained(&mut state.long, others)],
+            false => vec![retained(&mut state.short, others)],
+        };
+        drop(state);
+        drop(gone);
+    }
+
     /// Ends the waiting of workers once the queue is empty.
     pub(crate) fn close(&self) {
         lock(&self.state).closed = true;
         self.arrived.notify_all();
     }
 
-    /// The next texts for one model: at most `max`, as soon as there are so many or the first has waited for `wait`.
-    /// `None` once the queue is closed and empty.
-    pub(crate) fn next_batch(&self, max: usize, wait: Duration) -> Option<Vec<Item>> {
+    /// The next texts: of a long request, if few enough workers have one; else of short ones, as soon as there is a
+    /// batch or the first has waited for company. `None` once the queue is closed and has nothing for this worker.
+    pub(crate) fn next(&self) -> Option<Work> {
         let _turn = lock(&self.gathering);
         let mut state = lock(&self.state);
         let end = loop {
-            match state.items.front() {
-                Some(first) => break first.request.since + wait,
+            // One worker is left to short requests, where there are two.
+            let most = self.config.workers.saturating_sub(1).max(1);
+            if !state.long.is_empty() && state.at_long < most {
+                state.at_long += 1;
+                return Some(Work::Long(self.long_batch(&mut state)));
+            }
+            match state.short.front() {
+                Some(first) => break first.request.since + self.config.batch_wait,
                 None if state.closed => return None,
                 None => {
                     let woken = self.arrived.wait(state);
@@ -94,7 +142,7 @@ impl Queue {
                 }
             }
         };
-        while state.items.len() < max && !state.closed {
+        while state.short.len() < self.config.max_batch && !state.closed {
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;
@@ -102,17 +150,58 @@ impl Queue {
             let woken = self.arrived.wait_timeout(state, left);
             state = woken.unwrap_or_else(PoisonError::into_inner).0;
         }
+        Some(Work::Short(self.short_batch(&mut state)))
+    }
+
+    /// Short texts that no other worker has taken in time; none if there are none.
+    pub(crate) fn overdue(&self) -> Option<Vec<Item>> {
+        let mut state = lock(&self.state);
+        let first = state.short.front()?;
+        let due = first.request.since + self.config.batch_wait + OVERDUE;
+        (due <= Instant::now()).then(|| self.short_batch(&mut state))
+    }
+
+    /// Says that a worker has done with texts of a long request.
+    pub(crate) fn long_done(&self) {
+        lock(&self.state).at_long -= 1;
+        self.arrived.notify_all();
+    }
+
+    fn short_batch(&self, state: &mut State) -> Vec<Item> {
+        self.batch(&mut state.short, |first, next| {
+            Arc::ptr_eq(&first.request.model, &next.request.model)
+        })
+    }
+
+    fn long_batch(&self, state: &mut State) -> Vec<Item> {
+        self.batch(&mut state.long, |first, next| {
+            Arc::ptr_eq(&first.request, &next.request)
+        })
+    }
+
+    /// The first texts of a lane that go together: at most `max_batch`, and about `batch_tokens` tokens.
+    fn batch(
+        &self,
+        lane: &mut VecDeque<Item>,
+        together: impl Fn(&Item, &Item) -> bool,
+    ) -> Vec<Item> {
         let mut batch: Vec<Item> = Vec::new();
-        while let Some(next) = state.items.front()
-            && batch.len() < max
-            && batch.first().is_none_or(|first| same_model(first, next))
+        let mut room = self.config.batch_tokens.saturating_mul(BYTES_OF_TOKEN);
+        while let Some(next) = lane.front()
+            && batch.len() < self.config.max_batch
+            && batch.first().is_none_or(|first| together(first, next))
+            && (batch.is_empty() || next.text().len() <= room)
         {
-            batch.extend(state.items.pop_front());
+            room = room.saturating_sub(next.text().len());
+            batch.extend(lane.pop_front());
         }
-        Some(batch)
+        batch
     }
 }
 
-fn same_model(a: &Item, b: &Item) -> bool {
-    Arc::ptr_eq(&a.request.model, &b.request.model)
+/// Leaves in a lane what is to be kept, and returns the rest.
+fn retained(lane: &mut VecDeque<Item>, keep: impl Fn(&Item) -> bool) -> VecDeque<Item> {
+    let (kept, gone) = std::mem::take(lane).into_iter().partition(keep);
+    *lane = kept;
+    gone
 }

@@ -87,7 +87,7 @@ impl Service {
         config.check()?;
         let shared = Arc::new(Shared {
             config,
-            queue: Queue::new(config.queue),
+            queue: Queue::new(config),
             metrics: Metrics::new(),
             model: RwLock::new(Arc::new(model)),
             reloading: Mutex::new(()),
@@ -112,8 +112,8 @@ impl Service {
     /// The reply to a request; waits for it.
     ///
     /// # Errors
-    /// [`Error::Busy`] without room in the queue, [`Error::TooManyTexts`], [`Error::NoWords`], [`Error::Late`] past the
-    /// request's deadline, [`Error::Panic`].
+    /// [`Error::Busy`] without room in the queue, [`Error::TooManyTexts`], [`Error::TooManyTokens`], [`Error::NoWords`],
+    /// [`Error::Late`] past the request's deadline, [`Error::Panic`].
     pub fn predict(&self, request: Request) -> Result<Reply> {
         let (send, receive) = mpsc::sync_channel(1);
         self.submit(request, move |reply| {
@@ -124,8 +124,8 @@ impl Service {
         receive.recv().unwrap_or_else(|_| Err(lost()))
     }
 
-    /// Accepts a request and returns; `receiver` is called once, on a thread of the service, with the reply or one of
-    /// the errors of [`Self::predict`]. It should only pass the reply on: the thread has other texts to answer.
+    /// Accepts a request and returns; `receiver` is called once, on a thread of the service or on that which gives the
+    /// request up, with the reply or one of the errors of [`Self::predict`]. It should only pass the reply on: the thread has other texts to answer.
     ///
     /// # Errors
     /// [`Error::Busy`], [`Error::TooManyTexts`] or [`Error::NoWords`]; then `receiver` is not called.
@@ -149,7 +149,10 @@ impl Service {
         } else {
             self.shared.queue.push(&pending)?;
         }
-        Ok(Ticket { pending })
+        Ok(Ticket {
+            pending,
+            shared: Arc::clone(&self.shared),
+        })
     }
 
     /// The model that answers requests from now on.
@@ -194,6 +197,11 @@ impl Service {
         Ok(model)
     }
 
+    /// How it gathers and bounds its work.
+    pub fn config(&self) -> ServiceConfig {
+        self.shared.config
+    }
+
     /// The texts that wait.
     pub fn queued(&self) -> usize {
         self.shared.queue.len()
@@ -223,13 +231,16 @@ impl Drop for Service {
 /// A request that was accepted.
 pub struct Ticket {
     pending: Arc<Pending>,
+    shared: Arc<Shared>,
 }
 
 impl Ticket {
-    /// Says that nobody waits any more: what has not been begun is left undone, and the receiver gets [`Error::Late`].
-    /// Dropping a ticket does not.
+    /// Says that nobody waits any more: what waits is taken out of the queue, what has been begun ends at its next window,
+    /// and the receiver gets [`Error::Late`]. Dropping a ticket does not.
     pub fn give_up(&self) {
         self.pending.give_up();
+        self.shared.queue.remove(&self.pending);
+        self.pending.fail(Error::Late);
     }
 }
 

@@ -5,7 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::answer::{Answer, Words};
 use crate::error::Error;
-use crate::queue::Item;
+use crate::pending::Pending;
+use crate::queue::{Item, Work};
 use crate::service::Shared;
 
 /// A text that is longer than so many times the shortest of its batch is evaluated behind it, with its like.
@@ -16,15 +17,65 @@ const SHORT: usize = 512;
 
 /// Evaluates batch after batch until the queue is closed and empty.
 pub(crate) fn run(shared: &Shared) {
-    let config = &shared.config;
-    while let Some(mut batch) = shared.queue.next_batch(config.max_batch, config.batch_wait) {
-        batch.retain(|item| item.request.is_wanted());
-        // The short ones are answered before the long ones begin.
-        batch.sort_by_key(|item| item.text().len());
-        for alike in split(&batch) {
-            evaluate(shared, alike);
+    while let Some(work) = shared.queue.next() {
+        match work {
+            Work::Short(batch) => answer(shared, batch, &|| {}),
+            Work::Long(batch) => {
+                // Short ones pass before it, between its windows and between its texts.
+                let let_pass = || {
+                    while let Some(batch) = shared.queue.overdue() {
+                        answer(shared, batch, &|| {});
+                    }
+                };
+                let_pass();
+                answer(shared, batch, &let_pass);
+                shared.queue.long_done();
+            }
         }
     }
+}
+
+/// Answers a batch; `between` is called between two windows of it.
+fn answer(shared: &Shared, mut batch: Vec<Item>, between: &dyn Fn()) {
+    batch.retain(|item| item.request.is_wanted() && is_within(shared, &item.request));
+    // The short ones are answered before the long ones begin.
+    batch.sort_by_key(|item| item.text().len());
+    for alike in split(&batch) {
+        evaluate(shared, alike, between);
+    }
+}
+
+/// Whether a request has no more tokens than one may have; one that has is told so.
+fn is_within(shared: &Shared, request: &Pending) -> bool {
+    let limit = shared.config.max_tokens;
+    let counted = request.tokens_once(|| {
+        let texts = request.texts.iter();
+        // A capital letter is two tokens; marks stand at both ends.
+        let most: usize = texts.clone().map(|text| 2 * text.len() + 16).sum();
+        if most <= limit {
+            return most;
+        }
+        let listed = request.words == Words::Weighed;
+        let mut tokens = 0;
+        for text in texts {
+            match guarded(|| request.model.tokens(text, listed)) {
+                Ok(more) => tokens += more,
+                // Whoever evaluates the text says so.
+                Err(_) => break,
+            }
+            if tokens > limit || !request.is_wanted() {
+                break;
+            }
+        }
+        tokens
+    });
+    if counted > limit {
+        request.fail(Error::TooManyTokens {
+            tokens: counted,
+            limit,
+        });
+    }
+    counted <= limit && request.is_wanted()
 }
 
 /// Texts sorted by length, cut where one is much longer than the first of its part.
@@ -45,16 +96,26 @@ fn cuts(lengths: &[usize]) -> Vec<std::ops::Range<usize>> {
     parts
 }
 
-fn evaluate(shared: &Shared, items: &[Item]) {
+fn evaluate(shared: &Shared, items: &[Item], between: &dyn Fn()) {
     let Some(first) = items.first() else { return };
     let model = &first.request.model;
     let texts: Vec<&str> = items.iter().map(Item::text).collect();
-    let answers = match guarded(|| model.answers(&texts)) {
-        Ok(answers) => answers,
+    // The work goes on as long as one of its answers is wanted; a request that is late is told so here.
+    let wanted = || {
+        between();
+        let mut wanted = false;
+        for item in items {
+            wanted |= item.request.is_wanted();
+        }
+        wanted
+    };
+    let answers = match guarded(|| model.answers_while(&texts, &wanted)) {
+        Ok(Some(answers)) => answers,
+        Ok(None) => return,
         // One text is at fault; the others are to have their answers.
         Err(_) if items.len() > 1 => {
             let alone = items.chunks(1);
-            return alone.for_each(|item| evaluate(shared, item));
+            return alone.for_each(|item| evaluate(shared, item, between));
         }
         Err(panic) => return first.request.fail(Error::Panic(panic)),
     };
@@ -71,12 +132,16 @@ fn evaluate(shared: &Shared, items: &[Item]) {
             item.request.answer(item.index, answer);
             continue;
         };
-        if !item.request.is_wanted() {
+        let wanted = || {
+            between();
+            item.request.is_wanted()
+        };
+        if !wanted() {
             continue;
         }
-        match guarded(|| model.words(item.text(), &prediction.label)) {
+        match guarded(|| model.words_while(item.text(), &prediction.label, &wanted)) {
+            Ok(None) => {}
             Ok(words) => {
-                let words = Some(words);
                 let answer = Answer::Class { prediction, words };
                 item.request.answer(item.index, answer);
             }

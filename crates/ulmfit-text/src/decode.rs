@@ -22,7 +22,7 @@ const LONGEST_RUN: usize = 10_000;
 /// ```
 pub fn undo_specials<S: AsRef<str>>(tokens: &[S]) -> Vec<String> {
     let mut out = Vec::with_capacity(tokens.len());
-    undo(tokens, |word, times, _| {
+    undo(tokens, usize::MAX, |word, times, _| {
         out.extend(std::iter::repeat_n(word, times));
     });
     out
@@ -46,16 +46,39 @@ pub struct WordSpan {
 /// assert_eq!(words, [("So", 1..3), ("no no", 3..6)]);
 /// ```
 pub fn word_spans<S: AsRef<str>>(tokens: &[S]) -> Vec<WordSpan> {
+    word_spans_within(tokens, usize::MAX)
+}
+
+/// As [`word_spans`], with about `room` bytes for all runs together, such as the length of the text that the tokens are
+/// of: a run that finds less is written out in part.
+///
+/// ```
+/// use ulmfit_text::word_spans_within;
+/// let words = word_spans_within(&["xxrep", "99999999999", "a", "xxrep", "3", "b"], 8);
+/// let words: Vec<_> = words.iter().map(|w| w.text.as_str()).collect();
+/// assert_eq!(words, ["aaaa", "b"]);
+/// ```
+pub fn word_spans_within<S: AsRef<str>>(tokens: &[S], room: usize) -> Vec<WordSpan> {
     let mut out = Vec::with_capacity(tokens.len());
-    undo(tokens, |word, times, tokens| {
+    undo(tokens, room, |word, times, tokens| {
         let text = vec![word.as_str(); times].join(" ");
         out.push(WordSpan { text, tokens });
     });
     out
 }
 
-/// Calls `emit` with each word, how often it stands there, and its tokens.
-fn undo<S: AsRef<str>>(tokens: &[S], mut emit: impl FnMut(String, usize, Range<usize>)) {
+/// Calls `emit` with each word, how often it stands there, and its tokens; runs take no more than `room` bytes.
+fn undo<S: AsRef<str>>(
+    tokens: &[S],
+    mut room: usize,
+    mut emit: impl FnMut(String, usize, Range<usize>),
+) {
+    let mut within = |token: &str, times: usize| {
+        let size = token.len() + 1;
+        let times = times.min(room / size).max(1);
+        room = room.saturating_sub(times * size);
+        times
+    };
     let mut pending = None;
     let mut run = None;
     let mut start = 0;
@@ -74,8 +97,10 @@ fn undo<S: AsRef<str>>(tokens: &[S], mut emit: impl FnMut(String, usize, Range<u
                 pending = run.map(|_| mark);
             }
             (Some(_), Some(0)) => {}
-            (Some(Mark::Characters), Some(n)) => emit(token.repeat(n), 1, marked),
-            (Some(Mark::Words), Some(n)) => emit(token.to_owned(), n, marked),
+            (Some(Mark::Characters), Some(n)) => {
+                emit(token.repeat(within(token, n)), 1, marked);
+            }
+            (Some(Mark::Words), Some(n)) => emit(token.to_owned(), within(token, n), marked),
         }
     }
 }

@@ -45,7 +45,7 @@ mod words;
 mod write_beside;
 
 pub use counter::TokenCounter;
-pub use decode::{WordSpan, detokenize, undo_specials, word_spans};
+pub use decode::{WordSpan, detokenize, undo_specials, word_spans, word_spans_within};
 pub use error::{Error, Result};
 pub use fields::join_fields;
 pub use grid::TokenGrid;

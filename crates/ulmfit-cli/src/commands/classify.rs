@@ -1,6 +1,6 @@
 //! `ulmfit classify`: a classifier on a given language model, the last of the three steps.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use serde_json::json;
@@ -15,6 +15,7 @@ use crate::options::labeled::{HeldOut, Labeled};
 use crate::options::output::Output;
 use crate::options::page::PageOptions;
 use crate::options::recipe::RecipeOptions;
+use crate::outputs::Outputs;
 use crate::talk::{Talk, path_json};
 
 /// Train a classifier on the encoder of a language model that knows the text of the domain already (ulmfit finetune, or
@@ -44,16 +45,18 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let talk = args.talk;
+    let report = args.page.path(args.output.path());
+    let files = match args.recipe.print_config {
+        true => None,
+        false => Some(args.output.check(args.files(&report), talk)?),
+    };
     let documents = args.labeled.read(&args.held_out, args.seed, talk)?;
     let (train, valid) = (&documents.train, &documents.valid);
     let amount = Amount::of(train.texts(), train.texts());
     let recipe = args.recipe.choose(amount, &Pretrained::from(&args.model))?;
-    if args.recipe.print_config {
+    let Some(files) = files else {
         return super::print_recipe(&recipe);
-    }
-    let report = args.page.path(args.output.path());
-    let further: Vec<&Path> = report.iter().map(PathBuf::as_path).collect();
-    args.output.check(&further, talk)?;
+    };
     let device = args.compute.training_device(talk)?;
     let language_model = TextLanguageModel::load(&args.model, &device)?;
 
@@ -74,12 +77,14 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         &device,
         &mut run,
     )?;
-    classifier.save(args.output.path())?;
+    let files = files.stage()?;
+    files.write(args.output.path(), |to| classifier.save(to))?;
     let scores = scores.context("nothing was held out to evaluate on")?;
     let finished = Finished {
         labeled: &args.labeled,
         documents: &documents,
         output: &args.output,
+        files,
         page: report,
         recipe: &recipe,
         classifier: &classifier,
@@ -93,4 +98,16 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         result: json!({ "models": [path_json(Some(args.output.path()))] }),
     };
     finished.finish(talk)
+}
+
+impl Args {
+    /// All that is read and written.
+    fn files(&self, report: &Option<PathBuf>) -> Outputs {
+        self.output
+            .files()
+            .writing(report)
+            .reading(self.labeled.inputs(&self.held_out))
+            .reading([&self.model])
+            .reading(self.recipe.file())
+    }
 }

@@ -10,7 +10,7 @@ use ulmfit::train::{evaluate_classifier, steps};
 use crate::learned::{page, scores, told};
 use crate::options::compute::Compute;
 use crate::options::labeled::Labeled;
-use crate::options::output::check_file;
+use crate::outputs::Outputs;
 use crate::talk::{Talk, path_json};
 
 /// Print accuracy, scores by class and confusion matrix of a classifier on labelled documents, or the errors of a model of
@@ -27,7 +27,7 @@ pub(crate) struct Args {
     /// Write a report as a web page, with the mistakes.
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
-    /// Replace a report that is there.
+    /// Replace a report that is there, if it is a regular file.
     #[arg(long)]
     force: bool,
     #[command(flatten)]
@@ -37,9 +37,10 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    if let Some(path) = &args.report {
-        check_file(path, args.force)?;
-    }
+    let files = Outputs::new(args.force)
+        .writing(&args.report)
+        .reading([args.labeled.path(), &args.model])
+        .check()?;
     let device = args.compute.device()?;
     let classifier = TextClassifier::load(&args.model, &device)?;
     let task = classifier.model.config().task;
@@ -62,6 +63,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let corpus = args.labeled.read_all(&classifier.classes, args.talk)?;
     let mut recipe = Recipe::default();
     recipe.classifier.batch_size = usize::from(args.batch_size);
+    recipe.classifier.cut = classifier.model.config().cut;
     let loader = steps::class_loader(&recipe, &classifier.text, &corpus, 0)?;
     let found = evaluate_classifier(&classifier.model, &loader);
     let validation = scores::validation(&found, &corpus)?;
@@ -79,7 +81,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
             scores: &found,
             validation: &validation,
         };
-        page::write(&subject.report()?, path)?;
+        let (report, files) = (subject.report()?, files.stage()?);
+        files.write(path, |to| page::write(&report, to))?;
+        files.commit()?;
         args.talk.note(&format!("report {}", path.display()));
     }
     if args.talk.is_json() {

@@ -6,6 +6,8 @@ use anyhow::bail;
 use ulmfit::model::{ModelInfo, ModelKind, Storage};
 use ulmfit::prelude::*;
 
+use crate::outputs::Outputs;
+
 /// Write a model's weights with fastai v2's names, and its vocabulary; or the same model, stored in fewer bits.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -23,6 +25,9 @@ pub(crate) struct Args {
     /// Where the vocabulary goes: a JSON list.
     #[arg(long, value_name = "FILE")]
     vocab_out: Option<PathBuf>,
+    /// Replace files that are there, if they are regular ones.
+    #[arg(long)]
+    force: bool,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -32,16 +37,11 @@ enum Format {
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    let targets = [Some(&args.out), args.vocab_out.as_ref()];
-    if let Some(target) = targets.into_iter().flatten().find(|t| **t == args.file) {
-        bail!(
-            "{}: expected a new file, found the one that is read; choose another",
-            target.display()
-        );
-    }
-    if args.vocab_out.as_ref() == Some(&args.out) {
-        bail!("--out and --vocab-out: expected two files, found one");
-    }
+    let files = Outputs::new(args.force)
+        .writing([&args.out])
+        .writing(&args.vocab_out)
+        .reading([&args.file])
+        .check()?;
     if matches!(args.format, Format::Fastai) && args.storage != Storage::F32 {
         bail!(
             "--storage: expected f32, which fastai reads, found {}; leave it out",
@@ -49,27 +49,28 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         );
     }
     let device = Device::default();
+    let files = files.stage()?;
     let save_vocab = |vocab: &Vocab| match &args.vocab_out {
-        Some(path) => vocab.save(path),
+        Some(path) => files.write(path, |to| vocab.save(to)),
         None => Ok(()),
     };
     match ModelInfo::read(&args.file)?.kind {
         ModelKind::LanguageModel => {
             let model = TextLanguageModel::load(&args.file, &device)?;
             save_vocab(model.text.vocab())?;
-            match args.format {
-                Format::Fastai => model.export_fastai(&args.out)?,
-                Format::Ulmfit => model.save_as(&args.out, args.storage)?,
-            }
+            files.write(&args.out, |to| match args.format {
+                Format::Fastai => model.export_fastai(to),
+                Format::Ulmfit => model.save_as(to, args.storage),
+            })?;
         }
         ModelKind::Classifier => {
             let model = TextClassifier::load(&args.file, &device)?;
             save_vocab(model.text.vocab())?;
-            match args.format {
-                Format::Fastai => model.export_fastai(&args.out)?,
-                Format::Ulmfit => model.save_as(&args.out, args.storage)?,
-            }
+            files.write(&args.out, |to| match args.format {
+                Format::Fastai => model.export_fastai(to),
+                Format::Ulmfit => model.save_as(to, args.storage),
+            })?;
         }
     }
-    Ok(())
+    files.commit()
 }

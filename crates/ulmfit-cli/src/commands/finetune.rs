@@ -6,8 +6,8 @@ use ulmfit::train::schedule::GroupRates;
 use ulmfit::train::steps;
 
 use crate::options::language_model::Training;
-use crate::options::number::positive;
-use crate::options::output::Output;
+use crate::options::number::{MANY, positive, whole};
+use crate::options::output::{Output, file_of};
 use crate::options::recipe::RecipeChoice;
 use crate::options::text_files::{Folder, TextFiles};
 
@@ -27,10 +27,10 @@ pub(crate) struct Args {
     #[command(flatten)]
     recipe: RecipeChoice,
     /// The largest vocabulary [default: that of the recipe].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>(1, MANY))]
     vocab_size: Option<usize>,
     /// How often a word must occur to be in the vocabulary [default: that of the recipe].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<u64>(1, MANY))]
     min_freq: Option<u64>,
     /// The highest learning rate of the last layers, each lower layer's 2.6 times lower [default: the rates of the
     /// recipe].
@@ -39,7 +39,11 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    args.output.check(&[], args.training.talk)?;
+    let files = args.output.files();
+    let files = files
+        .reading(args.texts.inputs())
+        .reading(file_of(&args.model));
+    let files = args.output.check(files, args.training.talk)?;
     let device = args.training.compute.training_device(args.training.talk)?;
     let recipe = args.recipe()?;
     let folder = Folder::open(args.output.checkpoints())?;
@@ -59,7 +63,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         .stages(lm.finetune.clone(), args.lr.map(GroupRates::paper));
     let stages = [lm.adapt.clone(), all].concat();
     let texts = args.texts.encode(&folder, &model.text)?;
-    args.training.train(model, lm, &stages, texts, &args.output)
+    args.training
+        .train(model, lm, &stages, texts, &args.output, files)
 }
 
 impl Args {

@@ -7,6 +7,8 @@ use ulmfit::model::Storage;
 use ulmfit::model::import::{FastaiVocabulary, FastaiWeights, WeightsKind};
 use ulmfit::prelude::*;
 
+use crate::outputs::Outputs;
+
 /// Make a model file from weights (.pth, .h5, .safetensors) and a vocabulary (.pkl, .json) that fastai has saved.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -18,6 +20,9 @@ pub(crate) struct Args {
     /// Where the model goes.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    /// Replace the file if it is there and a regular one.
+    #[arg(long)]
+    force: bool,
     /// Text rules: standard, fastai_v2, fastai_v1 or paper. Without it, those of the generation that saved the weights.
     #[arg(long, value_name = "PRESET")]
     rules: Option<RulePreset>,
@@ -30,31 +35,33 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    if args.out == args.weights || args.out == args.vocab {
-        bail!(
-            "{}: expected a new file, found the one that is read; choose another --out",
-            args.out.display()
-        );
-    }
+    let files = Outputs::new(args.force)
+        .writing([&args.out])
+        .reading([&args.weights, &args.vocab])
+        .check()?;
     let device = Device::default();
     let vocabulary = FastaiVocabulary::open(&args.vocab)?;
     let weights = FastaiWeights::open(&args.weights)?;
     let tokenizer = args
         .rules
         .map(|rules| TokenizerConfig::new().with_rules(rules));
+    let files = files.stage()?;
     match weights.kind() {
-        WeightsKind::Classifier => weights
-            .classifier(&vocabulary, args.classes.clone(), tokenizer, &device)?
-            .save_as(&args.out, args.storage)?,
+        WeightsKind::Classifier => {
+            let classes = args.classes.clone();
+            let model = weights.classifier(&vocabulary, classes, tokenizer, &device)?;
+            files.write(&args.out, |to| model.save_as(to, args.storage))?;
+        }
         kind if args.classes.is_some() => {
             bail!(
                 "{}: expected a classifier, found {kind}; leave --classes out",
                 args.weights.display()
             );
         }
-        _ => weights
-            .language_model(&vocabulary, tokenizer, &device)?
-            .save_as(&args.out, args.storage)?,
+        _ => {
+            let model = weights.language_model(&vocabulary, tokenizer, &device)?;
+            files.write(&args.out, |to| model.save_as(to, args.storage))?;
+        }
     }
-    Ok(())
+    files.commit()
 }

@@ -7,6 +7,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use ulmfit::model::ModelInfo;
 
+use crate::talk::visible;
+
 /// Print what a model file holds, and all that decides what the model does: kind, task, classes, sizes, rules, storage.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -80,7 +82,7 @@ fn value(part: &impl Serialize) -> anyhow::Result<Value> {
 /// A value for people.
 fn told(name: &str, value: &Value) -> String {
     match value {
-        Value::String(text) => text.clone(),
+        Value::String(text) => visible(text),
         Value::Array(list) => {
             let list: Vec<String> = list.iter().map(|value| told("", value)).collect();
             match (name, list.len()) {

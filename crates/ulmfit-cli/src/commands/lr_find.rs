@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use serde_json::{Map, json};
 use ulmfit::prelude::*;
 use ulmfit::text::write_beside;
@@ -12,8 +12,9 @@ use ulmfit_report::charts::{Axis, Line, LineChart, Look};
 
 use crate::options::compute::Compute;
 use crate::options::labeled::{HeldOut, Labeled};
-use crate::options::output::check_file;
+use crate::options::number::{MANY, positive, whole};
 use crate::options::recipe::RecipeOptions;
+use crate::outputs::Outputs;
 use crate::talk::{Talk, path_json};
 
 /// Train for some steps at rising rates, print the rates that the losses suggest, and draw the curve. No model is changed
@@ -29,21 +30,21 @@ pub(crate) struct Args {
     #[arg(long, value_name = "MODEL", required_if_eq("step", "classifier"))]
     model: Option<PathBuf>,
     /// Train the last so many layer groups [default: those of the step's first stage].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>(1, MANY))]
     last: Option<usize>,
     /// The first rate.
-    #[arg(long, default_value_t = LrFind::default().start, value_name = "X")]
+    #[arg(long, default_value_t = LrFind::default().start, value_name = "X", value_parser = positive)]
     start: f64,
     /// The rate at which the search ends, unless the loss rises before.
-    #[arg(long, default_value_t = LrFind::default().end, value_name = "X")]
+    #[arg(long, default_value_t = LrFind::default().end, value_name = "X", value_parser = positive)]
     end: f64,
     /// Steps from the first rate to the last.
-    #[arg(long, default_value_t = LrFind::default().steps, value_name = "N")]
+    #[arg(long, default_value_t = LrFind::default().steps, value_name = "N", value_parser = whole::<usize>(1, MANY))]
     steps: usize,
     /// The curve, as an SVG file.
     #[arg(long, value_name = "FILE", default_value = "lr-find.svg")]
     out: PathBuf,
-    /// Replace the file if it is there.
+    /// Replace the file if it is there and a regular one.
     #[arg(long)]
     force: bool,
     #[command(flatten)]
@@ -64,6 +65,10 @@ enum Step {
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    let files = match args.recipe.print_config {
+        true => None,
+        false => Some(args.files().check()?),
+    };
     let corpus = match args.step {
         Step::LanguageModel => args.labeled.read_texts()?,
         Step::Classifier => {
@@ -77,10 +82,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         .as_ref()
         .map_or(Pretrained::None, Pretrained::from);
     let recipe = args.recipe.choose(amount, &start)?;
-    if args.recipe.print_config {
+    let Some(files) = files else {
         return super::print_recipe(&recipe);
-    }
-    check_file(&args.out, args.force)?;
+    };
     let device = args.compute.training_device(args.talk)?;
     let model = args
         .model
@@ -98,8 +102,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     };
     let found = Suggestion::ALL.map(|rule| (rule.name(), curve.suggest(rule)));
     let chart = chart(&curve, &found);
-    write_beside(&args.out, chart.file().as_bytes())
-        .with_context(|| format!("cannot write {}", args.out.display()))?;
+    let files = files.stage()?;
+    files.write(&args.out, |to| write_beside(to, chart.file().as_bytes()))?;
+    files.commit()?;
     args.talk.note(&format!("curve {}", args.out.display()));
     if args.talk.is_json() {
         let found = found
@@ -123,6 +128,16 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
 }
 
 impl Args {
+    /// All that is read and written.
+    fn files(&self) -> Outputs {
+        let held_out = HeldOut::default();
+        Outputs::new(self.force)
+            .writing([&self.out])
+            .reading(self.labeled.inputs(&held_out))
+            .reading(&self.model)
+            .reading(self.recipe.file())
+    }
+
     fn language_model(
         &self,
         recipe: &Recipe,

@@ -9,6 +9,7 @@ use ulmfit::text::Special;
 use ulmfit::train::evaluate_language_model;
 
 use crate::options::compute::Compute;
+use crate::options::number::{MANY, whole};
 use crate::options::text_files::Given;
 use crate::talk::Talk;
 
@@ -21,10 +22,10 @@ pub(crate) struct Args {
     #[command(flatten)]
     texts: Given,
     /// Rows of a batch; the hidden state is carried along each.
-    #[arg(long, default_value_t = 64, value_name = "N")]
+    #[arg(long, default_value_t = 64, value_name = "N", value_parser = whole::<usize>(1, MANY))]
     batch_size: usize,
     /// Tokens of a row.
-    #[arg(long, default_value_t = 70, value_name = "N")]
+    #[arg(long, default_value_t = 70, value_name = "N", value_parser = whole::<usize>(1, MANY))]
     seq_len: usize,
     #[command(flatten)]
     compute: Compute,

@@ -6,7 +6,7 @@ use ulmfit::prelude::*;
 use ulmfit::train::schedule::GroupRates;
 
 use crate::options::language_model::Training;
-use crate::options::number::positive;
+use crate::options::number::{MANY, not_negative, positive, whole};
 use crate::options::output::Output;
 use crate::options::recipe::RecipeChoice;
 use crate::options::text_files::{Folder, TextFiles};
@@ -27,10 +27,10 @@ pub(crate) struct Args {
     #[arg(long)]
     size: Option<SizePreset>,
     /// The largest vocabulary [default: small 10,000, base 20,000, otherwise that of the recipe, 60,000 in most].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>(1, MANY))]
     vocab_size: Option<usize>,
     /// How often a word must occur to be in the vocabulary [default: that of the recipe, 3 in most].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<u64>(1, MANY))]
     min_freq: Option<u64>,
     /// The highest learning rate [default: the rates of the recipe, 0.01 in most].
     #[arg(long, value_name = "X", value_parser = positive)]
@@ -41,7 +41,7 @@ pub(crate) struct Args {
     clip: Option<f64>,
     /// The factor on AWD-LSTM's dropouts; much text and few passes want little [default: that of the recipe given, 1
     /// without one].
-    #[arg(long, value_name = "X")]
+    #[arg(long, value_name = "X", value_parser = not_negative)]
     drop_mult: Option<f64>,
     /// Read the text from its end to its beginning.
     #[arg(long)]
@@ -52,7 +52,9 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    args.output.check(&[], args.training.talk)?;
+    let files = args.output.files();
+    let files = files.reading(args.texts.inputs()).reading(&args.from);
+    let files = args.output.check(files, args.training.talk)?;
     let device = args
         .training
         .compute
@@ -68,7 +70,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let rates = args.lr.map(GroupRates::Same);
     let stages = args.training.stages(lm.pretrain.clone(), rates);
     let texts = args.texts.encode(&folder, &model.text)?;
-    args.training.train(model, lm, &stages, texts, &args.output)
+    args.training
+        .train(model, lm, &stages, texts, &args.output, files)
 }
 
 impl Args {

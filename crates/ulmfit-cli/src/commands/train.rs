@@ -1,11 +1,12 @@
 //! `ulmfit train`: from labelled documents to a classifier and a report, all three steps.
 
 use std::cell::RefCell;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use serde_json::json;
 use ulmfit::prelude::*;
+use ulmfit::train::BothDirections;
 use ulmfit::train::observe::Curves;
 
 use crate::interrupt;
@@ -13,9 +14,10 @@ use crate::learned::finish::Finished;
 use crate::learned::told;
 use crate::options::compute::Compute;
 use crate::options::labeled::{Documents, HeldOut, Labeled};
-use crate::options::output::Output;
+use crate::options::output::{Output, file_of};
 use crate::options::page::PageOptions;
 use crate::options::recipe::RecipeOptions;
+use crate::outputs::Outputs;
 use crate::talk::{Talk, path_json};
 
 /// Train a classifier on labelled documents: language model, fine-tuning, classifier. Writes the model, and a report as a
@@ -68,6 +70,12 @@ enum Reading {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let talk = args.talk;
+    let report = args.page.path(args.output.path());
+    let backward = args.backward_out();
+    let files = match args.recipe.print_config {
+        true => None,
+        false => Some(args.output.check(args.files(&report, &backward), talk)?),
+    };
     let documents = args.labeled.read(&args.held_out, args.seed, talk)?;
     let unlabeled = args.unlabeled(&documents)?;
     let texts = documents.train.texts().into_iter();
@@ -75,16 +83,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let amount = Amount::of(texts, documents.train.texts());
     let pretrained = args.pretrained();
     let recipe = args.recipe.choose(amount, &pretrained)?;
-    if args.recipe.print_config {
+    let Some(files) = files else {
         return super::print_recipe(&recipe);
-    }
-    let report = args.page.path(args.output.path());
-    let further: Vec<&Path> = report
-        .iter()
-        .chain(&args.language_model_out)
-        .map(PathBuf::as_path)
-        .collect();
-    args.output.check(&further, talk)?;
+    };
     let device = args.compute.training_device(talk)?;
     if pretrained.is_some() {
         talk.note(&format!("the language model begins as: {pretrained}"));
@@ -125,9 +126,15 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         .pretrained(pretrained.clone())
         .fit(&documents.train, &device)?;
 
-    let models = learned.save(args.output.path())?;
+    let files = files.stage()?;
+    files.write(args.output.path(), |to| learned.classifier.save(to))?;
+    let mut models = vec![args.output.path()];
+    if let (Some(path), Some(both)) = (&backward, &learned.both) {
+        files.write(path, |to| both.classifier.save(to))?;
+        models.push(path);
+    }
     if let Some(path) = &args.language_model_out {
-        learned.language_model.save(path)?;
+        files.write(path, |to| learned.language_model.save(to))?;
     }
     let scored = match &learned.both {
         Some(both) => &both.ensemble_scores,
@@ -137,6 +144,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         labeled: &args.labeled,
         documents: &documents,
         output: &args.output,
+        files,
         page: report,
         recipe: &recipe,
         classifier: &learned.classifier,
@@ -156,6 +164,26 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
 }
 
 impl Args {
+    /// The file of the classifier that reads backward, if there is to be one.
+    fn backward_out(&self) -> Option<PathBuf> {
+        matches!(self.direction, Some(Reading::Both))
+            .then(|| BothDirections::backward_path(self.output.path()))
+    }
+
+    /// All that is read and written.
+    fn files(&self, report: &Option<PathBuf>, backward: &Option<PathBuf>) -> Outputs {
+        let outputs = backward.iter().chain(report);
+        let pretrained = [&self.pretrained, &self.pretrained_backward];
+        let pretrained = pretrained.into_iter().flatten();
+        self.output
+            .files()
+            .writing(outputs.chain(&self.language_model_out))
+            .reading(self.labeled.inputs(&self.held_out))
+            .reading(&self.unlabeled)
+            .reading(self.recipe.file())
+            .reading(pretrained.filter_map(file_of))
+    }
+
     /// The language model to start from.
     fn pretrained(&self) -> Pretrained {
         let new = self.recipe.sized()

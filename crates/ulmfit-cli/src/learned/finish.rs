@@ -1,16 +1,18 @@
 //! The end of a training run: the report is written, people and programs are told.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::Value;
 use ulmfit::prelude::*;
 use ulmfit::train::ClassifierScores;
 use ulmfit::train::observe::Curves;
+use ulmfit_report::Report;
 
 use super::page::{self, Subject};
 use super::{scores, told};
 use crate::options::labeled::{Documents, Labeled};
 use crate::options::output::Output;
+use crate::outputs::Staged;
 use crate::talk::{Talk, path_json};
 
 /// A classifier that was trained and saved.
@@ -18,6 +20,8 @@ pub(crate) struct Finished<'a> {
     pub(crate) labeled: &'a Labeled,
     pub(crate) documents: &'a Documents,
     pub(crate) output: &'a Output,
+    /// The files of the run, with the models written and the report to come.
+    pub(crate) files: Staged,
     /// Where the report goes, if one is wanted.
     pub(crate) page: Option<PathBuf>,
     pub(crate) recipe: &'a Recipe,
@@ -34,15 +38,15 @@ pub(crate) struct Finished<'a> {
 }
 
 impl Finished<'_> {
-    /// Writes the report and tells of it.
+    /// Writes the report, puts all files in place and tells of them.
     ///
     /// # Errors
-    /// If report or standard output cannot be written; the model is saved by then.
+    /// If report or standard output cannot be written. Before all files are in place, none is, and the run is in its
+    /// checkpoints.
     pub(crate) fn finish(self, talk: Talk) -> anyhow::Result<()> {
         let valid = &self.documents.valid;
         let validation = scores::validation(self.scores, valid)?;
         talk.note(&format!("\n{}", told::text(&validation, self.scores)));
-        self.output.saved(talk);
         if let Some(path) = &self.page {
             let subject = Subject {
                 title: format!(
@@ -57,7 +61,12 @@ impl Finished<'_> {
                 scores: self.scores,
                 validation: &validation,
             };
-            self.write(&subject, path)?;
+            let report = self.report(&subject)?;
+            self.files.write(path, |to| page::write(&report, to))?;
+        }
+        self.files.commit()?;
+        self.output.saved(talk);
+        if let Some(path) = &self.page {
             talk.note(&format!("report {}", path.display()));
         }
         let mut result = told::json(&validation);
@@ -68,7 +77,7 @@ impl Finished<'_> {
         talk.result(result)
     }
 
-    fn write(&self, subject: &Subject<'_>, path: &Path) -> anyhow::Result<()> {
+    fn report(&self, subject: &Subject<'_>) -> anyhow::Result<Report> {
         let mut report = subject.report()?;
         let facts = self
             .facts
@@ -78,6 +87,6 @@ impl Finished<'_> {
         report.notes.clone_from(&self.notes);
         report.recipe = self.recipe.to_toml()?;
         page::add_training(&mut report, self.curves);
-        page::write(&report, path)
+        Ok(report)
     }
 }

@@ -145,12 +145,8 @@ pub(crate) fn add_training(report: &mut Report, curves: &Curves) {
 /// # Errors
 /// If it cannot be written; a file that was there stays as it was.
 pub(crate) fn write(report: &Report, path: &Path) -> anyhow::Result<()> {
-    write_beside(path, page::html(report).as_bytes()).with_context(|| {
-        format!(
-            "cannot write the report {}; free space or choose another --report",
-            path.display()
-        )
-    })
+    write_beside(path, page::html(report).as_bytes())
+        .context("cannot write the report; free space or choose another --report")
 }
 
 /// How the model is used, in a shell and in Rust.

@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 use ulmfit::train::ClassifierScores;
 use ulmfit_report::{ClassRow, ClassScores, Validation};
 
+use crate::talk::visible;
+
 /// With more classes the matrix is not printed, as in the report.
 const LARGEST_MATRIX: usize = 20;
 /// Pairs that are printed instead.
@@ -86,7 +88,7 @@ pub(crate) fn text(validation: &Validation, scores: &ClassifierScores) -> String
         ),
         Validation::Numbers(found) => format!(
             "{}: R2 {:.4}, mean absolute error {:.4}, root mean squared error {:.4}, {} documents\n",
-            found.name,
+            visible(&found.name),
             found.r2,
             found.mae,
             found.rmse,
@@ -97,11 +99,11 @@ pub(crate) fn text(validation: &Validation, scores: &ClassifierScores) -> String
 
 /// The matrix, or the pairs that are confused most where it would be wider than a screen.
 fn confused(found: &ClassScores, scores: &ClassifierScores) -> String {
-    let names = found.classes.iter().map(|class| class.name.as_str());
+    let names = found.classes.iter().map(|class| visible(&class.name));
     if found.classes.len() <= LARGEST_MATRIX {
         return scores.confusion.clone().with_names(names).to_string();
     }
-    let names: Vec<&str> = names.collect();
+    let names: Vec<String> = names.collect();
     let mut out = "confused most (label, prediction, documents)\n".to_owned();
     for (truth, predicted, n) in scores.confusion.most_confused(1).into_iter().take(PAIRS) {
         // Writing to a string cannot fail.
@@ -111,18 +113,19 @@ fn confused(found: &ClassScores, scores: &ClassifierScores) -> String {
 }
 
 fn by_class(classes: &[ClassRow]) -> String {
-    let names = classes.iter().map(|class| class.name.chars().count());
-    let width = names.max().unwrap_or(0).max("class".len());
+    let names: Vec<String> = classes.iter().map(|class| visible(&class.name)).collect();
+    let widths = names.iter().map(|name| name.chars().count());
+    let width = widths.max().unwrap_or(0).max("class".len());
     let mut out = format!(
         "{:<width$}  precision    recall        F1  support\n",
         "class"
     );
-    for class in classes {
+    for (name, class) in names.iter().zip(classes) {
         // Writing to a string cannot fail.
         let _ = writeln!(
             out,
             "{:<width$}  {:>9} {:>9} {:>9} {:>8}",
-            class.name,
+            name,
             percent(class.precision),
             percent(class.recall),
             percent(class.f1),

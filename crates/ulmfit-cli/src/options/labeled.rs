@@ -178,6 +178,11 @@ impl Labeled {
         &self.data
     }
 
+    /// The files and folders that are read.
+    pub(crate) fn inputs<'a>(&'a self, held_out: &'a HeldOut) -> impl Iterator<Item = &'a PathBuf> {
+        std::iter::once(&self.data).chain(&held_out.valid)
+    }
+
     /// What the labels are.
     pub(crate) fn label(&self) -> &LabelOptions {
         &self.label

@@ -9,23 +9,25 @@ use ulmfit::train::schedule::GroupRates;
 use ulmfit::train::{LmLearner, LmRecipe, fit};
 
 use super::compute::Compute;
+use super::number::{MANY, whole};
 use super::output::Output;
 use super::recipe::Deciders;
 use super::text_files::Texts;
 use crate::interrupt;
+use crate::outputs::Outputs;
 use crate::talk::{Talk, path_json};
 
 /// How it is trained.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Training {
     /// Passes over the text [default: those of the recipe, 1 in most].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>(0, MANY))]
     epochs: Option<usize>,
     /// Rows of a batch [default: those of the recipe, 64 in most].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>(1, MANY))]
     batch_size: Option<usize>,
     /// Tokens of a row [default: those of the recipe, 70 in most].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>(1, MANY))]
     seq_len: Option<usize>,
     /// The same seed gives the same model.
     #[arg(long, default_value_t = 0, value_name = "N")]
@@ -56,6 +58,7 @@ impl Training {
         stages: &[Stage],
         texts: Texts,
         output: &Output,
+        files: Outputs,
     ) -> anyhow::Result<()> {
         let TextLanguageModel { text, model } = model;
         let config = LmLoaderConfig::new()
@@ -84,7 +87,10 @@ impl Training {
             .with_checkpoints(output.stored().with_interrupt(&interrupt::listen()?));
         let learner = LmLearner::new(&train).with_valid(valid.as_ref());
         let model = fit(&learner, model, &recipe.training(stages), &mut run)?.model;
-        TextLanguageModel::new(text, model)?.save(output.path())?;
+        let model = TextLanguageModel::new(text, model)?;
+        let files = files.stage()?;
+        files.write(output.path(), |to| model.save(to))?;
+        files.commit()?;
         output.saved(self.talk);
         let last = history.epochs.last().map(EpochEnd::to_json);
         let result =

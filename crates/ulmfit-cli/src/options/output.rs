@@ -1,12 +1,20 @@
 //! Where a model goes, and where the run is stored until then.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
-use ulmfit::text::BesideFile;
-use ulmfit::train::{Checkpoints, Resume};
+use ulmfit::train::{Checkpoints, Pretrained, Resume};
 
+use super::number::{MANY, whole};
+use crate::outputs::Outputs;
 use crate::talk::Talk;
+
+/// The steps of a run, which have folders of their own within that of the run.
+const STEPS: [&str; 4] = ["classify", "finetune", "adapt", "pretrain"];
+
+/// The folder of the second direction.
+const BACKWARD: &str = "backward";
 
 /// Where the model goes, and where the run is stored until then.
 #[derive(Debug, clap::Args)]
@@ -14,39 +22,44 @@ pub(crate) struct Output {
     /// The file of the trained model.
     #[arg(long, value_name = "FILE", default_value = "model.safetensors")]
     out: PathBuf,
-    /// Replace files that are there.
+    /// Replace regular files that are there; never those that are read, links, devices or pipes.
     #[arg(long)]
     force: bool,
-    /// The folder in which the run is stored while it goes on [default: FILE.checkpoints].
+    /// The folder in which the run is stored until it has succeeded [default: FILE.checkpoints].
     #[arg(long, value_name = "DIR")]
     checkpoints: Option<PathBuf>,
+    /// Keep that folder when the run has succeeded.
+    #[arg(long)]
+    keep_checkpoints: bool,
     /// Store the run after every so many batches; each epoch ends in a checkpoint, too.
-    #[arg(long, default_value_t = 200, value_name = "N")]
+    #[arg(long, default_value_t = 200, value_name = "N", value_parser = whole::<usize>(1, MANY))]
     every: usize,
-    /// Go on with the run that was cut, at the very step; begin it if there is none.
+    /// Resume the run that was cut, at the very step; begin it if there is none.
     #[arg(long)]
     resume: bool,
 }
 
 impl Output {
-    /// Refuses what would only come to light, or be lost, after hours: for the model and the further files of the run.
+    /// The model's file, to which a verb adds what else it writes and reads.
+    pub(crate) fn files(&self) -> Outputs {
+        Outputs::new(self.force).writing([&self.out])
+    }
+
+    /// Refuses what would only come to light, or be lost, after hours.
     ///
     /// # Errors
-    /// For a file that is there without --force, a folder that cannot be written, and checkpoints without --resume.
-    pub(crate) fn check(&self, further: &[&Path], talk: Talk) -> anyhow::Result<()> {
-        for (index, file) in further.iter().enumerate() {
-            if *file == self.out || further[..index].contains(file) {
-                bail!(
-                    "{}: expected a file for each result, found one name twice; name another",
-                    file.display()
-                );
-            }
-        }
-        for file in std::iter::once(self.out.as_path()).chain(further.iter().copied()) {
-            check_file(file, self.force)?;
+    /// As [`Outputs::check`], and for checkpoints without --resume.
+    pub(crate) fn check(&self, files: Outputs, talk: Talk) -> anyhow::Result<Outputs> {
+        let files = files.check()?;
+        let folder = self.checkpoints();
+        if folder.exists() && !folder.is_dir() {
+            bail!(
+                "--checkpoints {}: expected a folder or nothing, found a file; name another",
+                folder.display()
+            );
         }
         let Some(newest) = newest(&self.stored())? else {
-            return Ok(());
+            return Ok(files);
         };
         if !self.resume {
             bail!(
@@ -56,7 +69,7 @@ impl Output {
             );
         }
         talk.note(&format!("resuming from {}", newest.display()));
-        Ok(())
+        Ok(files)
     }
 
     /// The file of the model.
@@ -84,42 +97,116 @@ impl Output {
             .with_resume(resume)
     }
 
-    /// Says where the model is.
+    /// Says where the model is, and removes the run's folder unless it is to be kept. That it cannot be removed is no
+    /// error: what was asked for is done.
     pub(crate) fn saved(&self, talk: Talk) {
-        talk.note(&format!(
-            "saved {}; the folder {} is no longer needed",
-            self.out.display(),
-            self.checkpoints().display()
-        ));
+        let (out, folder) = (self.out.display(), self.checkpoints());
+        if self.keep_checkpoints {
+            talk.note(&format!("saved {out}; the run is in {}", folder.display()));
+            return;
+        }
+        talk.note(&format!("saved {out}"));
+        if let Err(error) = remove_run(&folder) {
+            talk.note(&format!(
+                "the folder {} is no longer needed, and could not be removed: {error}",
+                folder.display()
+            ));
+        }
     }
 }
 
-/// Refuses a file that is there, unless it may be replaced, and one that cannot be written.
-///
-/// # Errors
-/// What was found and what to do.
-pub(crate) fn check_file(file: &Path, force: bool) -> anyhow::Result<()> {
-    let shown = file.display();
-    if file.exists() && !force {
-        bail!("expected no file at {shown}, found one; name another or pass --force");
+/// The file of a language model that a run begins with, if it is one.
+pub(crate) fn file_of(pretrained: &Pretrained) -> Option<&PathBuf> {
+    match pretrained {
+        Pretrained::File(path) => Some(path),
+        _ => None,
     }
-    if let Err(error) = BesideFile::create(file) {
-        bail!(
-            "cannot write {shown}: {error}; name a file in a folder that is there and that you may write"
-        );
+}
+
+/// Removes what a run has stored in its folder, and the folder if nothing else is in it.
+fn remove_run(folder: &Path) -> std::io::Result<()> {
+    if !folder.is_dir() {
+        return Ok(());
     }
-    Ok(())
+    // A link to a folder is the user's own.
+    let mut others = folder.is_symlink();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let (name, kind) = (entry.file_name(), entry.file_type()?);
+        let name = name.to_string_lossy();
+        let part = name == BACKWARD || STEPS.iter().any(|step| name == *step);
+        match () {
+            () if kind.is_file() && is_stored(&name) => fs::remove_file(entry.path())?,
+            () if kind.is_dir() && part => remove_run(&entry.path())?,
+            () => others = true,
+        }
+    }
+    match others {
+        true => Ok(()),
+        false => fs::remove_dir(folder),
+    }
+}
+
+/// Whether a run stores a file of this name in its folder: a checkpoint, the ids of its text, its vocabulary; or one
+/// of these half written.
+fn is_stored(name: &str) -> bool {
+    let whole = match name.strip_suffix(".tmp") {
+        Some(begun) => begun.rsplit_once('.').map_or(begun, |(name, _)| name),
+        None => name,
+    };
+    let checkpoint = whole
+        .strip_prefix("step-")
+        .and_then(|rest| rest.strip_suffix(".safetensors"));
+    checkpoint.is_some_and(|steps| steps.bytes().all(|byte| byte.is_ascii_digit()))
+        || ["vocabulary.json", "train.tokens", "valid.tokens"].contains(&whole)
 }
 
 /// The newest checkpoint of a run, or of its steps, which have folders of their own, or of its second direction.
 fn newest(stored: &Checkpoints) -> anyhow::Result<Option<PathBuf>> {
-    const STEPS: [&str; 5] = ["classify", "finetune", "adapt", "pretrain", ""];
-    for part in [stored.within("backward"), stored.clone()] {
-        for step in STEPS {
+    for part in [stored.within(BACKWARD), stored.clone()] {
+        for step in STEPS.iter().chain(&[""]) {
             if let Some((_, path)) = part.within(step).list()?.pop() {
                 return Ok(Some(path));
             }
         }
     }
     Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+    use super::*;
+
+    #[test]
+    fn only_what_a_run_stores_is_removed_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = folder.path().join("run");
+        fs::create_dir_all(run.join("backward/classify")).unwrap();
+        for own in [
+            "step-000000012.safetensors",
+            "backward/classify/step-000000012.safetensors.77.tmp",
+            "vocabulary.json",
+            "train.tokens",
+        ] {
+            fs::write(run.join(own), b"x").unwrap();
+        }
+        let mine = [
+            "step-notes.safetensors",
+            "backward/notes.txt",
+            "model.safetensors",
+        ];
+        for mine in mine {
+            fs::write(run.join(mine), b"x").unwrap();
+        }
+        remove_run(&run).unwrap();
+        assert!(mine.iter().all(|mine| run.join(mine).exists()));
+        assert_eq!(fs::read_dir(&run).unwrap().count(), 3);
+        for mine in mine {
+            fs::remove_file(run.join(mine)).unwrap();
+        }
+        remove_run(&run).unwrap();
+        assert!(!run.exists());
+        remove_run(&run).unwrap();
+    }
 }

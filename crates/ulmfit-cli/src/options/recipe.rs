@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::builder::PossibleValuesParser;
 use ulmfit::prelude::*;
 use ulmfit::train::{ClassWeights, LmRecipe};
@@ -58,6 +58,8 @@ impl Deciders {
     }
 }
 
+use super::number::{MANY, whole};
+
 /// The numbers of a run.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RecipeOptions {
@@ -77,25 +79,25 @@ pub(crate) struct RecipeOptions {
     #[arg(long)]
     size: Option<SizePreset>,
     /// The largest vocabulary.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>(1, MANY))]
     vocab_size: Option<usize>,
     /// How often a word must occur to be in the vocabulary.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<u64>(1, MANY))]
     min_freq: Option<u64>,
     /// Epochs of a new language model.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>(0, MANY))]
     pretrain_epochs: Option<usize>,
     /// Epochs of the language model's fine-tuning over all layer groups.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>(0, MANY))]
     finetune_epochs: Option<usize>,
     /// Epochs of the classifier's last stage, over all layer groups.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>(0, MANY))]
     epochs: Option<usize>,
     /// Rows of a batch of the language model.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>(1, MANY))]
     lm_batch_size: Option<usize>,
     /// Documents of a batch of the classifier.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>(1, MANY))]
     batch_size: Option<usize>,
 }
 
@@ -103,6 +105,11 @@ impl RecipeOptions {
     /// Whether sizes of a new model were asked for.
     pub(crate) fn sized(&self) -> bool {
         self.size.is_some()
+    }
+
+    /// The file that is read.
+    pub(crate) fn file(&self) -> Option<&PathBuf> {
+        self.choice.config.as_ref()
     }
 
     /// The recipe that the options come to.
@@ -115,6 +122,12 @@ impl RecipeOptions {
             None => Recipe::fitted(amount, start),
         };
         if let Some(size) = self.size {
+            if start.is_some() {
+                bail!(
+                    "--size: expected no size beside a language model to begin with, whose sizes it has ({start}), found \
+                     one; leave --size out, or pass --pretrained none"
+                );
+            }
             recipe = recipe.with_preset(size);
         }
         if let Some(words) = self.vocab_size {

@@ -53,6 +53,11 @@ pub(crate) struct Texts {
 }
 
 impl TextFiles {
+    /// The files and folders that are read.
+    pub(crate) fn inputs(&self) -> impl Iterator<Item = &PathBuf> {
+        self.given.texts.iter().chain(&self.valid)
+    }
+
     /// The vocabulary of the training text, counted or as it was counted before.
     pub(crate) fn vocabulary(
         &self,

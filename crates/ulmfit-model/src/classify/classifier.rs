@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use ulmfit_text::TokenGrid;
 
 use crate::classify::class_loss::ClassLoss;
+use crate::classify::cut::Cut;
 use crate::classify::document::{self, DocumentWindow, Encoded};
 use crate::classify::head::{Head, HeadConfig};
 use crate::classify::pooling::Pooling;
@@ -34,6 +35,9 @@ pub struct ClassifierConfig {
     pub regularization: Regularization,
     /// How documents are cut; default 72 and 1440 (fastai v2).
     pub window: DocumentWindow,
+    /// What is read of a long document; default all of it, as in files of versions without the rule.
+    #[serde(default, skip_serializing_if = "Cut::is_whole")]
+    pub cut: Cut,
     /// Hidden layers of the head; default one of 50.
     pub head: HeadConfig,
     /// What the head reads; default last state, maximum and mean.
@@ -51,6 +55,7 @@ impl ClassifierConfig {
             dropouts: Dropouts::classifier().scaled(0.5),
             regularization: Regularization::default(),
             window: DocumentWindow::default(),
+            cut: Cut::default(),
             head: HeadConfig::default(),
             pooling: Pooling::default(),
         }
@@ -93,6 +98,7 @@ impl ClassifierConfig {
             ("classes", self.classes, self.task.least_outputs()),
             ("bptt", self.window.bptt, 1),
             ("max_len", self.window.max_len, 1),
+            ("cut", self.cut.limit().unwrap_or(1), 1),
             (
                 "head.hidden",
                 self.head.hidden.iter().copied().min().unwrap_or(1),
@@ -218,6 +224,30 @@ impl Classifier {
     /// # Panics
     /// As [`Self::logits`].
     pub fn encode(&self, tokens: &TokenGrid, lengths: &[usize], mode: &mut Mode) -> Encoded {
+        match self.encode_while(tokens, lengths, mode, &|| true) {
+            Some(encoded) => encoded,
+            None => unreachable!("nobody gives up"),
+        }
+    }
+
+    /// As [`Self::outputs`]; none if `go_on`, which is asked before each chunk, says no.
+    pub(crate) fn outputs_while(
+        &self,
+        tokens: &TokenGrid,
+        lengths: &[usize],
+        go_on: &dyn Fn() -> bool,
+    ) -> Option<Tensor<2>> {
+        let (logits, _) = self.forward_while(tokens, lengths, &mut Mode::Eval, go_on)?;
+        Some(self.config.task.activate(logits))
+    }
+
+    fn encode_while(
+        &self,
+        tokens: &TokenGrid,
+        lengths: &[usize],
+        mode: &mut Mode,
+        go_on: &dyn Fn() -> bool,
+    ) -> Option<Encoded> {
         document::encode(
             &self.encoder,
             tokens,
@@ -226,6 +256,7 @@ impl Classifier {
             &self.config.dropouts,
             self.config.regularization,
             mode,
+            go_on,
         )
     }
 
@@ -265,11 +296,22 @@ impl Classifier {
         lengths: &[usize],
         mode: &mut Mode,
     ) -> (Tensor<2>, Option<Tensor<1>>) {
-        let encoded = self.encode(tokens, lengths, mode);
+        match self.forward_while(tokens, lengths, mode, &|| true) {
+            Some(all) => all,
+            None => unreachable!("nobody gives up"),
+        }
+    }
+
+    fn forward_while(
+        &self,
+        tokens: &TokenGrid,
+        lengths: &[usize],
+        mode: &mut Mode,
+        go_on: &dyn Fn() -> bool,
+    ) -> Option<(Tensor<2>, Option<Tensor<1>>)> {
+        let encoded = self.encode_while(tokens, lengths, mode, go_on)?;
         let (first, rest) = (self.config.dropouts.output, self.config.head.dropout);
-        (
-            self.head.forward(encoded.pooled, first, rest, mode),
-            encoded.penalty,
-        )
+        let logits = self.head.forward(encoded.pooled, first, rest, mode);
+        Some((logits, encoded.penalty))
     }
 }

@@ -47,7 +47,12 @@ pub struct Encoded {
     pub penalty: Option<Tensor<1>>,
 }
 
-/// Encodes right-padded documents of `lengths` tokens; columns from a row's length on are never read.
+/// Encodes right-padded documents of `lengths` tokens; columns from a row's length on are never read. None if `go_on`,
+/// which is asked before each chunk, says no.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "a batch, a model's settings, and whether to go on"
+)]
 pub(crate) fn encode(
     encoder: &AwdLstm,
     tokens: &TokenGrid,
@@ -56,7 +61,8 @@ pub(crate) fn encode(
     dropouts: &Dropouts,
     regularization: Regularization,
     mode: &mut Mode,
-) -> Encoded {
+    go_on: &dyn Fn() -> bool,
+) -> Option<Encoded> {
     assert_eq!(tokens.rows(), lengths.len(), "one length for each row");
     assert!(
         lengths
@@ -81,6 +87,9 @@ pub(crate) fn encode(
     });
     let words = encoder.words(words, mode);
     for from in (0..longest).step_by(window.bptt) {
+        if !go_on() {
+            return None;
+        }
         let running = lengths.partition_point(|&len| len > from);
         if running < alive {
             if let Some(pool) = &mut pool {
@@ -117,10 +126,10 @@ pub(crate) fn encode(
         back[row] = k as u32;
     }
     let device = sorted.device();
-    Encoded {
+    Some(Encoded {
         pooled: sorted.select(0, int_tensor(&back, &device)),
         penalty: penalty.finish(),
-    }
+    })
 }
 
 /// Columns `from..to` of some rows.
@@ -133,7 +142,7 @@ fn cut(tokens: &TokenGrid, rows: &[usize], from: usize, to: usize) -> TokenGrid 
 }
 
 /// The part of each document's window that lies in the chunk `from..to`.
-fn chunk_window(lengths: &[usize], from: usize, to: usize, max_len: usize) -> Window {
+pub(crate) fn chunk_window(lengths: &[usize], from: usize, to: usize, max_len: usize) -> Window {
     let span = |&len: &usize| {
         let first = len.saturating_sub(max_len).clamp(from, to);
         first - from..len.clamp(first, to) - from
@@ -260,7 +269,9 @@ mod tests {
             &Dropouts::none(),
             Regularization::default(),
             &mut Mode::Eval,
+            &|| true,
         );
+        let encoded = encoded.expect("nobody gives up");
         let [_, width] = encoded.pooled.dims();
         let values: Vec<f32> = encoded.pooled.into_data().iter::<f32>().collect();
         let rows = values.chunks_exact(width);

@@ -3,6 +3,7 @@
 pub(crate) mod batch_norm;
 pub(crate) mod class_loss;
 pub(crate) mod classifier;
+pub(crate) mod cut;
 pub(crate) mod document;
 pub(crate) mod head;
 pub(crate) mod pooling;

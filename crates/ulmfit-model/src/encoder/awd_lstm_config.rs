@@ -80,6 +80,9 @@ pub(crate) struct RecurrenceShape {
     pub(crate) looks_back: bool,
 }
 
+/// The most weights that an encoder may have: beyond, a machine ends the process where it should refuse the sizes.
+const MOST_WEIGHTS: f64 = 2e9;
+
 /// The sizes of an encoder.
 ///
 /// | field | default | source |
@@ -168,7 +171,8 @@ impl AwdLstmConfig {
         widths
     }
 
-    /// Checks that no size is zero, the vocabulary holds the special tokens, and two directions can share the widths.
+    /// Checks that no size is zero, the vocabulary holds the special tokens, two directions can share the widths, and
+    /// there are no more than two billion weights, which is 8 GB.
     ///
     /// # Errors
     /// [`Error::Config`] with the field, what was expected and what was found.
@@ -189,6 +193,20 @@ impl AwdLstmConfig {
                 });
             }
         }
+        if self.weights() > MOST_WEIGHTS {
+            return Err(Error::Config {
+                field: "sizes",
+                expected: format!("at most {MOST_WEIGHTS:e} weights in the encoder"),
+                found: format!(
+                    "{:.1e}, of {} words and {}/{}/{}",
+                    self.weights(),
+                    self.vocabulary,
+                    self.embed,
+                    self.hidden,
+                    self.layers
+                ),
+            });
+        }
         let ways = self.directions.count();
         for (field, found) in [("embed", self.embed), ("hidden", self.hidden)] {
             if found % ways != 0 {
@@ -200,6 +218,20 @@ impl AwdLstmConfig {
             }
         }
         Ok(())
+    }
+
+    /// About how many weights an LSTM of these sizes has; sizes of any value have room in it.
+    fn weights(&self) -> f64 {
+        let [vocabulary, embed, hidden, layers] =
+            [self.vocabulary, self.embed, self.hidden, self.layers].map(|size| size as f64);
+        let layer = |input: f64, output: f64| 4.0 * output * (input + output);
+        let layers = match self.layers {
+            0 | 1 => layer(embed, embed),
+            _ => {
+                layer(embed, hidden) + (layers - 2.0) * layer(hidden, hidden) + layer(hidden, embed)
+            }
+        };
+        vocabulary * embed + layers
     }
 
     /// The recurrence of each layer, bottom first; of two directions, one.

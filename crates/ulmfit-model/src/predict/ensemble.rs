@@ -73,10 +73,25 @@ impl Ensemble {
 
     /// The predictions for many texts, in their order.
     pub fn predict_all<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Vec<Prediction> {
+        match self.predict_all_while(texts, &|| true) {
+            Some(all) => all,
+            None => unreachable!("nobody gives up"),
+        }
+    }
+
+    /// As [`Predictor::predict_all_while`].
+    pub fn predict_all_while<S: AsRef<str> + Sync>(
+        &self,
+        texts: &[S],
+        go_on: &dyn Fn() -> bool,
+    ) -> Option<Vec<Prediction>> {
         let share = 1.0 / self.members.len() as f32;
         let mut means = vec![vec![0.0; self.classes().len()]; texts.len()];
         for (member, order) in self.members.iter().zip(&self.orders) {
-            for (mean, probabilities) in means.iter_mut().zip(member.probabilities_all(texts)) {
+            for (mean, probabilities) in means
+                .iter_mut()
+                .zip(member.probabilities_all_while(texts, go_on)?)
+            {
                 for (mean, &class) in mean.iter_mut().zip(order) {
                     *mean += probabilities[class] * share;
                 }
@@ -84,7 +99,7 @@ impl Ensemble {
         }
         let task = self.members[0].task();
         let prediction = |mean| Prediction::new(mean, task, self.classes());
-        means.into_iter().map(prediction).collect()
+        Some(means.into_iter().map(prediction).collect())
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use burn::tensor::Device;
 
+use crate::classify::cut::Cut;
 use crate::classify::task::Task;
 use crate::error::{Error, Result};
 use crate::predict::attribution::{WordWeight, attribute};
@@ -107,7 +108,7 @@ impl Predictor {
 
     /// The predictions for many texts, in their order. A text's prediction does not depend on the others.
     pub fn predict_all<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Vec<Prediction> {
-        let all = self.probabilities_all(texts).into_iter();
+        let all = self.scorer.all(texts).into_iter();
         all.map(|probabilities| self.prediction(probabilities))
             .collect()
     }
@@ -118,25 +119,79 @@ impl Predictor {
         self.scorer.vectors(texts)
     }
 
+    /// As [`Self::predict_all`], for answers that may cease to be wanted: `go_on` is asked before each window of
+    /// [`bptt`](crate::DocumentWindow) tokens and may do short work of its own. None once it says no.
+    ///
+    /// ```no_run
+    /// # use burn::tensor::Device;
+    /// # use ulmfit_model::{Error, Predictor};
+    /// use std::time::{Duration, Instant};
+    ///
+    /// let predictor = Predictor::load("reviews.safetensors", &Device::default())?;
+    /// let end = Instant::now() + Duration::from_secs(1);
+    /// let in_time = predictor.predict_all_while(&["A lovely film."], &|| Instant::now() < end);
+    /// # let _ = in_time;
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn predict_all_while<S: AsRef<str> + Sync>(
+        &self,
+        texts: &[S],
+        go_on: &dyn Fn() -> bool,
+    ) -> Option<Vec<Prediction>> {
+        let all = self.probabilities_all_while(texts, go_on)?.into_iter();
+        Some(all.map(|row| self.prediction(row)).collect())
+    }
+
+    /// The tokens of a text, marks included: what a long text costs, and of which [`Self::cut`] leaves some.
+    pub fn tokens(&self, text: &str) -> usize {
+        self.scorer.tokens(text)
+    }
+
+    /// What the model reads of a long text.
+    pub fn cut(&self) -> Cut {
+        self.scorer.classifier.model.config().cut
+    }
+
     /// How much each word of a text decided for a class (default: the most probable one), in the text's order.
     ///
     /// fastai v1's `intrinsic_attention`: the size of the probability's gradient at the word's embedding, summed over its
     /// width and over the word's tokens, divided by the largest. It says how much the word matters, not in which
-    /// direction. Words before the last `max_len` tokens have weight 0.
+    /// direction. Words before the last `max_len` tokens, and those that the model's [`Cut`](crate::Cut) leaves out, have
+    /// weight 0.
     ///
     /// # Panics
     /// If `class` is not an index of [`Self::classes`].
     pub fn attribution(&self, text: &str, class: Option<usize>) -> Vec<WordWeight> {
+        match self.attribution_while(text, class, &|| true) {
+            Some(words) => words,
+            None => unreachable!("nobody gives up"),
+        }
+    }
+
+    /// As [`Self::attribution`]; none once `go_on`, which is asked before each window, says no.
+    ///
+    /// # Panics
+    /// As [`Self::attribution`].
+    pub fn attribution_while(
+        &self,
+        text: &str,
+        class: Option<usize>,
+        go_on: &dyn Fn() -> bool,
+    ) -> Option<Vec<WordWeight>> {
         let classes = self.classes().len();
         assert!(
             class.is_none_or(|class| class < classes),
             "class {class:?} of {classes}"
         );
-        attribute(&self.scorer.classifier, text, class)
+        attribute(&self.scorer.classifier, text, class, go_on)
     }
 
-    pub(crate) fn probabilities_all<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Vec<Vec<f32>> {
-        self.scorer.all(texts)
+    pub(crate) fn probabilities_all_while<S: AsRef<str> + Sync>(
+        &self,
+        texts: &[S],
+        go_on: &dyn Fn() -> bool,
+    ) -> Option<Vec<Vec<f32>>> {
+        self.scorer.all_while(texts, go_on)
     }
 
     fn of(scorer: Scorer) -> Result<Self> {

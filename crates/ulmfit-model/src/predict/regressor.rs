@@ -4,6 +4,7 @@ use std::path::Path;
 
 use burn::tensor::Device;
 
+use crate::classify::cut::Cut;
 use crate::classify::task::Task;
 use crate::error::{Error, Result};
 use crate::predict::scorer::Scorer;
@@ -53,6 +54,25 @@ impl Regressor {
     /// The numbers for many texts, in their order. A text's numbers do not depend on the others.
     pub fn predict_all<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Vec<Vec<f32>> {
         self.scorer.all(texts)
+    }
+
+    /// As [`Predictor::predict_all_while`](crate::Predictor::predict_all_while).
+    pub fn predict_all_while<S: AsRef<str> + Sync>(
+        &self,
+        texts: &[S],
+        go_on: &dyn Fn() -> bool,
+    ) -> Option<Vec<Vec<f32>>> {
+        self.scorer.all_while(texts, go_on)
+    }
+
+    /// As [`Predictor::tokens`](crate::Predictor::tokens).
+    pub fn tokens(&self, text: &str) -> usize {
+        self.scorer.tokens(text)
+    }
+
+    /// What the model reads of a long text.
+    pub fn cut(&self) -> Cut {
+        self.scorer.classifier.model.config().cut
     }
 
     fn of(scorer: Scorer) -> Result<Self> {

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::http::counters::Counted;
+use crate::http::peer::{Peer, Stream};
 use crate::http::routes::Site;
 use crate::http::write_limit::WriteLimit;
 
@@ -69,15 +70,19 @@ async fn serve(stream: TcpStream, site: Arc<Site>, mut stop: watch::Receiver<boo
     };
     // A response is one small piece: there is nothing to gather it with.
     let _ = stream.set_nodelay(true);
-    let io = TokioIo::new(WriteLimit::new(stream, config.timeout));
+    let peer = Peer::new(stream);
+    let io = WriteLimit::new(Stream(Arc::clone(&peer)), config.timeout);
+    let io = TokioIo::new(io);
     let answer = service_fn(|request| {
-        let site = Arc::clone(&site);
-        async move { Ok::<_, Infallible>(site.answer(request).await) }
+        let (site, peer) = (Arc::clone(&site), Arc::clone(&peer));
+        async move { Ok::<_, Infallible>(site.answer(request, &peer).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(config.header_timeout.min(config.timeout))
         .max_buf_size(MAX_HEAD)
+        // Whoever sends no more may still wait for the answer. Whether they do is `Peer`'s to find out.
+        .half_close(true)
         .serve_connection(io, answer);
     let mut connection = pin!(connection);
     // How a connection ends concerns its client, who knows.

@@ -21,6 +21,7 @@ mod connection;
 mod counters;
 mod events;
 mod page;
+mod peer;
 mod predict;
 mod response;
 mod routes;

@@ -62,10 +62,12 @@ fn question(body: &[u8]) -> Result<Question, Refusal> {
 /// The response to a body.
 pub(super) async fn answer(
     service: &Service,
-    body: &[u8],
+    body: Vec<u8>,
     time: Duration,
 ) -> Result<Value, Refusal> {
-    let Question { request, form } = question(body)?;
+    let Question { request, form } = question(&body)?;
+    // The texts are copies of its own.
+    drop(body);
     let request = request.with_deadline(Instant::now() + time);
     let (send, receive) = oneshot::channel();
     let ticket = service.submit(request, move |reply| {
@@ -83,6 +85,17 @@ pub(super) async fn answer(
         Form::One => objects.remove(0),
         Form::List => json!({ "predictions": objects }),
     })
+}
+
+/// What is written down of a request whose client has gone; nobody reads it.
+pub(super) fn gone() -> Refusal {
+    Refusal::new(
+        StatusCode::REQUEST_TIMEOUT,
+        "connection",
+        "a client that waits for its answer",
+        "one that has gone",
+        "wait for the answer",
+    )
 }
 
 /// Gives the request up when the client goes away, by which this future is dropped.
@@ -114,6 +127,13 @@ fn refusal(error: Error) -> Refusal {
             format!("at most {capacity}"),
             texts.to_string(),
             "send them in several requests",
+        ),
+        Error::TooManyTokens { tokens, limit } => Refusal::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "tokens",
+            format!("at most {limit} in a request"),
+            format!("{tokens} or more"),
+            "send less text, or start the server with a larger --max-tokens",
         ),
         Error::NoWords => Refusal::new(
             StatusCode::BAD_REQUEST,

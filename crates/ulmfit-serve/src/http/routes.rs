@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::http::config::HttpConfig;
 use crate::http::counters::{Counted, Counters};
+use crate::http::peer::Peer;
 use crate::http::response::{Refusal, Reply, body, json};
 use crate::http::{body as request_body, page, predict};
 use crate::service::Service;
@@ -25,15 +26,15 @@ pub(super) struct Site {
 const UNKNOWN: &str = "other";
 
 impl Site {
-    pub(super) async fn answer(&self, request: Request<Incoming>) -> Reply {
+    pub(super) async fn answer(&self, request: Request<Incoming>, peer: &Peer) -> Reply {
         let started = Instant::now();
-        let (path, response) = self.route(request).await;
+        let (path, response) = self.route(request, peer).await;
         let code = response.status().as_u16();
         self.counters.request(path, code, started.elapsed());
         response
     }
 
-    async fn route(&self, request: Request<Incoming>) -> (&'static str, Reply) {
+    async fn route(&self, request: Request<Incoming>, peer: &Peer) -> (&'static str, Reply) {
         let (path, method) = (request.uri().path().to_owned(), request.method().clone());
         let reads = method == Method::GET || method == Method::HEAD;
         if let Some((path, file)) = page::file(&path) {
@@ -45,7 +46,7 @@ impl Site {
         match path.as_str() {
             "/predict" if method != Method::POST => ("/predict", wrong_method(&method, "POST")),
             "/predict" => {
-                let answered = self.predict(request).await;
+                let answered = self.predict(request, peer).await;
                 ("/predict", answered.unwrap_or_else(Refusal::into_response))
             }
             "/health" if reads => ("/health", self.health()),
@@ -59,8 +60,9 @@ impl Site {
         }
     }
 
-    async fn predict(&self, request: Request<Incoming>) -> Result<Reply, Refusal> {
+    async fn predict(&self, request: Request<Incoming>, peer: &Peer) -> Result<Reply, Refusal> {
         self.permit(request.headers())?;
+        let version = request.version();
         let (max, time) = (self.config.max_body, self.config.timeout);
         let bytes = request_body::read(request, max, time).await?;
         // Counted from here on: a client that is slow to send takes no one's place.
@@ -74,7 +76,11 @@ impl Site {
                 "try again after the seconds of `Retry-After`",
             ));
         };
-        let answer = predict::answer(&self.service, &bytes, time).await?;
+        let answer = tokio::select! {
+            answer = predict::answer(&self.service, bytes, time) => answer?,
+            // What was asked for is given up with the future that waits for it.
+            () = peer.gone(version) => return Err(predict::gone()),
+        };
         Ok(json(StatusCode::OK, &answer))
     }
 

@@ -181,6 +181,147 @@ fn a_client_that_leaves_takes_its_request_along() {
     assert_eq!(server.metric("ulmfit_batch_texts_sum"), 0.0);
 }
 
+/// A body of so many words, for which the small model needs many windows.
+fn long_body(words: usize) -> String {
+    json!({ "text": "lovely film ".repeat(words / 2) }).to_string()
+}
+
+/// Sends a body on a connection that stays open.
+fn send_body(server: &Running, body: &str) -> TcpStream {
+    let mut stream = connect(server.address);
+    write!(stream, "{HEAD}Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+    stream
+}
+
+/// One worker, and texts of any length.
+fn lone_worker() -> Running {
+    let config = ServiceConfig::default()
+        .with_workers(1)
+        .with_max_tokens(10_000_000);
+    let http = HttpConfig::default()
+        .with_max_body(8 << 20)
+        .with_timeout(ms(120_000));
+    Running::new(&two_classes(1), config, http)
+}
+
+#[test]
+fn a_client_that_sends_no_more_has_its_answer() {
+    let server = slow(600, HttpConfig::default());
+    let mut half = send(&server);
+    half.shutdown(std::net::Shutdown::Write).unwrap();
+    let mut bytes = Vec::new();
+    half.read_to_end(&mut bytes).unwrap();
+    let text = String::from_utf8(bytes).unwrap();
+    // What every client leaves aside may stand before it.
+    let answer = text.trim_start_matches("HTTP/1.1 100 Continue\r\n\r\n");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{text}");
+    assert!(answer.contains("\"label\""), "{text}");
+    // A client of HTTP/1.0 knows of no answer but its own.
+    let mut old = connect(server.address);
+    let length = BODY.len();
+    write!(
+        old,
+        "POST /predict HTTP/1.0\r\nContent-Length: {length}\r\n\r\n{BODY}"
+    )
+    .unwrap();
+    old.shutdown(std::net::Shutdown::Write).unwrap();
+    let answer = response(&mut old);
+    assert_eq!(answer.code, 200, "{answer:?}");
+}
+
+#[test]
+fn requests_in_a_row_on_a_connection_that_ends_have_all_answers() {
+    let server = slow(300, HttpConfig::default());
+    let mut stream = connect(server.address);
+    let length = BODY.len();
+    for _ in 0..3 {
+        write!(
+            stream,
+            "POST /predict HTTP/1.1\r\nHost: test\r\nContent-Length: {length}\r\n\r\n{BODY}"
+        )
+        .unwrap();
+    }
+    stream.shutdown(std::net::Shutdown::Write).unwrap();
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).unwrap();
+    let text = String::from_utf8(bytes).unwrap();
+    assert_eq!(text.matches("HTTP/1.1 200").count(), 3, "{text}");
+}
+
+#[test]
+fn more_tokens_than_a_request_may_have_are_refused() {
+    let config = ServiceConfig::default().with_max_tokens(100);
+    let server = Running::new(&two_classes(1), config, HttpConfig::default());
+    assert_eq!(server.predict(&long_body(90)).code, 200);
+    let refused = server.predict(&long_body(200));
+    assert_eq!(refused.code, 413, "{refused:?}");
+    assert!(refused.found().ends_with(" or more"), "{refused:?}");
+    assert!(
+        refused.body.contains("at most 100 in a request"),
+        "{refused:?}"
+    );
+    // All texts of a request together.
+    let texts = vec!["a lovely film, and never dreadful"; 30];
+    let refused = server.predict(&json!({ "texts": texts }).to_string());
+    assert_eq!(refused.code, 413, "{refused:?}");
+    assert_eq!(server.predict(BODY).code, 200);
+}
+
+#[test]
+fn short_requests_pass_long_ones_which_end_when_nobody_waits() {
+    let server = lone_worker();
+    let long = long_body(1_000_000);
+    let leaving: Vec<TcpStream> = (0..3).map(|_| send_body(&server, &long)).collect();
+    server.wait_for(IN_FLIGHT, 3.0);
+    for _ in 0..5 {
+        assert_eq!(server.predict(BODY).code, 200);
+    }
+    // All of the long ones are still under way, behind the short ones that came later.
+    assert_eq!(server.metric(IN_FLIGHT), 3.0);
+    assert_eq!(server.metric("ulmfit_batch_texts_sum"), 5.0);
+    drop(leaving);
+    server.wait_for(IN_FLIGHT, 0.0);
+    server.wait_for("ulmfit_queue_texts", 0.0);
+    assert_eq!(server.predict(BODY).code, 200);
+    assert_eq!(
+        server.metric("ulmfit_batch_texts_sum"),
+        6.0,
+        "none was finished"
+    );
+}
+
+#[test]
+fn a_stop_does_not_wait_for_work_that_nobody_wants() {
+    let config = ServiceConfig::default()
+        .with_workers(1)
+        .with_max_tokens(10_000_000);
+    let http = HttpConfig::default()
+        .with_max_body(64 << 20)
+        .with_timeout(ms(1_000));
+    let server = Running::new(&two_classes(1), config, http);
+    let waiting = send_body(&server, &long_body(3_000_000));
+    server.wait_for(IN_FLIGHT, 1.0);
+    server.stopper.stop();
+    // The test would take as long as the text does: the service's threads are waited for.
+    server.ended();
+    drop(waiting);
+}
+
+#[test]
+fn what_looks_like_a_long_run_is_not_written_out() {
+    let server = server(HttpConfig::default());
+    let text = "xxrep 99999999999 a ".repeat(500);
+    let body = json!({ "text": text, "words": true }).to_string();
+    let answer = server.predict(&body);
+    assert_eq!(answer.code, 200);
+    let words = answer.json()["words"].as_array().unwrap().clone();
+    let letters: usize = words
+        .iter()
+        .map(|w| w["word"].as_str().unwrap().len())
+        .sum();
+    assert!(letters <= 3 * text.len(), "{letters} of {}", text.len());
+}
+
 #[test]
 fn a_stop_finishes_what_is_under_way_and_accepts_nothing_more() {
     let server = slow(300, HttpConfig::default());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use ulmfit_model::{ClassLoss, DocumentWindow, Dropouts, HeadConfig, Pooling, Regularization};
+use ulmfit_model::{ClassLoss, Cut, DocumentWindow, Dropouts, HeadConfig, Pooling, Regularization};
 
 use crate::error::{Error, Result};
 use crate::observe::{Observer, deciders};
@@ -17,6 +17,10 @@ use crate::stage::{Stage, Training};
 pub struct ClassifierRecipe {
     /// Documents in a batch; default 32 (64 in the paper and in fastai; 32 is kinder to few labels).
     pub batch_size: usize,
+    /// The most back-propagated tokens of a batch, whose memory grows with them: batches of long documents have fewer
+    /// rows; default 16,384. No source has a limit.
+    #[serde(with = "crate::none")]
+    pub batch_tokens: Option<usize>,
     /// The factor on `dropouts`, fastai's `drop_mult`; default 0.5 (fastai v2).
     pub drop_mult: f64,
     /// Batches whose gradients are averaged before each step of the optimizer; default 1.
@@ -31,7 +35,10 @@ pub struct ClassifierRecipe {
     pub range: Option<(f64, f64)>,
     /// What a document's vector is made of; default last state, maximum and mean.
     pub pooling: Pooling,
-    /// How documents are cut; default 72 and 1440 (fastai v2).
+    /// What is read of a long document; default its last 5,760 tokens, four times those that are pooled. The paper and
+    /// fastai read all of it.
+    pub cut: Cut,
+    /// How documents are windowed; default 72 and 1440 (fastai v2).
     pub window: DocumentWindow,
     /// Dropouts before the factor; default [`Dropouts::classifier`].
     pub dropouts: Dropouts,

@@ -1,7 +1,7 @@
 //! Step 3: the classifier.
 
 use burn::tensor::Device;
-use ulmfit_data::{ClassLoader, ClassLoaderConfig, Corpus};
+use ulmfit_data::{ClassLoader, ClassLoaderConfig, Corpus, TokenBudget};
 use ulmfit_model::{
     ClassLoss, Classifier, ClassifierConfig, TextClassifier, TextEncoding, TextLanguageModel,
 };
@@ -79,6 +79,7 @@ pub fn new_classifier(
         },
         regularization: r.regularization,
         window: r.window,
+        cut: r.cut,
         head: r.head.clone(),
         pooling: r.pooling,
         ..ClassifierConfig::new(train.n_classes())
@@ -97,9 +98,17 @@ pub fn class_loader(
     corpus: &Corpus,
     seed: u64,
 ) -> Result<ClassLoader> {
+    let r = &recipe.classifier;
+    let budget = r.batch_tokens.map(|tokens| TokenBudget {
+        tokens,
+        of_document: r.window.max_len,
+    });
     let config = ClassLoaderConfig::new()
-        .with_batch_size(recipe.classifier.batch_size)
+        .with_batch_size(r.batch_size)
+        .with_budget(budget)
         .with_pad(Special::Pad.id())
         .with_seed(seed);
-    Ok(config.build(text.encode_all(&corpus.texts()), corpus.all_labels()?)?)
+    let ids = text.encode_all(&corpus.texts()).into_iter();
+    let ids: Vec<Vec<u32>> = ids.map(|ids| r.cut.apply(ids)).collect();
+    Ok(config.build(ids, corpus.all_labels()?)?)
 }

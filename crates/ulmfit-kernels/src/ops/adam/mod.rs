@@ -1,10 +1,10 @@
 //! One Adam step of one tensor: moments, decay and parameter in one sweep.
 
-#[cfg(all(feature = "gpu", not(feature = "fusion")))]
-mod gpu;
 #[cfg(feature = "flex")]
 mod cpu;
 mod generic;
+#[cfg(all(feature = "gpu", not(feature = "fusion")))]
+mod gpu;
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};

@@ -8,11 +8,11 @@
 //! c_t = f * c_{t-1} + i * g;  h_t = o * tanh(c_t)
 //! ```
 
-#[cfg(all(feature = "gpu", not(feature = "fusion")))]
-mod gpu;
 #[cfg(feature = "flex")]
 mod cpu;
 mod generic;
+#[cfg(all(feature = "gpu", not(feature = "fusion")))]
+mod gpu;
 #[cfg(not(feature = "flex"))]
 mod no_int8;
 mod node;

@@ -9,11 +9,11 @@
 //! The loss is the end of the graph, so its gradient is known up to one factor: it is made in the forward pass, while
 //! the chunk is in the cache, and the backward pass only scales it.
 
-#[cfg(all(feature = "gpu", not(feature = "fusion")))]
-mod gpu;
 #[cfg(feature = "flex")]
 mod cpu;
 mod generic;
+#[cfg(all(feature = "gpu", not(feature = "fusion")))]
+mod gpu;
 mod node;
 
 use burn::backend::Dispatch;

@@ -13,8 +13,8 @@ use super::super::{LstmOutput, LstmWeights};
 use super::recurrence::Recurrence;
 use super::sequence::{Sequence, Weights};
 use crate::cpu::gemm::{Element, Matrix, Packed};
-use crate::ops::flex_tensors::values;
 use crate::cpu::team::Team;
+use crate::ops::flex_tensors::values;
 
 /// One layer's weights as whole numbers from -127 to 127, with a factor for each output; see [`crate::int8`].
 ///
