@@ -18,15 +18,15 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let info = ModelInfo::read(&args.file)?;
-    let sizes = &info.encoder;
+    let sizes = info.encoder.as_ref();
     if args.json {
         let object = json!({
             "kind": info.kind.to_string(),
             "version": info.format,
-            "embed": sizes.embed,
-            "hidden": sizes.hidden,
-            "layers": sizes.layers,
-            "vocabulary": sizes.vocabulary,
+            "embed": sizes.map(|sizes| sizes.embed),
+            "hidden": sizes.map(|sizes| sizes.hidden),
+            "layers": sizes.map(|sizes| sizes.layers),
+            "vocabulary": sizes.map(|sizes| sizes.vocabulary),
             "rules": info.tokenizer.rules.to_string(),
             "words": info.tokenizer.words.to_string(),
             "classes": info.classes,
@@ -39,17 +39,17 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let mut lines = vec![
         ("kind", info.kind.to_string()),
         ("version", info.format.to_string()),
-        (
-            "sizes",
-            format!(
-                "embed {}, hidden {}, layers {}",
-                sizes.embed, sizes.hidden, sizes.layers
-            ),
-        ),
-        ("vocabulary", format!("{} tokens", sizes.vocabulary)),
-        ("rules", info.tokenizer.rules.to_string()),
-        ("words", info.tokenizer.words.to_string()),
     ];
+    if let Some(sizes) = sizes {
+        let (embed, hidden, layers) = (sizes.embed, sizes.hidden, sizes.layers);
+        lines.push((
+            "sizes",
+            format!("embed {embed}, hidden {hidden}, layers {layers}"),
+        ));
+        lines.push(("vocabulary", format!("{} tokens", sizes.vocabulary)));
+    }
+    lines.push(("rules", info.tokenizer.rules.to_string()));
+    lines.push(("words", info.tokenizer.words.to_string()));
     if !info.classes.is_empty() {
         let names = info.classes.join(", ");
         lines.push(("classes", format!("{}: {names}", info.classes.len())));

@@ -28,7 +28,7 @@ use crate::error::Result;
 ///
 /// let info = ModelInfo::read(&path)?;
 /// assert_eq!(info.kind, ModelKind::LanguageModel);
-/// assert_eq!(info.encoder.embed, 4);
+/// assert_eq!(info.encoder.map(|sizes| sizes.embed), Some(4));
 /// # std::fs::remove_file(path).ok();
 /// # Ok::<(), ulmfit_model::Error>(())
 /// ```
@@ -40,8 +40,8 @@ pub struct ModelInfo {
     pub format: u32,
     /// How the matrices are stored.
     pub storage: Storage,
-    /// Sizes of the encoder; its `vocabulary` is the number of tokens.
-    pub encoder: AwdLstmConfig,
+    /// Sizes of the encoder; its `vocabulary` is the number of tokens. A linear classifier has none.
+    pub encoder: Option<AwdLstmConfig>,
     /// Rules and splitter.
     pub tokenizer: TokenizerConfig,
     /// The names of the classes; none for a language model.
@@ -62,12 +62,15 @@ impl ModelInfo {
         let (document, reader) = Reader::open(path)?;
         let kind = document.body.kind();
         let (encoder, classes) = match document.body {
-            Body::LanguageModel { config } => (config.encoder, Vec::new()),
+            Body::LanguageModel { config } => (Some(config.encoder), Vec::new()),
             Body::Classifier {
                 encoder, classes, ..
-            } => (encoder, classes),
+            } => (Some(encoder), classes),
+            Body::LinearClassifier { classes, .. } => (None, classes),
         };
-        check_vocabulary(&document.vocabulary, &encoder, path)?;
+        if let Some(encoder) = &encoder {
+            check_vocabulary(&document.vocabulary, encoder, path)?;
+        }
         Ok(Self {
             kind,
             format: document.format,

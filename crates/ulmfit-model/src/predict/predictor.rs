@@ -6,7 +6,8 @@ use burn::tensor::Device;
 
 use crate::classify::task::Task;
 use crate::error::{Error, Result};
-use crate::predict::attribution::{WordWeight, attribute};
+use crate::linear::classifier::LinearClassifier;
+use crate::predict::attribution::WordWeight;
 use crate::predict::scorer::Scorer;
 use crate::predict::top_class::top_class;
 use crate::text_model::TextClassifier;
@@ -64,7 +65,14 @@ impl Predictor {
         Self::of(Scorer::new(classifier))
     }
 
-    /// Reads a classifier's file.
+    /// A predictor of a linear classifier.
+    pub fn of_linear(classifier: &LinearClassifier) -> Self {
+        Self {
+            scorer: Scorer::Linear(classifier.clone()),
+        }
+    }
+
+    /// Reads a classifier's file, that of a [`TextClassifier`] or of a [`LinearClassifier`].
     ///
     /// # Errors
     /// [`Error::Io`] or [`Error::ModelFile`], and as [`Self::new`].
@@ -92,12 +100,12 @@ impl Predictor {
 
     /// The names of the classes.
     pub fn classes(&self) -> &[String] {
-        &self.scorer.classifier.classes
+        self.scorer.classes()
     }
 
     /// Whether a text is of one class or of several.
     pub fn task(&self) -> Task {
-        self.scorer.classifier.model.config().task
+        self.scorer.task()
     }
 
     /// The prediction for one text; an empty one is a document of `xxbos` alone.
@@ -126,7 +134,7 @@ impl Predictor {
             class.is_none_or(|class| class < classes),
             "class {class:?} of {classes}"
         );
-        attribute(&self.scorer.classifier, text, class)
+        self.scorer.attribution(text, class)
     }
 
     pub(crate) fn probabilities_all<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Vec<Vec<f32>> {
@@ -134,7 +142,7 @@ impl Predictor {
     }
 
     fn of(scorer: Scorer) -> Result<Self> {
-        match scorer.classifier.model.config().task {
+        match scorer.task() {
             Task::SingleLabel | Task::MultiLabel => Ok(Self { scorer }),
             Task::Regression { .. } => Err(Error::Config {
                 field: "task",

@@ -42,7 +42,7 @@ impl Regressor {
 
     /// The names of the numbers.
     pub fn names(&self) -> &[String] {
-        &self.scorer.classifier.classes
+        self.scorer.classes()
     }
 
     /// The numbers for one text, in the order of [`Self::names`].
@@ -56,7 +56,7 @@ impl Regressor {
     }
 
     fn of(scorer: Scorer) -> Result<Self> {
-        match scorer.classifier.model.config().task {
+        match scorer.task() {
             Task::Regression { .. } => Ok(Self { scorer }),
             Task::SingleLabel | Task::MultiLabel => Err(Error::Config {
                 field: "task",
