@@ -8,6 +8,7 @@
 //! * [`fit_language_model`], [`fit_classifier`]: the loops, short enough to be copied and changed.
 //! * [`Stage`]: epochs, [`Trained`] groups, [`schedule::GroupRates`] and a [`schedule::Schedule`].
 //! * [`LayerGroups`] and [`optimizer`]: freezing, discriminative rates and the optimizers, for any Burn module.
+//! * [`linear`]: linear models that judge, speed up and teach.
 //! * [`lr_find`]: which learning rate to begin with.
 //! * [`checkpoint`]: runs that can be cut anywhere.
 //! * [`metrics`] and [`observe`]: what is measured, who watches, and who may stop a stage.
@@ -36,6 +37,7 @@ mod fit;
 mod gradients;
 mod groups;
 mod learned;
+pub mod linear;
 mod loss_scale;
 pub mod lr_find;
 pub mod metrics;

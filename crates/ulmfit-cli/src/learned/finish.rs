@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use ulmfit::prelude::*;
 use ulmfit::train::ClassifierScores;
+use ulmfit::train::linear::Comparison;
 use ulmfit::train::observe::Curves;
 
 use super::page::{self, Subject};
-use super::{scores, told};
+use super::{beside, scores, told};
 use crate::options::labeled::{Documents, Labeled};
 use crate::options::output::Output;
 use crate::talk::{Talk, path_json};
@@ -42,6 +43,11 @@ impl Finished<'_> {
         let valid = &self.documents.valid;
         let validation = scores::validation(self.scores, valid)?;
         talk.note(&format!("\n{}", told::text(&validation, self.scores)));
+        let tokenizer = self.classifier.text.tokenizer_config();
+        let beside = beside::compare(self.documents, tokenizer, self.scores)?;
+        if let Some(comparison) = &beside {
+            talk.note(&format!("{}\n", beside::text(comparison)));
+        }
         self.output.saved(talk);
         if let Some(path) = &self.page {
             let subject = Subject {
@@ -57,10 +63,13 @@ impl Finished<'_> {
                 scores: self.scores,
                 validation: &validation,
             };
-            self.write(&subject, path)?;
+            self.write(&subject, beside.as_ref(), path)?;
             talk.note(&format!("report {}", path.display()));
         }
         let mut result = told::json(&validation);
+        if let Some(comparison) = &beside {
+            result["beside"] = beside::json(comparison);
+        }
         if let (Value::Object(fields), Value::Object(more)) = (&mut result, self.result) {
             fields.extend(more);
             fields.insert("report".to_owned(), path_json(self.page.as_ref()));
@@ -68,8 +77,14 @@ impl Finished<'_> {
         talk.result(result)
     }
 
-    fn write(&self, subject: &Subject<'_>, path: &Path) -> anyhow::Result<()> {
+    fn write(
+        &self,
+        subject: &Subject<'_>,
+        beside: Option<&Comparison>,
+        path: &Path,
+    ) -> anyhow::Result<()> {
         let mut report = subject.report()?;
+        report.beside = beside.map(beside::page);
         let facts = self
             .facts
             .iter()

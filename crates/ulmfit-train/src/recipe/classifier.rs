@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ulmfit_model::{ClassLoss, DocumentWindow, Dropouts, HeadConfig, Regularization};
 
+use crate::linear::SelfTraining;
 use crate::optimizer::OptimizerConfig;
 use crate::stage::Stage;
 
@@ -19,6 +20,9 @@ pub struct ClassifierRecipe {
     /// The smallest and the largest number where the labels are numbers, fastai's `y_range`; default none.
     #[serde(with = "crate::none")]
     pub range: Option<(f64, f64)>,
+    /// Whether unlabelled texts are labelled and trained on once more; default not.
+    #[serde(with = "crate::none")]
+    pub self_training: Option<SelfTraining>,
     /// How documents are cut; default 72 and 1440 (fastai v2).
     pub window: DocumentWindow,
     /// Dropouts before the factor; default [`Dropouts::classifier`].

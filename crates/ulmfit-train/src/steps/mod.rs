@@ -2,6 +2,7 @@
 
 mod classifier;
 mod language_model;
+mod self_train;
 
 use burn::module::Module;
 use burn::tensor::Device;
@@ -14,6 +15,7 @@ pub use classifier::{class_loader, classify, new_classifier};
 pub use language_model::{
     adapt, adapted, adapted_to, build_vocab, finetune, new_language_model, pretrain,
 };
+pub use self_train::self_train;
 
 /// Seed, observer, checkpoints and scoring of a run of steps.
 ///
