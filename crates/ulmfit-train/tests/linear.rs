@@ -42,7 +42,7 @@ fn partners_score_what_scikit_learn_scores() {
     let golden: Value = serde_json::from_str(include_str!("golden/linear.json")).unwrap();
     let tokenizer = TokenizerConfig::new();
     let figures = golden["figures"].as_array().unwrap();
-    assert_eq!(figures.len(), 18);
+    assert_eq!(figures.len(), 12);
     for set in ["sentence_polarity", "movie_reviews", "trec6"] {
         let corpus = scattered(&folder, set);
         let test_from = match set {
