@@ -26,6 +26,7 @@ pages! {
     recipes: "../docs/recipes.md",
     training: "../docs/training.md",
     languages: "../docs/languages.md",
+    linear: "../docs/linear.md",
     rule: "../docs/changes/rule.md",
     schedule: "../docs/changes/schedule.md",
     pooling: "../docs/changes/pooling.md",

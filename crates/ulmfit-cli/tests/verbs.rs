@@ -9,12 +9,13 @@ use std::io::{BufRead as _, BufReader, Read as _};
 
 use shared::{command, fresh, trained, ulmfit, write_reviews};
 
-const VERBS: [&str; 15] = [
+const VERBS: [&str; 16] = [
     "train",
     "classify",
     "evaluate",
     "lr-find",
     "predict",
+    "distill",
     "serve",
     "generate",
     "tokenize",

@@ -7,6 +7,7 @@
 //! * [`Dropouts`] and [`Mode`]: the five dropouts, and whether a pass trains or evaluates.
 //! * [`LanguageModel`]: the encoder with its tied decoder; [`LanguageModel::loss`] is a training step's objective.
 //! * [`Classifier`]: the encoder over whole documents, concat pooling and a head.
+//! * [`LinearClassifier`]: words and pairs of words with a weight for each class, thousands of texts a second.
 //! * [`TextLanguageModel`], [`TextClassifier`]: a model with everything that turns text into its ids; saved and loaded as one file.
 //! * [`import`]: weights and vocabularies of fastai; [`TextLanguageModel::export_fastai`] is the way back.
 //! * [`Predictor`], [`Regressor`] and [`Generator`]: text in, classes, numbers or text out; [`Ensemble`]: several
@@ -48,6 +49,7 @@ mod file;
 mod generate;
 pub mod import;
 mod language_model;
+mod linear;
 mod predict;
 mod random;
 mod text_model;
@@ -74,6 +76,9 @@ pub use error::{Error, Result};
 pub use file::{ModelInfo, ModelKind, Storage};
 pub use generate::generator::{Generator, Sampling};
 pub use language_model::{LanguageModel, LanguageModelConfig, LmLoss, Regularization};
+pub use linear::classifier::LinearClassifier;
+pub use linear::ngrams::ngram_keys;
+pub use linear::table::{FeatureTable, FeatureValue};
 pub use predict::attribution::WordWeight;
 pub use predict::ensemble::Ensemble;
 pub use predict::predictor::{Prediction, Predictor};

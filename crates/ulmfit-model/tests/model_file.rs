@@ -147,7 +147,7 @@ fn every_storage_keeps_its_bytes_and_its_promise() {
             ModelInfo::read(at("lm")).unwrap().parameters
         );
         let expected = 17 * 40 + 17 + 320 * 40 + 320 * 80 + 640 + 160 * 80 + 160 * 40 + 320;
-        assert_eq!(info.encoder.vocabulary, 17);
+        assert_eq!(info.encoder.unwrap().vocabulary, 17);
         assert_eq!(info.parameters, expected);
         lengths.push(info.bytes);
     }

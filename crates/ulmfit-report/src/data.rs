@@ -15,6 +15,8 @@ pub struct Report {
     pub stages: Vec<StageCurve>,
     /// The scores on documents that were not trained on.
     pub validation: Option<Validation>,
+    /// The same documents labelled by simpler models.
+    pub beside: Option<Beside>,
     /// Wrong predictions, the most confident first.
     pub mistakes: Vec<Mistake>,
     /// How much of the texts the vocabulary knows, a row for each part of the data.
@@ -78,6 +80,26 @@ pub struct EpochRow {
     pub metric: Option<f64>,
     /// Seconds for training and evaluation.
     pub seconds: f64,
+}
+
+/// A model beside simpler ones, on the same documents.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Beside {
+    /// The simpler models, and the model itself last.
+    pub rows: Vec<BesideRow>,
+    /// What follows, in words.
+    pub sentence: String,
+}
+
+/// One of these models.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BesideRow {
+    /// What it is.
+    pub name: String,
+    /// The share of documents that it labels rightly, 0 to 1.
+    pub accuracy: f64,
+    /// Between which shares the true one lies with 95 %.
+    pub interval: (f64, f64),
 }
 
 /// A wrong prediction.

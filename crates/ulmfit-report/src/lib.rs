@@ -26,5 +26,7 @@ mod number;
 pub mod page;
 mod scores;
 
-pub use data::{Coverage, EpochRow, Mistake, Point, Report, Snippet, StageCurve, Word};
+pub use data::{
+    Beside, BesideRow, Coverage, EpochRow, Mistake, Point, Report, Snippet, StageCurve, Word,
+};
 pub use scores::{ClassRow, ClassScores, NumberMistake, NumberScores, SetScores, Validation};

@@ -32,6 +32,7 @@ fn every_section_is_there_and_well_formed() {
     assert_nested(&page);
     for id in [
         "summary",
+        "beside",
         "curves",
         "classes",
         "calibration",
@@ -51,6 +52,7 @@ fn every_section_is_there_and_well_formed() {
     assert_eq!(page.matches("<desc").count(), 9);
     for figure in [
         "87.5 %",
+        "<th scope=\"row\">linear model (NB-SVM, C 3)</th><td>80.0 %</td><td>70.0 % to 87.3 %</td>",
         "<td class=\"hit s5\">35</td>",
         "<td class=\"miss s2\">",
     ] {

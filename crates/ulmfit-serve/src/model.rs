@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 use serde_json::{Value, json};
-use ulmfit_model::{Ensemble, Predictor, Regressor, Task, TextClassifier, WordWeight};
+use ulmfit_model::{
+    Ensemble, ModelInfo, ModelKind, Predictor, Regressor, Task, TextClassifier, WordWeight,
+};
 
 use crate::answer::Answer;
 use crate::error::Result;
@@ -27,15 +29,41 @@ enum Kind {
     Numbers(Box<Regressor>),
 }
 
+impl Kind {
+    fn of(classifiers: &[TextClassifier]) -> Result<Self> {
+        if let [one] = classifiers
+            && matches!(one.model.config().task, Task::Regression { .. })
+        {
+            return Ok(Self::Numbers(Box::new(Regressor::new(one)?)));
+        }
+        let members = classifiers.iter().map(Predictor::new);
+        Self::of_members(members.collect::<Result<_, _>>()?)
+    }
+
+    fn of_members(members: Vec<Predictor>) -> Result<Self> {
+        let mean = Ensemble::new(members.clone())?;
+        Ok(Self::Classes { members, mean })
+    }
+}
+
 impl Model {
     /// Reads the file of a classifier or regression, or of several classifiers of the same classes, whose mean answers.
     ///
     /// # Errors
     /// [`Error::Model`](crate::Error::Model) naming the file, or as [`Self::new`].
     pub fn load<P: AsRef<Path>>(files: &[P], device: &Device) -> Result<Self> {
-        let read = |file: &P| TextClassifier::load(file, &device.clone().inner());
-        let classifiers: Vec<TextClassifier> = files.iter().map(read).collect::<Result<_, _>>()?;
-        let mut model = Self::new(&classifiers, device)?;
+        let kind = match files {
+            // A regression is a model of its own; a classifier may be of either kind.
+            [file] if ModelInfo::read(file)?.kind == ModelKind::Classifier => {
+                let one = TextClassifier::load(file, &device.clone().inner())?;
+                Kind::of(&[one])?
+            }
+            files => {
+                let read = |file: &P| Predictor::load(file, device);
+                Kind::of_members(files.iter().map(read).collect::<Result<_, _>>()?)?
+            }
+        };
+        let mut model = Self::of(kind, device);
         model.files = files.iter().map(|file| file.as_ref().to_owned()).collect();
         Ok(model)
     }
@@ -46,23 +74,16 @@ impl Model {
     /// [`Error::Model`](crate::Error::Model) if there is none, they differ in their classes, or one of several is a
     /// regression.
     pub fn new(classifiers: &[TextClassifier], device: &Device) -> Result<Self> {
-        let kind = match classifiers {
-            [one] if matches!(one.model.config().task, Task::Regression { .. }) => {
-                Kind::Numbers(Box::new(Regressor::new(one)?))
-            }
-            all => {
-                let members: Vec<Predictor> =
-                    all.iter().map(Predictor::new).collect::<Result<_, _>>()?;
-                let mean = Ensemble::new(members.clone())?;
-                Kind::Classes { members, mean }
-            }
-        };
-        Ok(Self {
+        Ok(Self::of(Kind::of(classifiers)?, device))
+    }
+
+    fn of(kind: Kind, device: &Device) -> Self {
+        Self {
             kind,
             files: Vec::new(),
             device: device.clone(),
             quantized: false,
-        })
+        }
     }
 
     /// The same with weights of 8 bits, as [`Predictor::quantized`].

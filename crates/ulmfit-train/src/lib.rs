@@ -9,6 +9,7 @@
 //!   own. [`Run`] says how it is carried out, [`Training`] holds its numbers.
 //! * [`Stage`]: epochs, [`Trained`] groups, [`schedule::GroupRates`] and a [`schedule::Schedule`].
 //! * [`LayerGroups`] and [`optimizer`]: freezing, discriminative rates and the optimizers, for any Burn module.
+//! * [`linear`]: linear models that judge, speed up and teach.
 //! * [`lr_find`]: which learning rate to begin with.
 //! * [`checkpoint`]: runs that can be killed anywhere and resumed.
 //! * [`metrics`] and [`observe`]: what is measured, who watches, and who may stop a stage.
@@ -42,6 +43,7 @@ mod groups;
 mod language_model;
 mod learned;
 mod learner;
+pub mod linear;
 mod loss_scale;
 pub mod lr_find;
 pub mod metrics;

@@ -168,6 +168,16 @@ impl Ulmfit {
         let recipe = recipe.unwrap_or_else(|| self.fitted(corpus));
         // Whatever is wrong with the labels is said before hours of training.
         let task = task_of(corpus, recipe.classifier.range)?;
+        if let Some(self_training) = &recipe.classifier.self_training {
+            self_training.check()?;
+            if task != Task::SingleLabel {
+                return Err(Error::Setting {
+                    name: "classifier.self_training",
+                    expected: "documents of one class each; leave it out for others",
+                    found: "labels of another kind".to_owned(),
+                });
+            }
+        }
         let starts = self.starts(&recipe, device)?;
         for Start { recipe, pretrained } in &starts {
             let encoder = pretrained
@@ -290,7 +300,22 @@ impl Ulmfit {
                 steps::finetune(recipe, model, &texts, device, run)?
             }
         };
-        let classifier = steps::classify(recipe, &language_model, train, Some(valid), device, run)?;
+        let mut classifier =
+            steps::classify(recipe, &language_model, train, Some(valid), device, run)?;
+        if let (Some(config), Some(unlabeled)) = (&recipe.classifier.self_training, &self.unlabeled)
+        {
+            classifier = steps::self_train(
+                recipe,
+                config,
+                &language_model,
+                &classifier.model,
+                train,
+                unlabeled,
+                Some(valid),
+                device,
+                run,
+            )?;
+        }
         let Scored {
             model: classifier,
             scores: Some(scores),

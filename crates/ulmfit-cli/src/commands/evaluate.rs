@@ -4,8 +4,10 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use anyhow::bail;
+use ulmfit::model::{ModelInfo, ModelKind};
 use ulmfit::prelude::*;
-use ulmfit::train::{evaluate_classifier, steps};
+use ulmfit::train::{ClassifierScores, evaluate_classifier, steps};
+use ulmfit_report::Validation;
 
 use crate::learned::{page, scores, told};
 use crate::options::compute::Compute;
@@ -42,24 +44,12 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         .reading([args.labeled.path(), &args.model])
         .check()?;
     let device = args.compute.device()?;
+    if ModelInfo::read(&args.model)?.kind == ModelKind::LinearClassifier {
+        return args.evaluate_linear(&Predictor::load(&args.model, &device)?);
+    }
     let classifier = TextClassifier::load(&args.model, &device)?;
     let task = classifier.model.config().task;
-    let expected = match (task, args.labeled.label().kind()) {
-        (Task::SingleLabel, LabelKind::Class)
-        | (Task::MultiLabel, LabelKind::Set { .. })
-        | (Task::Regression { .. }, LabelKind::Number) => None,
-        (Task::SingleLabel, _) => {
-            Some("neither --label-delimiter nor --numbers, as this model predicts one class")
-        }
-        (Task::MultiLabel, _) => Some("--label-delimiter, as this model predicts several classes"),
-        (Task::Regression { .. }, _) => Some("--numbers, as this model predicts numbers"),
-    };
-    if let Some(expected) = expected {
-        bail!(
-            "{}: expected {expected}, found options for other labels; change them or name another model",
-            args.model.display()
-        );
-    }
+    args.check_labels(task)?;
     let corpus = args.labeled.read_all(&classifier.classes, args.talk)?;
     let mut recipe = Recipe::default();
     recipe.classifier.batch_size = usize::from(args.batch_size);
@@ -86,14 +76,56 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         files.commit()?;
         args.talk.note(&format!("report {}", path.display()));
     }
-    if args.talk.is_json() {
-        let mut result = told::json(&validation);
-        result["report"] = path_json(args.report.as_ref());
-        return args.talk.result(result);
+    args.tell(&validation, &found)
+}
+
+impl Args {
+    /// Refuses options for labels that are not the model's.
+    fn check_labels(&self, task: Task) -> anyhow::Result<()> {
+        let expected = match (task, self.labeled.label().kind()) {
+            (Task::SingleLabel, LabelKind::Class)
+            | (Task::MultiLabel, LabelKind::Set { .. })
+            | (Task::Regression { .. }, LabelKind::Number) => None,
+            (Task::SingleLabel, _) => {
+                Some("neither --label-delimiter nor --numbers, as this model predicts one class")
+            }
+            (Task::MultiLabel, _) => {
+                Some("--label-delimiter, as this model predicts several classes")
+            }
+            (Task::Regression { .. }, _) => Some("--numbers, as this model predicts numbers"),
+        };
+        if let Some(expected) = expected {
+            bail!(
+                "{}: expected {expected}, found options for other labels; change them or name another model",
+                self.model.display()
+            );
+        }
+        Ok(())
     }
-    Ok(write!(
-        std::io::stdout(),
-        "{}",
-        told::text(&validation, &found)
-    )?)
+
+    /// The scores of a linear classifier.
+    fn evaluate_linear(&self, predictor: &Predictor) -> anyhow::Result<()> {
+        if self.report.is_some() {
+            bail!(
+                "--report: expected a model with an LSTM, found a linear classifier; leave it out"
+            );
+        }
+        let task = predictor.task();
+        self.check_labels(task)?;
+        let corpus = self.labeled.read_all(predictor.classes(), self.talk)?;
+        let found = predictor.predict_all(&corpus.texts()).into_iter();
+        let found = found.map(|prediction| prediction.probabilities).collect();
+        let found = ClassifierScores::of(task, found, &corpus.all_labels()?, corpus.n_classes());
+        self.tell(&scores::validation(&found, &corpus)?, &found)
+    }
+
+    fn tell(&self, validation: &Validation, found: &ClassifierScores) -> anyhow::Result<()> {
+        if self.talk.is_json() {
+            let mut result = told::json(validation);
+            result["report"] = path_json(self.report.as_ref());
+            return self.talk.result(result);
+        }
+        let text = told::text(validation, found);
+        Ok(write!(std::io::stdout(), "{text}")?)
+    }
 }

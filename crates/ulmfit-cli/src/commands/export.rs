@@ -71,6 +71,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
                 Format::Ulmfit => model.save_as(to, args.storage),
             })?;
         }
+        ModelKind::LinearClassifier => bail!(
+            "{}: expected a model with an LSTM, found a linear classifier, which has one form alone; copy the file",
+            args.file.display()
+        ),
     }
     files.commit()
 }

@@ -21,27 +21,34 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let info = ModelInfo::read(&args.file)?;
-    let sizes = &info.encoder;
     let mut facts = vec![
         ("kind", json!(info.kind.to_string())),
         ("version", json!(info.format)),
-        ("cell", value(&sizes.cell)?),
-        ("directions", value(&sizes.directions)?),
-        ("embed", json!(sizes.embed)),
-        ("hidden", json!(sizes.hidden)),
-        ("layers", json!(sizes.layers)),
-        ("vocabulary", json!(sizes.vocabulary)),
+    ];
+    if let Some(sizes) = &info.encoder {
+        facts.extend([
+            ("cell", value(&sizes.cell)?),
+            ("directions", value(&sizes.directions)?),
+            ("embed", json!(sizes.embed)),
+            ("hidden", json!(sizes.hidden)),
+            ("layers", json!(sizes.layers)),
+            ("vocabulary", json!(sizes.vocabulary)),
+        ]);
+    }
+    facts.extend([
         ("rules", json!(info.tokenizer.rules.to_string())),
         ("words", json!(info.tokenizer.words.to_string())),
         ("fields", value(&info.tokenizer.fields)?),
         ("end", value(&info.tokenizer.end)?),
         ("direction", value(&info.tokenizer.direction)?),
-    ];
+    ]);
     if let Some(classifier) = &info.classifier {
         facts.extend([
             ("task", value(&classifier.task)?),
             ("head", json!(classifier.head.hidden)),
+            ("pooling", value(&classifier.pooling)?),
             ("window", value(&classifier.window)?),
+            ("cut", value(&classifier.cut)?),
         ]);
     }
     facts.extend([
@@ -58,13 +65,13 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
             .collect();
         return Ok(writeln!(out, "{}", Value::Object(object))?);
     }
-    let [embed, hidden, layers] = [sizes.embed, sizes.hidden, sizes.layers];
+    let sizes = info.encoder.as_ref().map(|sizes| {
+        let (embed, hidden, layers) = (sizes.embed, sizes.hidden, sizes.layers);
+        format!("embed {embed}, hidden {hidden}, layers {layers}")
+    });
     for (name, value) in facts {
         let (name, text) = match name {
-            "embed" => (
-                "sizes",
-                format!("embed {embed}, hidden {hidden}, layers {layers}"),
-            ),
+            "embed" => ("sizes", sizes.clone().unwrap_or_default()),
             "hidden" | "layers" => continue,
             name => (name, told(name, &value)),
         };

@@ -2,6 +2,7 @@
 
 mod classify;
 mod completions;
+mod distill;
 mod evaluate;
 mod export;
 mod finetune;
@@ -47,6 +48,7 @@ verbs! {
     evaluate => Evaluate,
     lr_find => LrFind,
     predict => Predict,
+    distill => Distill,
     serve => Serve,
     generate => Generate,
     tokenize => Tokenize,

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::anyhow;
 use serde_json::{Map, Value, json};
 use ulmfit::data::Format;
+use ulmfit::model::{ModelInfo, ModelKind};
 use ulmfit::prelude::*;
 
 use crate::options::compute::Compute;
@@ -82,19 +83,26 @@ enum Model {
 impl Model {
     fn load(args: &Args) -> anyhow::Result<Self> {
         let device = args.compute.device()?;
-        let model = TextClassifier::load(&args.model, &device)?;
-        if let Task::Regression { .. } = model.model.config().task {
-            let regressor = Regressor::new(&model)?;
-            return Ok(Self::Numbers(match args.quantize {
-                Some(Quantize::Int8) => regressor.quantized(),
-                None => regressor,
-            }));
-        }
         let rounded = |predictor: Predictor| match args.quantize {
             Some(Quantize::Int8) => predictor.quantized(),
             None => predictor,
         };
-        let first = rounded(Predictor::new(&model)?);
+        let kind = ModelInfo::read(&args.model)?.kind;
+        let first = match kind {
+            ModelKind::LinearClassifier => Predictor::load(&args.model, &device)?,
+            _ => {
+                let model = TextClassifier::load(&args.model, &device)?;
+                if let Task::Regression { .. } = model.model.config().task {
+                    let regressor = Regressor::new(&model)?;
+                    return Ok(Self::Numbers(match args.quantize {
+                        Some(Quantize::Int8) => regressor.quantized(),
+                        None => regressor,
+                    }));
+                }
+                Predictor::new(&model)?
+            }
+        };
+        let first = rounded(first);
         Ok(match &args.with {
             None => Self::Classes(first),
             Some(path) => {

@@ -4,12 +4,14 @@ use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use ulmfit::prelude::*;
 use ulmfit::train::BothDirections;
+use ulmfit::train::linear::Student;
 use ulmfit::train::observe::Curves;
 
 use crate::interrupt;
+use crate::learned::fast::{self, Teacher};
 use crate::learned::finish::Finished;
 use crate::learned::told;
 use crate::options::compute::Compute;
@@ -48,6 +50,10 @@ pub(crate) struct Args {
     /// Save the fine-tuned language model, too.
     #[arg(long, value_name = "FILE")]
     language_model_out: Option<PathBuf>,
+    /// Save a linear classifier, too, that the trained one teaches on all texts: nearly as good, and thousands of times
+    /// faster.
+    #[arg(long, value_name = "FILE")]
+    fast: Option<PathBuf>,
     #[command(flatten)]
     page: PageOptions,
     #[command(flatten)]
@@ -110,8 +116,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         .checkpoints(args.output.stored().with_interrupt(&interrupt::listen()?))
         .observer(curves.clone())
         .observer(talk.observers());
-    if let Some(unlabeled) = unlabeled {
-        ulmfit = ulmfit.unlabeled(unlabeled);
+    if let Some(unlabeled) = &unlabeled {
+        ulmfit = ulmfit.unlabeled(unlabeled.clone());
     }
     ulmfit = match args.direction {
         None => ulmfit,
@@ -140,6 +146,14 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         Some(both) => &both.ensemble_scores,
         None => &learned.scores,
     };
+    let fast = match &args.fast {
+        Some(path) => {
+            let student = args.student(&learned, &documents, unlabeled.as_ref())?;
+            let scored = Some((&documents.valid, scored));
+            fast::write(&student, path, &files, scored, talk)?
+        }
+        None => Value::Null,
+    };
     let finished = Finished {
         labeled: &args.labeled,
         documents: &documents,
@@ -158,6 +172,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         result: json!({
             "models": models.iter().map(|path| path_json(Some(path))).collect::<Vec<_>>(),
             "language_model": path_json(args.language_model_out.as_ref()),
+            "fast": fast,
         }),
     };
     finished.finish(talk)
@@ -172,7 +187,7 @@ impl Args {
 
     /// All that is read and written.
     fn files(&self, report: &Option<PathBuf>, backward: &Option<PathBuf>) -> Outputs {
-        let outputs = backward.iter().chain(report);
+        let outputs = backward.iter().chain(report).chain(&self.fast);
         let pretrained = [&self.pretrained, &self.pretrained_backward];
         let pretrained = pretrained.into_iter().flatten();
         self.output
@@ -182,6 +197,29 @@ impl Args {
             .reading(&self.unlabeled)
             .reading(self.recipe.file())
             .reading(pretrained.filter_map(file_of))
+    }
+
+    /// A linear classifier that the trained one has taught.
+    fn student(
+        &self,
+        learned: &Learned,
+        documents: &Documents,
+        unlabeled: Option<&Corpus>,
+    ) -> anyhow::Result<Student> {
+        let classifier = &learned.classifier;
+        let one = Predictor::new(classifier)?;
+        let read = |texts: &[&str]| match &learned.both {
+            Some(both) => both.ensemble.predict_all(texts),
+            None => one.predict_all(texts),
+        };
+        let teacher = Teacher {
+            tokenizer: classifier.text.tokenizer_config(),
+            task: classifier.model.config().task,
+            classes: &classifier.classes,
+            read: &read,
+        };
+        let texts = unlabeled.map(Corpus::texts).unwrap_or_default();
+        teacher.teach(&texts, Some(&documents.train), self.talk)
     }
 
     /// The language model to start from.

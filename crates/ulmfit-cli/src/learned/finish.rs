@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use serde_json::Value;
 use ulmfit::prelude::*;
 use ulmfit::train::ClassifierScores;
+use ulmfit::train::linear::Comparison;
 use ulmfit::train::observe::Curves;
 use ulmfit_report::Report;
 
 use super::page::{self, Subject};
-use super::{scores, told};
+use super::{beside, scores, told};
 use crate::options::labeled::{Documents, Labeled};
 use crate::options::output::Output;
 use crate::outputs::Staged;
@@ -47,6 +48,11 @@ impl Finished<'_> {
         let valid = &self.documents.valid;
         let validation = scores::validation(self.scores, valid)?;
         talk.note(&format!("\n{}", told::text(&validation, self.scores)));
+        let tokenizer = self.classifier.text.tokenizer_config();
+        let beside = beside::compare(self.documents, tokenizer, self.scores)?;
+        if let Some(comparison) = &beside {
+            talk.note(&format!("{}\n", beside::text(comparison)));
+        }
         if let Some(path) = &self.page {
             let subject = Subject {
                 title: format!(
@@ -61,7 +67,7 @@ impl Finished<'_> {
                 scores: self.scores,
                 validation: &validation,
             };
-            let report = self.report(&subject)?;
+            let report = self.report(&subject, beside.as_ref())?;
             self.files.write(path, |to| page::write(&report, to))?;
         }
         self.files.commit()?;
@@ -70,6 +76,9 @@ impl Finished<'_> {
             talk.note(&format!("report {}", path.display()));
         }
         let mut result = told::json(&validation);
+        if let Some(comparison) = &beside {
+            result["beside"] = beside::json(comparison);
+        }
         if let (Value::Object(fields), Value::Object(more)) = (&mut result, self.result) {
             fields.extend(more);
             fields.insert("report".to_owned(), path_json(self.page.as_ref()));
@@ -77,8 +86,9 @@ impl Finished<'_> {
         talk.result(result)
     }
 
-    fn report(&self, subject: &Subject<'_>) -> anyhow::Result<Report> {
+    fn report(&self, subject: &Subject<'_>, beside: Option<&Comparison>) -> anyhow::Result<Report> {
         let mut report = subject.report()?;
+        report.beside = beside.map(beside::page);
         let facts = self
             .facts
             .iter()

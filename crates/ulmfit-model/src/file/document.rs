@@ -10,14 +10,16 @@ use ulmfit_text::{TokenizerConfig, Vocab};
 use super::reader::DAMAGED;
 use super::storage::Storage;
 use crate::classify::classifier::ClassifierConfig;
+use crate::classify::task::Task;
 use crate::encoder::awd_lstm_config::AwdLstmConfig;
 use crate::error::{Error, Result};
 use crate::language_model::LanguageModelConfig;
+use crate::linear::table::FeatureValue;
 use crate::text_model::TextEncoding;
 
 /// The newest version that this library knows; it reads this one and all before it, and writes the first that has what
-/// the model needs: 1, and 2 where matrices are stored in fewer bits.
-const FORMAT: u32 = 2;
+/// the model needs: 1, 2 where matrices are stored in fewer bits, and 3 for linear classifiers.
+const FORMAT: u32 = 3;
 
 /// Everything in a model file but the weights.
 #[derive(Debug, Serialize)]
@@ -44,6 +46,11 @@ pub(super) enum Body {
         config: ClassifierConfig,
         classes: Vec<String>,
     },
+    LinearClassifier {
+        task: Task,
+        value: FeatureValue,
+        classes: Vec<String>,
+    },
 }
 
 /// The kind of model in a file.
@@ -54,6 +61,8 @@ pub enum ModelKind {
     LanguageModel,
     /// A [`crate::TextClassifier`].
     Classifier,
+    /// A [`crate::LinearClassifier`].
+    LinearClassifier,
 }
 
 impl std::fmt::Display for ModelKind {
@@ -61,6 +70,7 @@ impl std::fmt::Display for ModelKind {
         f.write_str(match self {
             Self::LanguageModel => "language_model",
             Self::Classifier => "classifier",
+            Self::LinearClassifier => "linear_classifier",
         })
     }
 }
@@ -107,6 +117,11 @@ impl Document {
                 config: fields.take("config")?,
                 classes: fields.take("classes")?,
             },
+            ModelKind::LinearClassifier => Body::LinearClassifier {
+                task: fields.take("task")?,
+                value: fields.take("value")?,
+                classes: fields.take("classes")?,
+            },
         };
         Ok(Self {
             format,
@@ -124,6 +139,7 @@ impl Body {
         match self {
             Self::LanguageModel { .. } => ModelKind::LanguageModel,
             Self::Classifier { .. } => ModelKind::Classifier,
+            Self::LinearClassifier { .. } => ModelKind::LinearClassifier,
         }
     }
 }

@@ -29,7 +29,7 @@ use crate::error::Result;
 ///
 /// let info = ModelInfo::read(&path)?;
 /// assert_eq!(info.kind, ModelKind::LanguageModel);
-/// assert_eq!(info.encoder.embed, 4);
+/// assert_eq!(info.encoder.map(|sizes| sizes.embed), Some(4));
 /// # std::fs::remove_file(path).ok();
 /// # Ok::<(), ulmfit_model::Error>(())
 /// ```
@@ -41,8 +41,8 @@ pub struct ModelInfo {
     pub format: u32,
     /// How the matrices are stored.
     pub storage: Storage,
-    /// Sizes of the encoder; its `vocabulary` is the number of tokens.
-    pub encoder: AwdLstmConfig,
+    /// Sizes of the encoder; its `vocabulary` is the number of tokens. A linear classifier has none.
+    pub encoder: Option<AwdLstmConfig>,
     /// Rules and splitter.
     pub tokenizer: TokenizerConfig,
     /// The task, the head and how documents are cut; none for a language model.
@@ -65,14 +65,17 @@ impl ModelInfo {
         let (document, reader) = Reader::open(path)?;
         let kind = document.body.kind();
         let (encoder, classifier, classes) = match document.body {
-            Body::LanguageModel { config } => (config.encoder, None, Vec::new()),
+            Body::LanguageModel { config } => (Some(config.encoder), None, Vec::new()),
             Body::Classifier {
                 encoder,
                 classes,
                 config,
-            } => (encoder, Some(config), classes),
+            } => (Some(encoder), Some(config), classes),
+            Body::LinearClassifier { classes, .. } => (None, None, classes),
         };
-        check_vocabulary(&document.vocabulary, &encoder, path)?;
+        if let Some(encoder) = &encoder {
+            check_vocabulary(&document.vocabulary, encoder, path)?;
+        }
         Ok(Self {
             kind,
             format: document.format,

@@ -9,6 +9,7 @@ mod encoder;
 mod export;
 mod header;
 mod info;
+pub(crate) mod linear;
 mod reader;
 mod storage;
 mod writer;

@@ -7,7 +7,8 @@ use burn::tensor::Device;
 use crate::classify::cut::Cut;
 use crate::classify::task::Task;
 use crate::error::{Error, Result};
-use crate::predict::attribution::{WordWeight, attribute};
+use crate::linear::classifier::LinearClassifier;
+use crate::predict::attribution::WordWeight;
 use crate::predict::scorer::Scorer;
 use crate::predict::top_class::top_class;
 use crate::text_model::TextClassifier;
@@ -65,7 +66,14 @@ impl Predictor {
         Self::of(Scorer::new(classifier))
     }
 
-    /// Reads a classifier's file.
+    /// A predictor of a linear classifier.
+    pub fn of_linear(classifier: &LinearClassifier) -> Self {
+        Self {
+            scorer: Scorer::Linear(classifier.clone()),
+        }
+    }
+
+    /// Reads a classifier's file, that of a [`TextClassifier`] or of a [`LinearClassifier`].
     ///
     /// # Errors
     /// [`Error::Io`] or [`Error::ModelFile`], and as [`Self::new`].
@@ -93,12 +101,12 @@ impl Predictor {
 
     /// The names of the classes.
     pub fn classes(&self) -> &[String] {
-        &self.scorer.classifier.classes
+        self.scorer.classes()
     }
 
     /// Whether a text is of one class or of several.
     pub fn task(&self) -> Task {
-        self.scorer.classifier.model.config().task
+        self.scorer.task()
     }
 
     /// The prediction for one text; an empty one is a document of `xxbos` alone.
@@ -115,7 +123,10 @@ impl Predictor {
 
     /// The pooled vector of each text, what the classifier's head reads: `3E` numbers with the paper's pooling. For
     /// searching, clustering, or a head of another kind.
-    pub fn vectors<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Vec<Vec<f32>> {
+    ///
+    /// # Errors
+    /// [`Error::Config`] for a linear classifier, which has none.
+    pub fn vectors<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Result<Vec<Vec<f32>>> {
         self.scorer.vectors(texts)
     }
 
@@ -149,7 +160,7 @@ impl Predictor {
 
     /// What the model reads of a long text.
     pub fn cut(&self) -> Cut {
-        self.scorer.classifier.model.config().cut
+        self.scorer.cut()
     }
 
     /// How much each word of a text decided for a class (default: the most probable one), in the text's order.
@@ -183,7 +194,7 @@ impl Predictor {
             class.is_none_or(|class| class < classes),
             "class {class:?} of {classes}"
         );
-        attribute(&self.scorer.classifier, text, class, go_on)
+        self.scorer.attribution(text, class, go_on)
     }
 
     pub(crate) fn probabilities_all_while<S: AsRef<str> + Sync>(
@@ -195,7 +206,7 @@ impl Predictor {
     }
 
     fn of(scorer: Scorer) -> Result<Self> {
-        match scorer.classifier.model.config().task {
+        match scorer.task() {
             Task::SingleLabel | Task::MultiLabel => Ok(Self { scorer }),
             Task::Regression { .. } => Err(Error::Config {
                 field: "task",

@@ -43,7 +43,7 @@ impl Regressor {
 
     /// The names of the numbers.
     pub fn names(&self) -> &[String] {
-        &self.scorer.classifier.classes
+        self.scorer.classes()
     }
 
     /// The numbers for one text, in the order of [`Self::names`].
@@ -72,11 +72,11 @@ impl Regressor {
 
     /// What the model reads of a long text.
     pub fn cut(&self) -> Cut {
-        self.scorer.classifier.model.config().cut
+        self.scorer.cut()
     }
 
     fn of(scorer: Scorer) -> Result<Self> {
-        match scorer.classifier.model.config().task {
+        match scorer.task() {
             Task::Regression { .. } => Ok(Self { scorer }),
             Task::SingleLabel | Task::MultiLabel => Err(Error::Config {
                 field: "task",

@@ -1,5 +1,6 @@
 //! The page: one function for each of its sections, each in its file.
 
+mod beside;
 mod classes;
 mod curves;
 mod mistakes;
@@ -25,6 +26,7 @@ type Section = (&'static str, &'static str, fn(&Report) -> String);
 /// Every section in its order.
 const SECTIONS: &[Section] = &[
     ("summary", "Summary", summary::section),
+    ("beside", "Beside simpler models", beside::section),
     ("curves", "Training", curves::section),
     ("classes", "Classes", classes::section),
     ("numbers", "Predictions and labels", numbers::section),

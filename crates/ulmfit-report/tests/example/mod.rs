@@ -1,8 +1,8 @@
 //! A report with something in every part; its figures are made up.
 
 use ulmfit_report::{
-    ClassRow, ClassScores, Coverage, EpochRow, Mistake, Point, Report, Snippet, StageCurve,
-    Validation, Word,
+    Beside, BesideRow, ClassRow, ClassScores, Coverage, EpochRow, Mistake, Point, Report, Snippet,
+    StageCurve, Validation, Word,
 };
 
 fn stage(name: &str, metric: &str, epochs: usize, from: f64, to: f64) -> StageCurve {
@@ -99,6 +99,14 @@ pub(crate) fn report() -> Report {
             confusion: vec![vec![35, 5], vec![9, 31]],
             confidences: confidences.collect(),
         })),
+        beside: Some(Beside {
+            rows: vec![
+                BesideRow { name: "always `negative`".to_owned(), accuracy: 0.5, interval: (0.39, 0.61) },
+                BesideRow { name: "linear model (NB-SVM, C 3)".to_owned(), accuracy: 0.8, interval: (0.7, 0.873) },
+                BesideRow { name: "this model".to_owned(), accuracy: 0.875, interval: (0.785, 0.931) },
+            ],
+            sentence: "The linear model is as good here, as far as 80 documents tell.".to_owned(),
+        }),
         mistakes: vec![
             mistake("A dull title for what is a sharp and funny film I would see again", 1),
             mistake(&"I expected nothing and was moved by every scene of it ".repeat(16), 60),

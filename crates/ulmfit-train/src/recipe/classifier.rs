@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use ulmfit_model::{ClassLoss, Cut, DocumentWindow, Dropouts, HeadConfig, Pooling, Regularization};
 
 use crate::error::{Error, Result};
+use crate::linear::SelfTraining;
 use crate::observe::{Observer, deciders};
 use crate::optimizer::OptimizerConfig;
 use crate::stage::{Stage, Training};
@@ -38,6 +39,9 @@ pub struct ClassifierRecipe {
     /// What is read of a long document; default its last 5,760 tokens, four times those that are pooled. The paper and
     /// fastai read all of it.
     pub cut: Cut,
+    /// Whether unlabelled texts are labelled and trained on once more; default not.
+    #[serde(with = "crate::none")]
+    pub self_training: Option<SelfTraining>,
     /// How documents are windowed; default 72 and 1440 (fastai v2).
     pub window: DocumentWindow,
     /// Dropouts before the factor; default [`Dropouts::classifier`].

@@ -86,7 +86,8 @@ impl Recipe {
 
 /// Whether the model in a file is no wider than the English one.
 fn is_small(path: &Path) -> bool {
-    ModelInfo::read(path).is_ok_and(|info| info.encoder.hidden <= Sizes::BASE.hidden)
+    let sizes = ModelInfo::read(path).ok().and_then(|info| info.encoder);
+    sizes.is_some_and(|sizes| sizes.hidden <= Sizes::BASE.hidden)
 }
 
 /// A language model without any text but these: a model that so little text can fill, and enough steps.

@@ -2,6 +2,7 @@
 
 mod classifier;
 mod language_model;
+mod self_train;
 
 use burn::module::Module;
 use burn::tensor::Device;
@@ -10,6 +11,7 @@ pub use classifier::{class_loader, classify, new_classifier};
 pub use language_model::{
     adapt, adapted, adapted_to, build_vocab, finetune, new_language_model, pretrain,
 };
+pub use self_train::self_train;
 
 /// The module on the device's autodiff side, ready for training.
 fn on_autodiff<M: Module>(module: M, device: &Device) -> M {
