@@ -83,7 +83,7 @@ pub mod prelude {
     };
     pub use ulmfit_text::{Direction, RulePreset, Tokenizer, TokenizerConfig, Vocab, VocabConfig};
     pub use ulmfit_train::{
-        Adam, AdamConfig, Amount, Checkpoints, LayerGroups, Learned, Pretrained, Recipe, Resume,
-        Run, SizePreset, Sizes, Stage, Trained, Training, Ulmfit,
+        AdamConfig, Amount, Checkpoints, LayerGroups, Learned, Pretrained, Recipe, Resume, Run,
+        SizePreset, Sizes, Stage, Trained, Training, Ulmfit,
     };
 }

@@ -78,7 +78,7 @@ pub use learned::Learned;
 pub use learner::{BatchLoss, Carry, Learner, epoch_order};
 pub use loss_scale::LossScale;
 pub use lr_find::{LrFind, RateCurve, Suggestion};
-pub use optimizer::{Adam, AdamConfig, Optimizer, OptimizerConfig, OptimizerState};
+pub use optimizer::{AdamConfig, Optimizer, OptimizerConfig, OptimizerState};
 pub use pretrained::Pretrained;
 pub use recipe::{
     Amount, ClassWeights, ClassifierRecipe, LmRecipe, LossRecipe, Recipe, SizePreset, Sizes,

@@ -6,15 +6,18 @@ use burn::module::{Module, ModuleMapper, Param, ParamId};
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use super::rule::{Rule, Step};
+use super::rule::Step;
 use super::state::State;
-use super::{Decayed, Sgd, SgdConfig};
+use super::{Optimizer, OptimizerConfig, SgdConfig, sgd};
+
+/// The kind of its tensors, beside those of the descent.
+pub(super) const MEAN: &str = "mean";
 
 /// When averaging begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Averaging {
-    /// After the epoch in which [`NonMonotonic`] triggers.
+    /// After the first epoch that [`triggers`](NtAsgdConfig::triggers) it.
     NonMonotonic {
         /// Its number of epochs; 5 in AWD-LSTM.
         epochs: usize,
@@ -49,164 +52,74 @@ impl Default for NtAsgdConfig {
 
 impl NtAsgdConfig {
     /// Returns an optimizer that has not begun to average, unless it is to from the start.
-    pub fn init(&self) -> NtAsgd {
-        let (trigger, averages) = match self.averaging {
-            Averaging::NonMonotonic { epochs } => (NonMonotonic::new(epochs), None),
-            Averaging::FromStart => (NonMonotonic::new(0), Some(HashMap::new())),
+    pub fn init(&self) -> Optimizer {
+        OptimizerConfig::from(*self).init()
+    }
+
+    /// Whether averaging begins after an epoch of validation loss `loss`, where those before had `history`: if it is above
+    /// the best of all but the last epochs.
+    ///
+    /// ```
+    /// use ulmfit_train::optimizer::{Averaging, NtAsgdConfig};
+    ///
+    /// let averaging = Averaging::NonMonotonic { epochs: 2 };
+    /// let config = NtAsgdConfig { averaging, ..NtAsgdConfig::default() };
+    /// assert!(!config.triggers(&[4.0, 4.2], 4.3));
+    /// assert!(config.triggers(&[4.0, 4.2, 4.3], 4.1)); // above 4.0, the best but for the last two
+    /// ```
+    pub fn triggers(&self, history: &[f64], loss: f64) -> bool {
+        let epochs = match self.averaging {
+            Averaging::NonMonotonic { epochs } => epochs,
+            Averaging::FromStart => 0,
         };
-        NtAsgd {
-            sgd: self.sgd.init(),
-            trigger,
-            averages,
-        }
+        let old = &history[..history.len().saturating_sub(epochs)];
+        loss > old.iter().copied().fold(f64::INFINITY, f64::min)
     }
 }
 
-/// The non-monotonic trigger: it fires when an epoch's validation loss is above the best of all but the last `epochs`.
-///
-/// ```
-/// use ulmfit_train::optimizer::NonMonotonic;
-///
-/// let mut trigger = NonMonotonic::new(2);
-/// let fired: Vec<bool> = [4.0, 4.2, 4.3, 4.1].map(|loss| trigger.epoch(loss)).into();
-/// assert_eq!(fired, [false, false, false, true]); // 4.1 is above 4.0, the best but for the last two
-/// ```
-#[derive(Clone, Debug, PartialEq)]
-pub struct NonMonotonic {
-    epochs: usize,
-    history: Vec<f64>,
+/// Returns the parameter after a step of descent, which averaging does not change; the average of the weights joins it in
+/// the state, once it has begun. What is validated and saved is the average.
+pub(super) fn update(
+    config: &NtAsgdConfig,
+    state: &mut State,
+    id: ParamId,
+    parameter: Tensor<1>,
+    gradient: Tensor<1>,
+    step: Step,
+) -> Tensor<1> {
+    let parameter = sgd::update(&config.sgd, state, id, parameter, gradient, step);
+    if state.averages {
+        // As in PyTorch the newest counts 1 / max(1, steps before this one): the first step does not count.
+        let before = state.steps.get(&id).copied().unwrap_or(0);
+        let mean = match state.take(MEAN, id) {
+            Some(mean) if before > 1 => {
+                mean.clone() + (parameter.clone() - mean) / f64::from(before)
+            }
+            _ => parameter.clone(),
+        };
+        state.put(MEAN, id, mean);
+        state.steps.insert(id, before + 1);
+    }
+    parameter
 }
 
-impl NonMonotonic {
-    /// Returns a trigger that looks back past the last `epochs` losses.
-    pub fn new(epochs: usize) -> Self {
-        let history = Vec::new();
-        Self { epochs, history }
-    }
-
-    /// Takes the validation loss of an epoch and returns whether it fires the trigger.
-    pub fn epoch(&mut self, loss: f64) -> bool {
-        let old = self.history.len().saturating_sub(self.epochs);
-        let best = self.history[..old]
-            .iter()
-            .fold(f64::INFINITY, |best, &loss| best.min(loss));
-        self.history.push(loss);
-        loss > best
-    }
+/// The model with the averages in place of its parameters, where averaging has begun.
+pub(super) fn averaged<M: Module>(state: &State, model: &M) -> Option<M> {
+    let means = || state.tensors.get(MEAN).cloned().unwrap_or_default();
+    let replaced = || model.clone().map(&mut Replace(means()));
+    state.averages.then(replaced)
 }
 
-/// The mean of a parameter over its steps.
-#[derive(Clone, Debug)]
-struct Average {
-    mean: Tensor<1>,
-    steps: u32,
-}
+struct Replace(HashMap<ParamId, Tensor<1>>);
 
-/// Stochastic gradient descent that averages its weights from some point on. The steps go on from the weights
-/// themselves; validated and saved is the average.
-#[derive(Clone, Debug)]
-pub struct NtAsgd {
-    sgd: Sgd,
-    trigger: NonMonotonic,
-    averages: Option<HashMap<ParamId, Average>>,
-}
-
-impl NtAsgd {
-    /// Whether averaging has begun.
-    pub fn averages(&self) -> bool {
-        self.averages.is_some()
-    }
-
-    /// Whether averaging waits for a validation loss.
-    pub(super) fn waits(&self) -> bool {
-        self.averages.is_none()
-    }
-
-    /// Takes the validation loss of an epoch; averaging may begin with the next step.
-    pub(super) fn epoch_end(&mut self, loss: f64) {
-        if self.averages.is_none() && self.trigger.epoch(loss) {
-            self.averages = Some(HashMap::new());
-        }
-    }
-
-    /// The model with the averages in place of its parameters.
-    pub(super) fn averaged<M: Module>(&self, model: &M) -> Option<M> {
-        let averages = self.averages.as_ref()?;
-        Some(model.clone().map(&mut Replace(averages)))
-    }
-
-    pub(super) fn state(&self) -> State {
-        let mut state = self.sgd.state();
-        let all = || self.averages.iter().flatten();
-        let means = all().map(|(id, average)| (*id, average.mean.clone()));
-        state.tensors.insert("mean", means.collect());
-        state.steps = all().map(|(id, average)| (*id, average.steps)).collect();
-        state.losses = self.trigger.history.clone();
-        state.averages = self.averages.is_some();
-        state
-    }
-
-    pub(super) fn restore(&mut self, mut state: State) -> Result<(), &'static str> {
-        let mut averages = HashMap::new();
-        for (id, mean) in state.take("mean") {
-            let steps = state.steps.remove(&id).ok_or("steps")?;
-            averages.insert(id, Average { mean, steps });
-        }
-        if !state.steps.is_empty() {
-            return Err("mean");
-        }
-        self.averages = state.averages.then_some(averages);
-        self.trigger.history = std::mem::take(&mut state.losses);
-        self.sgd.restore(state);
-        Ok(())
-    }
-}
-
-impl Rule for NtAsgd {
-    fn clip(&self) -> Option<f64> {
-        self.sgd.clip()
-    }
-
-    fn decayed(&self) -> Decayed {
-        self.sgd.decayed()
-    }
-
-    fn update(
-        &mut self,
-        id: ParamId,
-        parameter: Tensor<1>,
-        gradient: Tensor<1>,
-        step: Step,
-    ) -> Tensor<1> {
-        let parameter = self.sgd.update(id, parameter, gradient, step);
-        if let Some(averages) = &mut self.averages {
-            let average = match averages.remove(&id) {
-                // As in PyTorch the share is 1 / max(1, steps before this one): the first step does not count.
-                Some(Average { mean, steps }) if steps > 1 => Average {
-                    mean: mean.clone() + (parameter.clone() - mean) / f64::from(steps),
-                    steps: steps + 1,
-                },
-                before => Average {
-                    mean: parameter.clone(),
-                    steps: before.map_or(0, |average| average.steps) + 1,
-                },
-            };
-            averages.insert(id, average);
-        }
-        parameter
-    }
-}
-
-struct Replace<'a>(&'a HashMap<ParamId, Average>);
-
-impl ModuleMapper for Replace<'_> {
+impl ModuleMapper for Replace {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let Some(average) = self.0.get(&param.id) else {
+        let Some(mean) = self.0.remove(&param.id) else {
             return param;
         };
         let (id, tensor, mapper) = param.consume();
-        let mean = average.mean.clone().reshape(tensor.dims());
-        Param::from_mapped_value(id, Tensor::from_inner(mean).require_grad(), mapper)
+        let mean = Tensor::from_inner(mean.reshape(tensor.dims()));
+        Param::from_mapped_value(id, mean.require_grad(), mapper)
     }
 }
 
@@ -222,8 +135,9 @@ mod tests {
         let losses = [
             5.61, 5.12, 4.95, 4.88, 4.90, 4.86, 4.87, 4.85, 4.89, 4.87, 4.91, 4.84, 4.88,
         ];
-        let mut trigger = NonMonotonic::new(5);
-        let fired: Vec<bool> = losses.iter().map(|&loss| trigger.epoch(loss)).collect();
+        let config = NtAsgdConfig::default();
+        let fires = |at: usize| config.triggers(&losses[..at], losses[at]);
+        let fired: Vec<bool> = (0..losses.len()).map(fires).collect();
         let expected = losses.iter().enumerate().map(|(at, &loss)| {
             let (history, n) = (&losses[..at], 5);
             at > n && history[..at - n].iter().any(|&old| loss > old)
@@ -235,8 +149,9 @@ mod tests {
 
     #[test]
     fn a_falling_loss_never_fires() {
-        let mut trigger = NonMonotonic::new(5);
-        assert!((0..50).all(|epoch| !trigger.epoch(5.0 - 0.01 * f64::from(epoch))));
+        let losses: Vec<f64> = (0..50).map(|epoch| 5.0 - 0.01 * f64::from(epoch)).collect();
+        let config = NtAsgdConfig::default();
+        assert!((0..50).all(|at| !config.triggers(&losses[..at], losses[at])));
     }
 
     #[test]
@@ -249,7 +164,11 @@ mod tests {
             },
             averaging: Averaging::FromStart,
         };
-        let (mut asgd, id) = (config.init(), ParamId::new());
+        let id = ParamId::new();
+        let mut state = State {
+            averages: true,
+            ..State::default()
+        };
         let step = Step {
             rate: 1.0,
             momentum: 0.0,
@@ -259,9 +178,10 @@ mod tests {
         let mut parameter = Tensor::<1>::zeros([1], &device);
         let mut means = Vec::new();
         for _ in 0..4 {
-            parameter = asgd.update(id, parameter, Tensor::ones([1], &device), step);
-            let mean = asgd.averages.as_ref().and_then(|means| means.get(&id));
-            means.extend(mean.map(|average| average.mean.clone().into_scalar::<f32>()));
+            let gradient = Tensor::ones([1], &device);
+            parameter = update(&config, &mut state, id, parameter, gradient, step);
+            let mean = state.tensors[MEAN][&id].clone();
+            means.push(mean.into_scalar::<f32>());
         }
         // The parameter is -1, -2, -3, -4; from the second on the mean runs.
         for (found, expected) in means.iter().zip([-1.0, -2.0, -2.5, -3.0]) {

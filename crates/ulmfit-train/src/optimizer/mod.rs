@@ -3,12 +3,12 @@
 //!
 //! | optimizer | source |
 //! |---|---|
-//! | [`Adam`] (default) | paper section 4; all fastai generations |
-//! | [`Sgd`] | AWD-LSTM, before averaging |
-//! | [`NtAsgd`] | AWD-LSTM: SGD that averages its weights once the validation loss no longer falls |
+//! | [`AdamConfig`] (default) | paper section 4; all fastai generations |
+//! | [`SgdConfig`] | AWD-LSTM, before averaging |
+//! | [`NtAsgdConfig`] | AWD-LSTM: SGD that averages its weights once the validation loss no longer falls |
 //!
-//! To add one, write one file beside this one that implements `Rule` (`rule.rs`), and add its variants to [`OptimizerConfig`] and
-//! [`Optimizer`]. What it holds of earlier steps goes into checkpoints by `state` and `restore`.
+//! To add one, write one file beside this one with its configuration and the step of one parameter, and add its variant to
+//! [`OptimizerConfig`] with its arms. What it holds of earlier steps in its state goes into checkpoints by itself.
 
 mod adam;
 mod asgd;
@@ -16,16 +16,16 @@ mod rule;
 mod sgd;
 mod state;
 
-pub use adam::{Adam, AdamConfig, Moments};
-pub use asgd::{Averaging, NonMonotonic, NtAsgd, NtAsgdConfig};
-pub use sgd::{Momentum, Sgd, SgdConfig};
+pub use adam::AdamConfig;
+pub use asgd::{Averaging, NtAsgdConfig};
+pub use sgd::{Momentum, SgdConfig};
 pub use state::OptimizerState;
 
-use burn::module::Module;
-use burn::tensor::Gradients;
+use burn::module::{Module, ParamId};
+use burn::tensor::{Gradients, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::gradients::ParamGradients;
 use crate::groups::LayerGroups;
 use rule::sweep;
@@ -123,25 +123,39 @@ impl OptimizerConfig {
         }
     }
 
+    /// Returns which parameters decay.
+    pub fn decayed(&self) -> Decayed {
+        match self {
+            Self::Adam(config) => config.decayed,
+            Self::Sgd(config) => config.decayed,
+            Self::NtAsgd(config) => config.sgd.decayed,
+        }
+    }
+
     /// Returns an optimizer without a past.
     pub fn init(&self) -> Optimizer {
-        match self {
-            Self::Adam(config) => config.init(),
-            Self::Sgd(config) => Optimizer::Sgd(config.init()),
-            Self::NtAsgd(config) => Optimizer::NtAsgd(config.init()),
+        let averages = matches!(
+            self,
+            Self::NtAsgd(NtAsgdConfig {
+                averaging: Averaging::FromStart,
+                ..
+            })
+        );
+        Optimizer {
+            config: *self,
+            state: State {
+                averages,
+                ..State::default()
+            },
         }
     }
 }
 
 /// An optimizer with its state.
 #[derive(Clone, Debug)]
-pub enum Optimizer {
-    /// Adam.
-    Adam(Adam),
-    /// Stochastic gradient descent.
-    Sgd(Sgd),
-    /// Stochastic gradient descent with averaging.
-    NtAsgd(NtAsgd),
+pub struct Optimizer {
+    config: OptimizerConfig,
+    state: State,
 }
 
 impl Optimizer {
@@ -173,26 +187,34 @@ impl Optimizer {
         rates: &[f64],
         momentum: f64,
     ) -> M {
-        match self {
-            Self::Adam(rule) => sweep(rule, model, gradients, groups, rates, momentum),
-            Self::Sgd(rule) => sweep(rule, model, gradients, groups, rates, momentum),
-            Self::NtAsgd(rule) => sweep(rule, model, gradients, groups, rates, momentum),
-        }
+        let Self { config, state } = self;
+        sweep(config, state, model, gradients, groups, rates, momentum)
     }
 
-    /// Returns the model to validate and to save where it is not the one that is trained: the average of [`NtAsgd`].
+    /// Returns the model to validate and to save where it is not the one that is trained: the average of NT-ASGD.
     pub fn averaged<M: Module>(&self, model: &M) -> Option<M> {
-        match self {
-            Self::Adam(_) | Self::Sgd(_) => None,
-            Self::NtAsgd(asgd) => asgd.averaged(model),
+        asgd::averaged(&self.state, model)
+    }
+
+    /// Tells the optimizer the validation loss of an epoch, after which NT-ASGD may begin to average.
+    pub fn epoch_end(&mut self, valid_loss: Option<f64>) {
+        if let (OptimizerConfig::NtAsgd(config), Some(loss)) = (&self.config, valid_loss)
+            && !self.state.averages
+        {
+            self.state.averages = config.triggers(&self.state.losses, loss);
+            self.state.losses.push(loss);
         }
     }
 
-    /// Tells the optimizer the validation loss of an epoch, which starts the averaging of [`NtAsgd`].
-    pub fn epoch_end(&mut self, valid_loss: Option<f64>) {
-        if let (Self::NtAsgd(asgd), Some(loss)) = (self, valid_loss) {
-            asgd.epoch_end(loss);
-        }
+    /// Returns a tensor of a parameter that has been stepped, flat: `first` and `second` of Adam's moments, `velocity` of
+    /// a descent with momentum, `mean` of averages.
+    pub fn tensor(&self, kind: &str, id: ParamId) -> Option<&Tensor<1>> {
+        self.state.tensors.get(kind)?.get(&id)
+    }
+
+    /// Returns the steps of a parameter that are counted: those of Adam, and those that were averaged.
+    pub fn steps(&self, id: ParamId) -> u32 {
+        self.state.steps.get(&id).copied().unwrap_or(0)
     }
 
     /// Returns everything that it holds of earlier steps, `model`'s parameters by their paths.
@@ -214,12 +236,7 @@ impl Optimizer {
     /// # Ok::<(), ulmfit_train::Error>(())
     /// ```
     pub fn state<M: Module>(&self, model: &M) -> OptimizerState {
-        let state = match self {
-            Self::Adam(rule) => rule.state(),
-            Self::Sgd(rule) => rule.state(),
-            Self::NtAsgd(rule) => rule.state(),
-        };
-        state.store(model)
+        self.state.store(model)
     }
 
     /// Returns the optimizer of which [`state`](Self::state) was taken; `model` has the same parameters.
@@ -231,32 +248,22 @@ impl Optimizer {
         state: OptimizerState,
         model: &M,
     ) -> Result<Self> {
-        let mut optimizer = config.init();
-        let kinds: &[&'static str] = match optimizer {
-            Self::Adam(_) => &["first", "second"],
-            Self::Sgd(_) => &["velocity"],
-            Self::NtAsgd(_) => &["velocity", "mean"],
-        };
-        let state = State::read(kinds, state, model)?;
-        let restored = match &mut optimizer {
-            Self::Adam(rule) => rule.restore(state),
-            Self::Sgd(rule) => {
-                rule.restore(state);
-                Ok(())
+        let (kinds, counted): (&[_], &[_]) = match config {
+            OptimizerConfig::Adam(_) => {
+                (&[adam::FIRST, adam::SECOND], &[adam::FIRST, adam::SECOND])
             }
-            Self::NtAsgd(rule) => rule.restore(state),
+            OptimizerConfig::Sgd(_) => (&[sgd::VELOCITY], &[]),
+            OptimizerConfig::NtAsgd(_) => (&[sgd::VELOCITY, asgd::MEAN], &[asgd::MEAN]),
         };
-        restored.map_err(|kind| Error::Tensor {
-            name: kind.to_owned(),
-            expected: "one for every parameter that was stepped".to_owned(),
-            found: "none for one of them".to_owned(),
-        })?;
-        Ok(optimizer)
+        Ok(Self {
+            config: *config,
+            state: State::read(kinds, counted, state, model)?,
+        })
     }
 
     /// Whether it needs a validation loss after every epoch.
     pub(crate) fn needs_validation(&self) -> bool {
-        matches!(self, Self::NtAsgd(asgd) if asgd.waits())
+        matches!(self.config, OptimizerConfig::NtAsgd(_)) && !self.state.averages
     }
 }
 

@@ -1,9 +1,10 @@
 //! What optimizers share: the walk over the parameters, clipping by the global norm, and which of them decay.
 
-use burn::module::{Module, ModuleMapper, Param, ParamId};
+use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::Tensor;
 
-use super::Decayed;
+use super::state::State;
+use super::{Decayed, OptimizerConfig, adam, asgd, sgd};
 use crate::gradients::ParamGradients;
 use crate::groups::LayerGroups;
 
@@ -18,27 +19,10 @@ pub(super) struct Step {
     pub(super) decays: bool,
 }
 
-/// What an optimizer does with one parameter.
-pub(super) trait Rule {
-    /// The largest global norm of the gradient.
-    fn clip(&self) -> Option<f64>;
-
-    /// Which parameters decay.
-    fn decayed(&self) -> Decayed;
-
-    /// Returns the parameter after the step; all tensors are flat and outside of autodiff.
-    fn update(
-        &mut self,
-        id: ParamId,
-        parameter: Tensor<1>,
-        gradient: Tensor<1>,
-        step: Step,
-    ) -> Tensor<1>;
-}
-
 /// Updates every parameter that has a group and a gradient.
-pub(super) fn sweep<R: Rule, M: Module>(
-    rule: &mut R,
+pub(super) fn sweep<M: Module>(
+    config: &OptimizerConfig,
+    state: &mut State,
     model: M,
     gradients: ParamGradients,
     groups: &LayerGroups,
@@ -51,12 +35,13 @@ pub(super) fn sweep<R: Rule, M: Module>(
         "one learning rate for each layer group"
     );
     // The same small number as in PyTorch's `clip_grad_norm_` keeps a norm of 0 out of the denominator.
-    let clip = rule
+    let clip = config
         .clip()
         .map_or(1.0, |limit| (limit / (gradients.norm() + 1e-6)).min(1.0));
     let scale = clip * gradients.factor();
     model.map(&mut Sweep {
-        rule,
+        config,
+        state,
         gradients,
         groups,
         rates,
@@ -65,8 +50,9 @@ pub(super) fn sweep<R: Rule, M: Module>(
     })
 }
 
-struct Sweep<'a, R> {
-    rule: &'a mut R,
+struct Sweep<'a> {
+    config: &'a OptimizerConfig,
+    state: &'a mut State,
     gradients: ParamGradients,
     groups: &'a LayerGroups,
     rates: &'a [f64],
@@ -74,7 +60,7 @@ struct Sweep<'a, R> {
     scale: f64,
 }
 
-impl<R: Rule> ModuleMapper for Sweep<'_, R> {
+impl ModuleMapper for Sweep<'_> {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let Some(group) = self.groups.group_of(param.id) else {
             return param;
@@ -88,13 +74,20 @@ impl<R: Rule> ModuleMapper for Sweep<'_, R> {
             rate: self.rates[group],
             momentum: self.momentum,
             scale: self.scale,
-            decays: match self.rule.decayed() {
+            decays: match self.config.decayed() {
                 Decayed::FastaiV2 => self.groups.decays(id),
                 Decayed::All => true,
             },
         };
         let flat = tensor.inner().reshape([shape.iter().product::<usize>()]);
-        let updated = self.rule.update(id, flat, gradient, step);
+        let state = &mut *self.state;
+        let updated = match self.config {
+            OptimizerConfig::Adam(config) => adam::update(config, state, id, flat, gradient, step),
+            OptimizerConfig::Sgd(config) => sgd::update(config, state, id, flat, gradient, step),
+            OptimizerConfig::NtAsgd(config) => {
+                asgd::update(config, state, id, flat, gradient, step)
+            }
+        };
         let updated = Tensor::from_inner(updated.reshape(shape)).require_grad();
         Param::from_mapped_value(id, updated, mapper)
     }

@@ -1,16 +1,17 @@
 //! Stochastic gradient descent, with momentum where it is wanted.
 
-use std::collections::HashMap;
-
 use burn::module::ParamId;
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use super::Decayed;
-use super::rule::{Rule, Step};
+use super::rule::Step;
 use super::state::State;
+use super::{Decayed, Optimizer, OptimizerConfig};
 
-/// The momentum of [`Sgd`].
+/// The kind of its tensors.
+pub(super) const VELOCITY: &str = "velocity";
+
+/// The momentum of stochastic gradient descent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Momentum {
@@ -64,71 +65,41 @@ impl Default for SgdConfig {
 
 impl SgdConfig {
     /// Returns an optimizer at rest.
-    pub fn init(&self) -> Sgd {
-        Sgd {
-            config: *self,
-            velocities: HashMap::new(),
-        }
+    pub fn init(&self) -> Optimizer {
+        OptimizerConfig::from(*self).init()
     }
 }
 
-/// Stochastic gradient descent: `v = momentum v + g; p = p - rate v`, undampened as in PyTorch and fastai.
-#[derive(Clone, Debug)]
-pub struct Sgd {
-    config: SgdConfig,
-    velocities: HashMap<ParamId, Tensor<1>>,
-}
-
-impl Sgd {
-    pub(super) fn state(&self) -> State {
-        let mut state = State::default();
-        state.tensors.insert("velocity", self.velocities.clone());
-        state
+/// Returns the parameter after a step: `v = momentum v + g; p = p - rate v`, undampened as in PyTorch and fastai.
+pub(super) fn update(
+    config: &SgdConfig,
+    state: &mut State,
+    id: ParamId,
+    parameter: Tensor<1>,
+    gradient: Tensor<1>,
+    step: Step,
+) -> Tensor<1> {
+    let (mut parameter, mut gradient) = (parameter, gradient);
+    if step.decays && config.decay != 0.0 {
+        parameter = parameter * (1.0 - step.rate * config.decay);
     }
-
-    pub(super) fn restore(&mut self, mut state: State) {
-        self.velocities = state.take("velocity");
+    if step.scale != 1.0 {
+        gradient = gradient * step.scale;
     }
-}
-
-impl Rule for Sgd {
-    fn clip(&self) -> Option<f64> {
-        self.config.clip
+    if step.decays && config.l2 != 0.0 {
+        gradient = gradient + parameter.clone() * config.l2;
     }
-
-    fn decayed(&self) -> Decayed {
-        self.config.decayed
-    }
-
-    fn update(
-        &mut self,
-        id: ParamId,
-        parameter: Tensor<1>,
-        gradient: Tensor<1>,
-        step: Step,
-    ) -> Tensor<1> {
-        let (mut parameter, mut gradient) = (parameter, gradient);
-        if step.decays && self.config.decay != 0.0 {
-            parameter = parameter * (1.0 - step.rate * self.config.decay);
-        }
-        if step.scale != 1.0 {
-            gradient = gradient * step.scale;
-        }
-        if step.decays && self.config.l2 != 0.0 {
-            gradient = gradient + parameter.clone() * self.config.l2;
-        }
-        let momentum = match self.config.momentum {
-            Momentum::None => return parameter - gradient * step.rate,
-            Momentum::Fixed(momentum) => momentum,
-            Momentum::Schedule => step.momentum,
-        };
-        let velocity = match self.velocities.remove(&id) {
-            Some(velocity) => velocity * momentum + gradient,
-            None => gradient,
-        };
-        self.velocities.insert(id, velocity.clone());
-        parameter - velocity * step.rate
-    }
+    let momentum = match config.momentum {
+        Momentum::None => return parameter - gradient * step.rate,
+        Momentum::Fixed(momentum) => momentum,
+        Momentum::Schedule => step.momentum,
+    };
+    let velocity = match state.take(VELOCITY, id) {
+        Some(velocity) => velocity * momentum + gradient,
+        None => gradient,
+    };
+    state.put(VELOCITY, id, velocity.clone());
+    parameter - velocity * step.rate
 }
 
 #[cfg(test)]
@@ -143,7 +114,7 @@ mod tests {
             l2: 0.0,
             ..SgdConfig::default()
         };
-        let mut sgd = config.init();
+        let mut state = State::default();
         let device = Device::default();
         let id = ParamId::new();
         let step = Step {
@@ -154,7 +125,8 @@ mod tests {
         };
         let mut parameter = Tensor::<1>::zeros([1], &device);
         for _ in 0..3 {
-            parameter = sgd.update(id, parameter, Tensor::ones([1], &device), step);
+            let gradient = Tensor::ones([1], &device);
+            parameter = update(&config, &mut state, id, parameter, gradient, step);
         }
         parameter.into_scalar::<f32>()
     }
