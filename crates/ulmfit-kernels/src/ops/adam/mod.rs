@@ -109,6 +109,9 @@ impl AdamOps for burn::backend::Cube {}
 /// # Shapes
 /// All tensors have the parameter's shape and live outside of autodiff (see `Tensor::inner`).
 ///
+/// # Panics
+/// If a shape differs from the parameter's.
+///
 /// ```
 /// use burn::tensor::{Device, Tensor};
 /// use ulmfit_kernels::{AdamHyper, adam_update};
@@ -129,6 +132,10 @@ pub fn adam_update<const D: usize>(
     moment2: Tensor<D>,
     hyper: AdamHyper,
 ) -> (Tensor<D>, Tensor<D>, Tensor<D>) {
+    for other in [&gradient, &moment1, &moment2] {
+        let (found, expected) = (other.dims(), parameter.dims());
+        assert_eq!(found, expected, "gradient and moments have the parameter's shape");
+    }
     let (parameter, moment1, moment2) = Dispatch::adam_update(
         parameter.into_dispatch(),
         gradient.into_dispatch(),

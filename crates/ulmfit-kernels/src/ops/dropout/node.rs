@@ -91,27 +91,8 @@ impl<B: DropoutKernels, C: CheckpointStrategy> DropoutOps for Autodiff<B, C> {
     }
 }
 
-/// A backend without autodiff multiplies.
-macro_rules! forward_only {
-    ($backend:ty) => {
-        impl DropoutOps for $backend {
-            fn drop_elements(x: FloatTensor<Self>, kept: KeptElements) -> FloatTensor<Self> {
-                <Self as DropoutKernels>::multiply(x, &kept)
-            }
-        }
-    };
-}
-
-#[cfg(feature = "flex")]
-forward_only!(burn::backend::Flex);
-
-#[cfg(feature = "ndarray")]
-impl DropoutKernels for burn::backend::NdArray {}
-#[cfg(feature = "ndarray")]
-forward_only!(burn::backend::NdArray);
-
-// Fusion joins the generic body's product with what is around it.
-#[cfg(all(feature = "gpu", feature = "fusion"))]
-impl DropoutKernels for burn::backend::Cube {}
-#[cfg(feature = "gpu")]
-forward_only!(burn::backend::Cube);
+without_autodiff!(DropoutOps by DropoutKernels;
+    fn drop_elements(x: FloatTensor<Self>, kept: KeptElements) -> FloatTensor<Self> {
+        <Self as DropoutKernels>::multiply(x, &kept)
+    }
+);

@@ -86,30 +86,15 @@ impl<B: EmbeddingKernels, C: CheckpointStrategy> EmbeddingOps for Autodiff<B, C>
     }
 }
 
-/// A backend without autodiff takes the rows.
-macro_rules! forward_only {
-    ($backend:ty) => {
-        impl EmbeddingOps for $backend {
-            fn embedding_rows(
-                weight: FloatTensor<Self>,
-                ids: IntTensor<Self>,
-                _: FloatTensor<Self>,
-            ) -> FloatTensor<Self> {
-                generic::forward::<Self>(weight, ids)
-            }
-        }
-    };
-}
+without_autodiff!(EmbeddingOps by EmbeddingKernels;
+    fn embedding_rows(
+        weight: FloatTensor<Self>,
+        ids: IntTensor<Self>,
+        _: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        generic::forward::<Self>(weight, ids)
+    }
+);
 
-#[cfg(feature = "flex")]
-forward_only!(burn::backend::Flex);
-
-#[cfg(feature = "ndarray")]
-impl EmbeddingKernels for burn::backend::NdArray {}
-#[cfg(feature = "ndarray")]
-forward_only!(burn::backend::NdArray);
-
-#[cfg(feature = "gpu")]
+#[cfg(all(feature = "gpu", not(feature = "fusion")))]
 impl EmbeddingKernels for burn::backend::Cube {}
-#[cfg(feature = "gpu")]
-forward_only!(burn::backend::Cube);

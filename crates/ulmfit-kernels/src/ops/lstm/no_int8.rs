@@ -1,10 +1,10 @@
-//! In place of the layer with whole-number weights, where the CPU's kernels are not built in.
+//! In place of the layer in int8, where the CPU's kernels are not built in.
 
 use burn::tensor::Tensor;
 
 use super::{LstmOutput, LstmWeights};
 
-/// One layer's weights as whole numbers: none in a build without the feature `flex`.
+/// One layer's weights as integers: none in a build without the feature `flex`.
 #[derive(Clone, Debug)]
 pub enum Int8Lstm {}
 

@@ -157,27 +157,6 @@ impl<B: LstmKernels> Backward<B, 4> for LstmBackward {
     }
 }
 
-/// The inputs without their autodiff association.
-fn plain<B: LstmKernels, C: CheckpointStrategy>(
-    x: FloatTensor<Autodiff<B, C>>,
-    w_ih: FloatTensor<Autodiff<B, C>>,
-    w_hh: FloatTensor<Autodiff<B, C>>,
-    kept: Option<KeptElements>,
-    bias: FloatTensor<Autodiff<B, C>>,
-    h0: FloatTensor<Autodiff<B, C>>,
-    c0: FloatTensor<Autodiff<B, C>>,
-) -> Inputs<B> {
-    Inputs {
-        x: x.into_primitive(),
-        w_ih: w_ih.into_primitive(),
-        w_hh: w_hh.into_primitive(),
-        kept,
-        bias: bias.into_primitive(),
-        h0: h0.into_primitive(),
-        c0: c0.into_primitive(),
-    }
-}
-
 impl<B: LstmKernels, C: CheckpointStrategy> LstmOps for Autodiff<B, C> {
     fn lstm_layer(
         x: FloatTensor<Self>,
@@ -188,28 +167,32 @@ impl<B: LstmKernels, C: CheckpointStrategy> LstmOps for Autodiff<B, C> {
         h0: FloatTensor<Self>,
         c0: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let parents = [x.node(), w_ih.node(), w_hh.node(), bias.node()];
         let prepared = LstmBackward
-            .prepare::<C>(parents)
+            .prepare::<C>([x.node(), w_ih.node(), w_hh.node(), bias.node()])
             .compute_bound()
             .stateful();
+        let kept_by_node = [x.clone(), w_ih.clone(), w_hh.clone()];
+        let inputs = Inputs {
+            x: x.into_primitive(),
+            w_ih: w_ih.into_primitive(),
+            w_hh: w_hh.into_primitive(),
+            kept,
+            bias: bias.into_primitive(),
+            h0: h0.into_primitive(),
+            c0: c0.into_primitive(),
+        };
         match prepared {
             OpsKind::Tracked(mut prep) => {
-                let (node_x, node_ih, node_hh) = (
-                    prep.checkpoint(&x),
-                    prep.checkpoint(&w_ih),
-                    prep.checkpoint(&w_hh),
-                );
-                let inputs = plain::<B, C>(x, w_ih, w_hh, kept, bias, h0, c0);
+                let [x, w_ih, w_hh] = kept_by_node.map(|tensor| prep.checkpoint(&tensor));
                 let out = B::lstm_forward(&inputs, true);
                 let hidden = out.hidden;
                 let Some(saved) = out.saved else {
                     unreachable!("asked to save")
                 };
                 let state = State {
-                    x: node_x,
-                    w_ih: node_ih,
-                    w_hh: node_hh,
+                    x,
+                    w_ih,
+                    w_hh,
                     kept: inputs.kept,
                     bias: inputs.bias,
                     h0: inputs.h0,
@@ -220,54 +203,25 @@ impl<B: LstmKernels, C: CheckpointStrategy> LstmOps for Autodiff<B, C> {
                 (prep.finish(state, hidden), Self::from_inner(out.last_cell))
             }
             OpsKind::UnTracked(prep) => {
-                let out = B::lstm_forward(&plain::<B, C>(x, w_ih, w_hh, kept, bias, h0, c0), false);
+                let out = B::lstm_forward(&inputs, false);
                 (prep.finish(out.hidden), Self::from_inner(out.last_cell))
             }
         }
     }
 }
 
-/// A backend without autodiff runs the forward pass alone.
-macro_rules! forward_only {
-    ($backend:ty) => {
-        impl LstmOps for $backend {
-            fn lstm_layer(
-                x: FloatTensor<Self>,
-                w_ih: FloatTensor<Self>,
-                w_hh: FloatTensor<Self>,
-                kept: Option<KeptElements>,
-                bias: FloatTensor<Self>,
-                h0: FloatTensor<Self>,
-                c0: FloatTensor<Self>,
-            ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-                let out = Self::lstm_forward(
-                    &Inputs {
-                        x,
-                        w_ih,
-                        w_hh,
-                        kept,
-                        bias,
-                        h0,
-                        c0,
-                    },
-                    false,
-                );
-                (out.hidden, out.last_cell)
-            }
-        }
-    };
-}
-
-#[cfg(feature = "flex")]
-forward_only!(burn::backend::Flex);
-
-#[cfg(feature = "ndarray")]
-impl LstmKernels for burn::backend::NdArray {}
-#[cfg(feature = "ndarray")]
-forward_only!(burn::backend::NdArray);
-
-// Fusion joins the launches of the generic body itself.
-#[cfg(all(feature = "gpu", feature = "fusion"))]
-impl LstmKernels for burn::backend::Cube {}
-#[cfg(feature = "gpu")]
-forward_only!(burn::backend::Cube);
+without_autodiff!(LstmOps by LstmKernels;
+    fn lstm_layer(
+        x: FloatTensor<Self>,
+        w_ih: FloatTensor<Self>,
+        w_hh: FloatTensor<Self>,
+        kept: Option<KeptElements>,
+        bias: FloatTensor<Self>,
+        h0: FloatTensor<Self>,
+        c0: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let inputs = Inputs { x, w_ih, w_hh, kept, bias, h0, c0 };
+        let out = Self::lstm_forward(&inputs, false);
+        (out.hidden, out.last_cell)
+    }
+);

@@ -47,7 +47,7 @@ pub struct TiedLoss {
 /// * `targets`: `N` ids below `V`, or [`IGNORED`]
 ///
 /// # Panics
-/// If the shapes do not fit together or a target is not below `V`.
+/// If the shapes do not fit together, there is no row, or a target is not below `V`.
 ///
 /// ```
 /// use burn::tensor::{Device, Tensor};
@@ -110,6 +110,7 @@ pub fn tied_cross_entropy_with(
     assert_eq!(weight.dims(), [vocabulary, width], "weight must be [V, E]");
     assert_eq!(bias.dims(), [vocabulary], "bias must be [V]");
     assert_eq!(targets.len(), rows, "one target for each row");
+    assert!(rows > 0 && width > 0, "at least one row, and one value in it");
     for &id in targets {
         let known = id == IGNORED || (id as usize) < vocabulary;
         assert!(known, "target {id} of {vocabulary}");

@@ -129,42 +129,17 @@ impl<B: TiedLossKernels, C: CheckpointStrategy> TiedLossOps for Autodiff<B, C> {
     }
 }
 
-/// A backend without autodiff makes no gradients.
-macro_rules! forward_only {
-    ($backend:ty) => {
-        impl TiedLossOps for $backend {
-            fn tied_loss(
-                hidden: FloatTensor<Self>,
-                weight: FloatTensor<Self>,
-                bias: FloatTensor<Self>,
-                targets: IntTensor<Self>,
-                row_weights: FloatTensor<Self>,
-                target_weights: FloatTensor<Self>,
-            ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-                let inputs = Inputs {
-                    hidden,
-                    weight,
-                    bias,
-                    targets,
-                    row_weights,
-                    target_weights,
-                };
-                let out = Self::tied_loss_forward(&inputs, false);
-                (out.loss, out.correct)
-            }
-        }
-    };
-}
-
-#[cfg(feature = "flex")]
-forward_only!(burn::backend::Flex);
-
-#[cfg(feature = "ndarray")]
-impl TiedLossKernels for burn::backend::NdArray {}
-#[cfg(feature = "ndarray")]
-forward_only!(burn::backend::NdArray);
-
-#[cfg(all(feature = "gpu", feature = "fusion"))]
-impl TiedLossKernels for burn::backend::Cube {}
-#[cfg(feature = "gpu")]
-forward_only!(burn::backend::Cube);
+without_autodiff!(TiedLossOps by TiedLossKernels;
+    fn tied_loss(
+        hidden: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        targets: IntTensor<Self>,
+        row_weights: FloatTensor<Self>,
+        target_weights: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let inputs = Inputs { hidden, weight, bias, targets, row_weights, target_weights };
+        let out = Self::tied_loss_forward(&inputs, false);
+        (out.loss, out.correct)
+    }
+);

@@ -1,13 +1,12 @@
-//! The layer with weights as whole numbers, for prediction on the CPU: packed once, a quarter of the bytes to read.
+//! The layer in int8, for prediction on the CPU: weights rounded and packed once, a quarter of the bytes to read.
 //!
-//! Hidden states, which lie between -1 and 1, are rounded to whole numbers for their product with the recurrent weights,
-//! in steps of 1/32,767 or of as much as leaves the sums below 2^31 (1/14,678 for 1,152 of them); these sums are exact. The
-//! rounding is a hundredth of that of the weights. All else stays in single precision.
+//! Inputs and hidden states are rounded for their products, to 127 steps of the largest value of their row; the sums are
+//! exact, so that a row has the same bits on every processor and in every batch up to the gates, which are in `f32`.
 
 use std::fmt;
 use std::sync::Arc;
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::Tensor;
 
 use super::super::{LstmOutput, LstmWeights};
 use super::recurrence::Recurrence;
@@ -16,7 +15,7 @@ use crate::cpu::gemm::{Element, Matrix, Packed};
 use crate::cpu::team::Team;
 use crate::ops::flex_tensors::values;
 
-/// One layer's weights as whole numbers from -127 to 127, with a factor for each output; see [`crate::int8`].
+/// One layer's weights as integers from -127 to 127, with a factor for each output; see [`crate::int8`].
 ///
 /// Copies share the weights.
 #[derive(Clone)]
@@ -72,8 +71,6 @@ impl Int8Lstm {
 
     /// As [`lstm_layer`](super::lstm_layer) with the rounded weights, on the CPU and without gradients.
     ///
-    /// Of a given hidden state, what is beyond -1 and 1 counts as -1 and 1, which no LSTM leaves.
-    ///
     /// # Panics
     /// If the shapes do not fit together.
     pub fn forward(&self, inputs: Tensor<3>, hidden: &Tensor<2>, cell: &Tensor<2>) -> LstmOutput {
@@ -95,11 +92,9 @@ impl Int8Lstm {
             c0: &c0,
         };
         let out = Team::run(|team| sequence.forward(team, &mut &*self.0, false));
-        let data = |values: &[f32], shape: &[usize]| TensorData::new(values.to_vec(), shape);
-        let [steps, rows, _] = shape;
         LstmOutput {
-            hidden: Tensor::from_data(data(values(&out.hidden), &[steps, rows, h]), &device),
-            cell: Tensor::from_data(data(values(&out.last_cell), &[rows, h]), &device),
+            hidden: Tensor::from_data(out.hidden.into_data(), &device),
+            cell: Tensor::from_data(out.last_cell.into_data(), &device),
         }
     }
 }
@@ -115,5 +110,6 @@ impl Weights for &Packs {
 }
 
 fn contents<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor.into_data().iter::<f32>().collect()
+    let data = tensor.into_data().convert::<f32>();
+    data.try_into_vec().expect("values were converted to f32")
 }

@@ -6,17 +6,19 @@
 
 mod softmax;
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use burn::backend::{Flex, TensorMetadata};
 use softmax::{add_row_sums, exponentials, join, scale};
 
 use super::node::{Inputs, LossGrads, Outputs, TiedLossKernels};
 use crate::cpu::gemm::{Beta, Element, Matrix, Panels, Source};
 use crate::cpu::isa::Isa;
-use crate::cpu::parts::{Disjoint, chunks};
-use crate::cpu::scratch::Scratch;
-use crate::cpu::team::Team;
+use crate::cpu::parts::chunks;
 use crate::ops::flex_tensors::{tensor, values};
 use crate::precision::MatmulPrecision;
+use crate::cpu::scratch::Scratch;
+use crate::cpu::team::Team;
 
 /// Most positions of a chunk: with a width of 400 their hidden states take 0.8 MB, and panels are full.
 const POSITIONS: usize = 480;
@@ -149,13 +151,16 @@ impl Chunk<'_> {
     /// The loss alone: no block is kept.
     fn loss(&self) -> Part {
         let n = self.n();
-        self.first_pass(|pass| {
-            self.team.for_each(self.blocks(), |b| {
-                let mut block = Scratch::of(WORDS * n);
-                pass(b, &mut block[..self.words(b) * n]);
-            });
-        })
-        .0
+        let mut tops = vec![0.0; self.blocks() * n];
+        let (mut sums, at_targets) = (tops.clone(), zeros(n));
+        let hidden = self.hidden_transposed();
+        let parts = (chunks(&mut tops, n), chunks(&mut sums, n));
+        self.team.for_each_part(parts, |b, (tops, sums)| {
+            let mut block = Scratch::of(WORDS * n);
+            let block = &mut block[..self.words(b) * n];
+            self.exponentials(&hidden, b, block, [tops, sums], &at_targets);
+        });
+        self.normalize(tops, sums, &at_targets).0
     }
 
     /// The loss, and its gradients: `d_hidden` is written, that of the weight goes `into` what is there, that of the bias is
@@ -163,10 +168,16 @@ impl Chunk<'_> {
     fn loss_and_gradients(&self, room: &mut Room, d_hidden: &mut [f32], beta: Beta) -> Part {
         let (n, e) = (self.n(), self.e);
         let logits = &mut room.logits[..self.bias.len() * n];
-        let (part, Normalizer { mut factors, total }) = self.first_pass(|pass| {
-            let blocks = chunks(logits, WORDS * n);
-            self.team.for_each_part(blocks, |b, block| pass(b, block));
+        let mut tops = vec![0.0; self.blocks() * n];
+        let (mut sums, at_targets) = (tops.clone(), zeros(n));
+        let hidden = self.hidden_transposed();
+        let of_blocks = (chunks(&mut tops, n), chunks(&mut sums, n));
+        let parts = (chunks(&mut *logits, WORDS * n), of_blocks);
+        self.team.for_each_part(parts, |b, (block, (tops, sums))| {
+            self.exponentials(&hidden, b, block, [tops, sums], &at_targets);
         });
+        drop(hidden);
+        let (part, Normalizer { mut factors, total }) = self.normalize(tops, sums, &at_targets);
         let scales: Vec<f32> = self.shares.iter().zip(&total).map(|(w, s)| w / s).collect();
         for factors in factors.chunks_exact_mut(n) {
             for (factor, scale) in factors.iter_mut().zip(&scales) {
@@ -228,36 +239,44 @@ impl Chunk<'_> {
         WORDS.min(self.bias.len() - b * WORDS)
     }
 
-    /// Has `each` call the given function for all blocks, with room for its logits; it leaves their exponentials there.
-    fn first_pass(
-        &self,
-        each: impl FnOnce(&(dyn Fn(usize, &mut [f32]) + Sync)),
-    ) -> (Part, Normalizer) {
-        let (n, e) = (self.n(), self.e);
+    /// The hidden states `[E, n]`, packed.
+    fn hidden_transposed(&self) -> Panels {
         let mut hidden = self.panels();
-        let source = Source::of(Matrix::new(self.hidden, e).transposed());
-        hidden.pack(Some(self.team), &[source], e, n);
-        let blocks = self.blocks();
-        let (mut tops, mut sums) = (vec![0.0; blocks * n], vec![0.0; blocks * n]);
-        let mut at_target = vec![0.0; n];
-        let shared = [&mut tops, &mut sums, &mut at_target].map(|x| Disjoint::new(x));
-        each(&|b, block| {
-            let [tops, sums, at_target] = shared;
-            let (words, first) = (self.words(b), b * WORDS);
-            let weight = Matrix::new(&self.weight[first * e..], e);
-            hidden.multiply_alone(weight, words, block, Beta::Zero);
-            // SAFETY: each block is given once, and a position's target lies in one block only.
-            unsafe {
-                for (j, &target) in self.targets.iter().enumerate() {
-                    if (first..first + words).contains(&target) {
-                        let logit = block[(target - first) * n + j] + self.bias[target];
-                        at_target.range(j, 1)[0] = logit;
-                    }
-                }
-                let bias = &self.bias[first..][..words];
-                exponentials(block, bias, tops.range(b * n, n), sums.range(b * n, n));
+        let source = Source::of(Matrix::new(self.hidden, self.e).transposed());
+        hidden.pack(Some(self.team), &[source], self.e, self.n());
+        hidden
+    }
+
+    /// Writes the exponentials of block `b` to `block`, the maximum and the sum of each position, and the logits of those
+    /// targets that lie in the block.
+    fn exponentials(
+        &self,
+        hidden: &Panels,
+        b: usize,
+        block: &mut [f32],
+        [tops, sums]: [&mut [f32]; 2],
+        at_targets: &[AtomicU32],
+    ) {
+        let (n, words, first) = (self.n(), self.words(b), b * WORDS);
+        let weight = Matrix::new(&self.weight[first * self.e..], self.e);
+        hidden.multiply_alone(weight, words, block, Beta::Zero);
+        for (j, &target) in self.targets.iter().enumerate() {
+            if (first..first + words).contains(&target) {
+                let logit = block[(target - first) * n + j] + self.bias[target];
+                at_targets[j].store(logit.to_bits(), Ordering::Relaxed);
             }
-        });
+        }
+        exponentials(block, &self.bias[first..][..words], tops, sums);
+    }
+
+    /// Joins the blocks.
+    fn normalize(
+        &self,
+        mut tops: Vec<f32>,
+        sums: Vec<f32>,
+        at_targets: &[AtomicU32],
+    ) -> (Part, Normalizer) {
+        let n = self.n();
         let (top, total) = join(&mut tops, &sums, n);
         let mut part = Part {
             loss: 0.0,
@@ -265,10 +284,11 @@ impl Chunk<'_> {
         };
         for (j, &share) in self.shares.iter().enumerate() {
             let own = self.target_shares[j];
+            let at_target = f32::from_bits(at_targets[j].load(Ordering::Relaxed));
             // The target's logit counts otherwise than the rest.
-            let rest = (share - own) * at_target[j];
-            part.loss += f64::from(share * (total[j].ln() + (top[j] - at_target[j])) + rest);
-            part.correct += usize::from(share > 0.0 && at_target[j] >= top[j]);
+            let rest = (share - own) * at_target;
+            part.loss += f64::from(share * (total[j].ln() + (top[j] - at_target)) + rest);
+            part.correct += usize::from(share > 0.0 && at_target >= top[j]);
         }
         let factors = tops;
         (part, Normalizer { factors, total })
@@ -286,6 +306,11 @@ impl Chunk<'_> {
         // After the targets: the sum of differences loses less than the difference of sums.
         add_row_sums(block, n, d_bias);
     }
+}
+
+/// Room for a value of each position, each written by whichever task has it.
+fn zeros(n: usize) -> Vec<AtomicU32> {
+    (0..n).map(|_| AtomicU32::new(0)).collect()
 }
 
 /// `total = ` the sum of all `parts`, in their order.
