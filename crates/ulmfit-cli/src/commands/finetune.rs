@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, anyhow};
 use clap::builder::PossibleValuesParser;
+use ulmfit::data::PreparedText;
 use ulmfit::prelude::*;
 use ulmfit::train::schedule::GroupRates;
 use ulmfit::train::steps;
@@ -9,7 +10,7 @@ use ulmfit::train::steps;
 use crate::options::language_model::Training;
 use crate::options::number::positive;
 use crate::options::output::Output;
-use crate::options::text_files::{Folder, TextFiles};
+use crate::options::text_files::TextFiles;
 
 /// Fine-tune a pretrained language model on files of text, with the words of that text. The run can be cut at any moment
 /// and goes on with --resume.
@@ -43,7 +44,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     args.output.check(&[], args.training.talk)?;
     let device = args.training.compute.training_device(args.training.talk)?;
     let recipe = args.recipe()?;
-    let folder = Folder::open(args.output.checkpoints())?;
+    let folder = PreparedText::open(args.output.checkpoints())?;
     let model = args.model.load(&device)?;
     let model = model.ok_or_else(|| {
         anyhow!("MODEL: expected a language model, found none; `ulmfit pretrain` begins with none")
@@ -59,7 +60,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         .training
         .stages(lm.finetune.clone(), args.lr.map(GroupRates::paper));
     let stages = [lm.adapt.clone(), all].concat();
-    let texts = args.texts.encode(&folder, &model.text)?;
+    let texts = args
+        .texts
+        .encode(&folder, &model.text, args.training.talk)?;
     args.training.train(model, lm, &stages, texts, &args.output)
 }
 

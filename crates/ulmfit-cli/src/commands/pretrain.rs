@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use ulmfit::data::PreparedText;
 use ulmfit::prelude::*;
 use ulmfit::train::optimizer::OptimizerConfig;
 use ulmfit::train::schedule::GroupRates;
@@ -9,7 +10,7 @@ use ulmfit::train::schedule::GroupRates;
 use crate::options::language_model::Training;
 use crate::options::number::positive;
 use crate::options::output::Output;
-use crate::options::text_files::{Folder, TextFiles};
+use crate::options::text_files::TextFiles;
 
 /// Train a language model on files of text. The run can be cut at any moment and goes on with --resume.
 #[derive(Debug, clap::Args)]
@@ -30,6 +31,10 @@ pub(crate) struct Args {
     /// How often a word must occur to be in the vocabulary.
     #[arg(long, default_value_t = 3, value_name = "N")]
     min_freq: u64,
+    /// Cut words into pieces that are learned from the text, at most so many: for languages of many forms or without
+    /// spaces between words.
+    #[arg(long, value_name = "N", conflicts_with_all = ["vocab_size", "min_freq", "from"])]
+    subwords: Option<usize>,
     /// The highest learning rate.
     #[arg(long, default_value_t = 1e-2, value_name = "X", value_parser = positive)]
     lr: f64,
@@ -57,14 +62,16 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         .training_device(args.training.talk)?
         .autodiff();
     let recipe = args.recipe();
-    let folder = Folder::open(args.output.checkpoints())?;
+    let folder = PreparedText::open(args.output.checkpoints())?;
     let model = match &args.from {
         Some(path) => TextLanguageModel::load(path, &device)?,
         None => args.new_model(&folder, &recipe, &device)?,
     };
     let (lm, rates) = (&recipe.language_model, GroupRates::Same(args.lr));
     let stages = args.training.stages(lm.pretrain.clone(), Some(rates));
-    let texts = args.texts.encode(&folder, &model.text)?;
+    let texts = args
+        .texts
+        .encode(&folder, &model.text, args.training.talk)?;
     args.training.train(model, lm, &stages, texts, &args.output)
 }
 
@@ -85,7 +92,7 @@ impl Args {
     /// A model with weights drawn from the seed, for the words of the text.
     fn new_model(
         &self,
-        folder: &Folder,
+        folder: &PreparedText,
         recipe: &Recipe,
         device: &Device,
     ) -> anyhow::Result<TextLanguageModel> {
@@ -93,7 +100,11 @@ impl Args {
             true => Direction::Backward,
             false => Direction::Forward,
         };
-        let tokenizer = recipe.tokenizer.clone().with_direction(direction);
+        let tokenizer = match self.subwords {
+            Some(size) => self.texts.subwords(recipe.tokenizer.clone(), size)?,
+            None => recipe.tokenizer.clone(),
+        };
+        let tokenizer = tokenizer.with_direction(direction);
         let vocabulary = &recipe.vocabulary;
         let vocab = self.texts.vocabulary(folder, &tokenizer, vocabulary)?;
         let Sizes {
