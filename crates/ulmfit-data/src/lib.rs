@@ -51,6 +51,7 @@ mod sources;
 mod write_csv;
 
 mod chunks;
+mod prepared;
 mod store;
 mod token_docs;
 
@@ -77,6 +78,7 @@ pub use lm_loader::LmLoader;
 pub use lm_loader_config::{DocumentOrder, LmLoaderConfig, Remainder};
 pub use lm_rows::{IGNORE, LmBatch};
 pub use pad_chunk::{PadSide, pad_chunk};
+pub use prepared::PreparedText;
 pub use report::ReadReport;
 pub use review_set::ReviewSet;
 pub use source::{DocumentReader, Source};

@@ -102,6 +102,16 @@ impl TokenDocs {
         }
     }
 
+    /// All documents but every `every`-th, and those: a validation set spread over the whole text.
+    ///
+    /// # Panics
+    /// If `every` is 0.
+    pub fn hold_out(&self, every: usize) -> (Self, Self) {
+        let held_out = |doc: &usize| doc % every == every - 1;
+        let (valid, train): (Vec<usize>, Vec<usize>) = (0..self.len()).partition(held_out);
+        (self.pick(&train), self.pick(&valid))
+    }
+
     /// A digest of all ids and of where each document ends, in hexadecimal: equal for equal documents in equal order,
     /// in memory or in a store. Reads every id once.
     ///

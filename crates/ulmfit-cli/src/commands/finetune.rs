@@ -1,6 +1,7 @@
 //! `ulmfit finetune`: a pretrained language model for the text of a domain.
 
 use anyhow::anyhow;
+use ulmfit::data::PreparedText;
 use ulmfit::prelude::*;
 use ulmfit::train::schedule::GroupRates;
 use ulmfit::train::steps;
@@ -9,7 +10,7 @@ use crate::options::language_model::Training;
 use crate::options::number::{MANY, positive, whole};
 use crate::options::output::{Output, file_of};
 use crate::options::recipe::RecipeChoice;
-use crate::options::text_files::{Folder, TextFiles};
+use crate::options::text_files::TextFiles;
 
 /// Fine-tune a pretrained language model on files of text, with the words of that text. The run can be cut at any moment
 /// and goes on with --resume.
@@ -42,11 +43,12 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let files = args.output.files();
     let files = files
         .reading(args.texts.inputs())
-        .reading(file_of(&args.model));
+        .reading(file_of(&args.model))
+        .reading(args.recipe.file());
     let files = args.output.check(files, args.training.talk)?;
     let device = args.training.compute.training_device(args.training.talk)?;
     let recipe = args.recipe()?;
-    let folder = Folder::open(args.output.checkpoints())?;
+    let folder = PreparedText::open(args.output.checkpoints())?;
     let model = args.model.load(&device)?;
     let model = model.ok_or_else(|| {
         anyhow!("MODEL: expected a language model, found none; `ulmfit pretrain` begins with none")
@@ -62,7 +64,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         .training
         .stages(lm.finetune.clone(), args.lr.map(GroupRates::paper));
     let stages = [lm.adapt.clone(), all].concat();
-    let texts = args.texts.encode(&folder, &model.text)?;
+    let texts = args
+        .texts
+        .encode(&folder, &model.text, args.training.talk)?;
     args.training
         .train(model, lm, &stages, texts, &args.output, files)
 }

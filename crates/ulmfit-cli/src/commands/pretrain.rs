@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use ulmfit::data::PreparedText;
 use ulmfit::prelude::*;
 use ulmfit::train::schedule::GroupRates;
 
@@ -9,7 +10,7 @@ use crate::options::language_model::Training;
 use crate::options::number::{MANY, not_negative, positive, whole};
 use crate::options::output::Output;
 use crate::options::recipe::RecipeChoice;
-use crate::options::text_files::{Folder, TextFiles};
+use crate::options::text_files::TextFiles;
 
 /// Train a language model on files of text. The run can be cut at any moment and goes on with --resume.
 #[derive(Debug, clap::Args)]
@@ -32,6 +33,10 @@ pub(crate) struct Args {
     /// How often a word must occur to be in the vocabulary [default: that of the recipe, 3 in most].
     #[arg(long, value_name = "N", value_parser = whole::<u64>(1, MANY))]
     min_freq: Option<u64>,
+    /// Cut words into pieces that are learned from the text, at most so many: for languages of many forms or without
+    /// spaces between words.
+    #[arg(long, value_name = "N", value_parser = whole::<usize>(1, MANY), conflicts_with_all = ["vocab_size", "min_freq", "from"])]
+    subwords: Option<usize>,
     /// The highest learning rate [default: the rates of the recipe, 0.01 in most].
     #[arg(long, value_name = "X", value_parser = positive)]
     lr: Option<f64>,
@@ -53,7 +58,10 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let files = args.output.files();
-    let files = files.reading(args.texts.inputs()).reading(&args.from);
+    let files = files
+        .reading(args.texts.inputs())
+        .reading(&args.from)
+        .reading(args.recipe.file());
     let files = args.output.check(files, args.training.talk)?;
     let device = args
         .training
@@ -61,7 +69,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         .training_device(args.training.talk)?
         .autodiff();
     let recipe = args.recipe()?;
-    let folder = Folder::open(args.output.checkpoints())?;
+    let folder = PreparedText::open(args.output.checkpoints())?;
     let model = match &args.from {
         Some(path) => TextLanguageModel::load(path, &device)?,
         None => args.new_model(&folder, &recipe, &device)?,
@@ -69,7 +77,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let lm = &recipe.language_model;
     let rates = args.lr.map(GroupRates::Same);
     let stages = args.training.stages(lm.pretrain.clone(), rates);
-    let texts = args.texts.encode(&folder, &model.text)?;
+    let texts = args
+        .texts
+        .encode(&folder, &model.text, args.training.talk)?;
     args.training
         .train(model, lm, &stages, texts, &args.output, files)
 }
@@ -108,7 +118,7 @@ impl Args {
     /// A model with weights drawn from the seed, for the words of the text.
     fn new_model(
         &self,
-        folder: &Folder,
+        folder: &PreparedText,
         recipe: &Recipe,
         device: &Device,
     ) -> anyhow::Result<TextLanguageModel> {
@@ -116,7 +126,11 @@ impl Args {
             true => Direction::Backward,
             false => Direction::Forward,
         };
-        let tokenizer = recipe.tokenizer.clone().with_direction(direction);
+        let tokenizer = match self.subwords {
+            Some(size) => self.texts.subwords(recipe.tokenizer.clone(), size)?,
+            None => recipe.tokenizer.clone(),
+        };
+        let tokenizer = tokenizer.with_direction(direction);
         let vocabulary = &recipe.vocabulary;
         let vocab = self.texts.vocabulary(folder, &tokenizer, vocabulary)?;
         let Sizes {

@@ -20,6 +20,11 @@ pub(crate) struct RecipeChoice {
 }
 
 impl RecipeChoice {
+    /// The file that is read.
+    pub(crate) fn file(&self) -> Option<&PathBuf> {
+        self.config.as_ref()
+    }
+
     /// Returns the recipe that was asked for, if one was.
     ///
     /// # Errors
@@ -109,7 +114,7 @@ impl RecipeOptions {
 
     /// The file that is read.
     pub(crate) fn file(&self) -> Option<&PathBuf> {
-        self.choice.config.as_ref()
+        self.choice.file()
     }
 
     /// The recipe that the options come to.

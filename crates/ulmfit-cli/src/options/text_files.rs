@@ -3,14 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use serde_json::{Value, json};
-use ulmfit::data::{
-    DocumentSource as _, Source, Sources, TextUnit, TokenDocs, TokenStore, count_tokens,
-};
+use ulmfit::data::{DocumentSource as _, PreparedText, Sources, TextUnit, TokenDocs};
 use ulmfit::prelude::*;
-use ulmfit::text::write_beside;
+use ulmfit::text::{SubwordConfig, SubwordModel, SubwordSize, WordSplit};
 
-use super::source::Columns;
+use super::source::{Columns, asked_by};
+use crate::talk::Talk;
 
 /// One document of this many is held out where no validation text is given (as in the recipe).
 const VALID_EVERY: usize = 20;
@@ -61,47 +59,66 @@ impl TextFiles {
     /// The vocabulary of the training text, counted or as it was counted before.
     pub(crate) fn vocabulary(
         &self,
-        folder: &Folder,
+        folder: &PreparedText,
         tokenizer: &TokenizerConfig,
         config: &VocabConfig,
     ) -> anyhow::Result<Vocab> {
-        let (splitter, sources) = (tokenizer.init(), self.given.sources()?);
-        if let Some(vocab) = splitter.fixed_vocab() {
-            return Ok(vocab);
+        let sources = self.given.sources()?;
+        asked_by(
+            "--text",
+            folder.vocabulary(&sources, &tokenizer.init(), config),
+        )
+    }
+
+    /// The tokenizer with words cut into pieces that are learned from the text, at most so many.
+    pub(crate) fn subwords(
+        &self,
+        tokenizer: TokenizerConfig,
+        size: usize,
+    ) -> anyhow::Result<TokenizerConfig> {
+        let (sources, mut failed) = (self.given.sources()?, None);
+        let documents = sources.documents_iter()?;
+        let texts = documents.map_while(|document| match document {
+            Ok(document) => Some(document.text),
+            Err(error) => {
+                failed = Some(error);
+                None
+            }
+        });
+        let config = SubwordConfig::new().with_size(SubwordSize::AtMost(size));
+        let model = SubwordModel::train(texts, &tokenizer, &config).context("--subwords");
+        match failed {
+            Some(error) => asked_by("--text", Err(error)),
+            None => Ok(tokenizer.with_words(WordSplit::Subword(model?))),
         }
-        let of = json!([sources.fingerprint()?, tokenizer, config]);
-        let path = folder.0.join("vocabulary.json");
-        if let Some(vocab) = stored_vocabulary(&path, &of) {
-            return Ok(vocab);
-        }
-        let vocab = config.build_from_counts(&count_tokens(&sources, &splitter)?);
-        let file = json!({ "of": of, "vocabulary": vocab }).to_string();
-        write_beside(&path, file.as_bytes()).with_context(|| path.display().to_string())?;
-        Ok(vocab)
     }
 
     /// The ids of all documents, from stores in the folder, which are made unless they are of this very text.
-    pub(crate) fn encode(&self, folder: &Folder, text: &TextEncoding) -> anyhow::Result<Texts> {
-        let store = |name: &str, sources: &Sources| {
-            TokenStore::create(folder.0.join(name), sources, text.tokenizer(), text.vocab())
+    pub(crate) fn encode(
+        &self,
+        folder: &PreparedText,
+        text: &TextEncoding,
+        talk: Talk,
+    ) -> anyhow::Result<Texts> {
+        let ids = |name: &str, sources: Sources| {
+            let ids = folder.ids(name, &sources, text.tokenizer(), text.vocab());
+            let ids = asked_by("--text", ids)?;
+            let report = sources.report();
+            if report.rows > 0 {
+                talk.note(&format!("{name}: {report}"));
+            }
+            anyhow::Ok(ids)
         };
-        let all = store("train.tokens", &self.given.sources()?)?
-            .docs()
-            .clone();
+        let all = ids("train", self.given.sources()?)?;
         if let Some(path) = &self.valid {
-            let valid = Sources::new(vec![self.given.source(path)?])?;
-            let valid = store("valid.tokens", &valid)?;
-            let valid = Some(valid.docs().clone());
+            let valid = ids("valid", Sources::new(vec![self.given.source(path)?])?)?;
+            let valid = Some(valid);
             return Ok(Texts { train: all, valid });
         }
-        let held_out = |doc: &usize| doc % VALID_EVERY == VALID_EVERY - 1;
-        let (valid, train): (Vec<usize>, Vec<usize>) = (0..all.len()).partition(held_out);
-        let valid = all.pick(&valid);
-        Ok(Texts {
-            train: all.pick(&train),
-            // A prediction needs two tokens.
-            valid: (valid.n_tokens() >= 2).then_some(valid),
-        })
+        let (train, valid) = all.hold_out(VALID_EVERY);
+        // A prediction needs two tokens.
+        let valid = (valid.n_tokens() >= 2).then_some(valid);
+        Ok(Texts { train, valid })
     }
 }
 
@@ -132,25 +149,5 @@ impl Unit {
             Self::Article => TextUnit::Article,
             Self::File => TextUnit::File,
         }
-    }
-}
-
-/// A vocabulary that was counted for exactly this; else it is counted again.
-fn stored_vocabulary(path: &Path, of: &Value) -> Option<Vocab> {
-    let mut file: Value = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
-    if file.get("of") != Some(of) {
-        return None;
-    }
-    serde_json::from_value(file.get_mut("vocabulary")?.take()).ok()
-}
-
-/// The folder of a run: its checkpoints, and its text as ids.
-pub(crate) struct Folder(PathBuf);
-
-impl Folder {
-    /// Makes it if it is not there.
-    pub(crate) fn open(path: PathBuf) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(&path).with_context(|| path.display().to_string())?;
-        Ok(Self(path))
     }
 }

@@ -12,7 +12,6 @@ import re._parser as parser
 import sys
 import warnings
 from html import _invalid_charrefs, _invalid_codepoints
-from html.entities import html5
 from pathlib import Path
 
 warnings.simplefilter("ignore")  # The expressions hold "[[" and the like, which is what we want.
@@ -131,9 +130,7 @@ def english(tab):
 
 
 def entities():
-    out = "//! HTML5 character references as Python's `html.unescape` reads them. Written by make.py.\n"
-    out += table("NAMED", "(&str, &str)", "Names without the ampersand, sorted by bytes, and what they stand for.",
-                 [f"({string(k)}, {string(v)})" for k, v in sorted(html5.items(), key=lambda kv: kv[0].encode())])
+    out = "//! Numeric character references that Python's `html.unescape` corrects or drops. Written by make.py.\n"
     out += table("REPLACED", "(u32, &str)", "Numbers that stand for another character.",
                  [f"(0x{k:x}, {string(v)})" for k, v in sorted(_invalid_charrefs.items())])
     out += table("DROPPED", "(u32, u32)", "Ranges of numbers that stand for nothing.",
