@@ -67,6 +67,16 @@ impl Outputs {
         Ok(self)
     }
 
+    /// Whether a path is that of a file which is written or read.
+    pub(crate) fn names(&self, path: &Path) -> bool {
+        let Ok(wanted) = Identity::of(path) else {
+            return false;
+        };
+        let all = self.files.iter().chain(&self.inputs);
+        all.filter_map(|other| Identity::of(other).ok())
+            .any(|other| other == wanted)
+    }
+
     /// Whether a regular file may go where `file` says.
     fn check_place(&self, file: &Path) -> anyhow::Result<()> {
         let shown = file.display();

@@ -232,3 +232,75 @@ fn a_model_is_fine_tuned_with_the_words_of_its_text_and_generates() {
         .args(["generate", "--model", "films", "a film"]);
     succeeds(generate);
 }
+
+/// Twenty moments in all, five of each verb.
+#[test]
+fn a_verb_that_is_killed_leaves_each_output_absent_old_or_whole() {
+    const MOMENTS: u32 = 5;
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    write_text(&folder.join("text.txt"), 40, 7);
+    succeeds(pretrain(folder, "lm", &[]));
+    let reviews: String = (0..40)
+        .map(|n| format!("{},A {} film.\n", n % 2, ["dull", "good"][n % 2]))
+        .collect();
+    fs::write(folder.join("t.csv"), format!("label,text\n{reviews}")).unwrap();
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ulmfit-model/tests/golden");
+    let golden = golden.join("import");
+    let (weights, vocab) = (golden.join("v2.pth"), golden.join("itos_v2.pkl"));
+    let (weights, vocab) = (weights.to_str().unwrap(), vocab.to_str().unwrap());
+    let train = "train t.csv --pretrained none --size tiny --pretrain-epochs 2 --epochs 2 --out m \
+        --report r.html --language-model-out l --direction both --resume --force";
+    let finetune = "finetune lm text.txt --recipe default --batch-size 4 --out m --resume --force";
+    let import = format!("import {weights} --vocab {vocab} --out m --force");
+    let export = "export lm --format fastai --out m --vocab-out v.json --force";
+    for (line, outputs) in [
+        (train, &["m", "m.backward", "l", "r.html"][..]),
+        (finetune, &["m"]),
+        (import.as_str(), &["m"]),
+        (export, &["m", "v.json"]),
+    ] {
+        let run = || {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_ulmfit"));
+            command.current_dir(folder).args(line.split_whitespace());
+            command.stdin(Stdio::null()).stdout(Stdio::null());
+            command.stderr(Stdio::null());
+            command
+        };
+        let begin = || {
+            let _ = fs::remove_dir_all(folder.join("m.checkpoints"));
+            // Some outputs are there before, others are not.
+            for (index, output) in outputs.iter().enumerate() {
+                match index % 2 {
+                    0 => fs::write(folder.join(output), "old").unwrap(),
+                    _ => fs::remove_file(folder.join(output)).unwrap_or_default(),
+                }
+            }
+        };
+        begin();
+        let started = Instant::now();
+        succeeds(run());
+        let time = started.elapsed();
+        let whole: Vec<Vec<u8>> = outputs
+            .iter()
+            .map(|output| fs::read(folder.join(output)).unwrap())
+            .collect();
+        for moment in 1..=MOMENTS {
+            begin();
+            // The last moments are about the end, where files come into place.
+            let after = time.mul_f64(f64::from(2 * moment + 1) / f64::from(2 * MOMENTS));
+            let was_killed = killed(run().spawn().unwrap(), after);
+            println!("{line}: {after:.3?} of {time:.3?}, killed: {was_killed}");
+            for (index, (output, whole)) in outputs.iter().zip(&whole).enumerate() {
+                let found = fs::read(folder.join(output)).ok();
+                let before = (index % 2 == 0).then(|| b"old".to_vec());
+                let is_new = match (&found, output.ends_with(".html")) {
+                    // A page tells times.
+                    (Some(page), true) => page.ends_with(b"</html>\n") && page.len() > 1000,
+                    (found, _) => found.as_ref() == Some(whole),
+                };
+                assert!(is_new || found == before, "{line}, {after:?}: {output}");
+            }
+        }
+    }
+}

@@ -300,6 +300,10 @@ fn links_pipes_devices_and_folders_are_never_replaced() {
             &format!("{TRAIN} --checkpoints target"),
             &["--checkpoints target: expected a folder or nothing"],
         );
+        user.refuses(
+            &format!("{TRAIN} --out run --checkpoints ./run"),
+            &["--checkpoints ./run: expected a folder of its own"],
+        );
     }
 }
 

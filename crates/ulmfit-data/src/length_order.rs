@@ -93,7 +93,11 @@ impl Tier {
 
 /// The documents in tiers, the longest first: `batch_size` to a batch where so many of a document's `cost` stay within
 /// `tokens`, half as many where they are up to twice as long, and so on; never fewer than two. All in one tier without
-/// a limit. The tiers follow from the costs alone, so that every epoch has as many batches.
+/// a limit.
+///
+/// Deviation: in fastai a batch has as many documents however long they are.
+///
+/// The tiers follow from the costs alone, so that every epoch has as many batches.
 pub(crate) fn tiers(costs: &[usize], batch_size: usize, tokens: Option<usize>) -> Vec<Tier> {
     let Some(tokens) = tokens else {
         return vec![Tier {

@@ -58,6 +58,12 @@ impl Output {
                 folder.display()
             );
         }
+        if files.names(&folder) {
+            bail!(
+                "--checkpoints {}: expected a folder of its own, found the name of another file; name another",
+                folder.display()
+            );
+        }
         let Some(newest) = newest(&self.stored())? else {
             return Ok(files);
         };

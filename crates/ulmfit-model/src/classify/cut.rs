@@ -1,4 +1,6 @@
 //! What is read of a document that is longer than a limit.
+//!
+//! Deviation: the paper and fastai read all of a document and pool its end. A rule is part of the recipes that have one.
 
 use std::fmt;
 use std::ops::Range;
