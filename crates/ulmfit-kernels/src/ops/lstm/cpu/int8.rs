@@ -13,7 +13,6 @@ use super::recurrence::Recurrence;
 use super::sequence::{Sequence, Weights};
 use crate::cpu::gemm::{Element, Matrix, Packed};
 use crate::cpu::team::Team;
-use crate::ops::flex_tensors::values;
 
 /// One layer's weights as integers from -127 to 127, with a factor for each output; see [`crate::int8`].
 ///
