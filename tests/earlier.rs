@@ -30,7 +30,9 @@ fn a_language_model_and_a_token_store_load_and_score_the_same() {
     assert_eq!(stored, ids);
     // `ulmfit perplexity` of 81b9475 on the text.
     let stream = LmLoaderConfig::new()
-        .with_batch_size(1)
+        .with_batch_size(64)
+        .with_seq_len(70)
+        .with_order(ulmfit::data::DocumentOrder::Kept)
         .build(store.docs().clone())
         .unwrap();
     let scores = evaluate_language_model(&model.model, &stream);

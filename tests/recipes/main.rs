@@ -122,6 +122,7 @@ fn the_names_are_these() {
         "kaggle",
         "multifit",
         "chain_thaw",
+        "awd_lstm",
     ];
     assert_eq!(Recipe::ALL, names);
     assert_eq!(Recipe::default(), recipe("default"));

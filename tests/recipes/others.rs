@@ -3,6 +3,7 @@
 use ulmfit::model::Cell;
 use ulmfit::prelude::*;
 use ulmfit::text::VocabStyle;
+use ulmfit::train::optimizer::{NtAsgdConfig, OptimizerConfig};
 use ulmfit::train::{ClassWeights, LossRecipe};
 
 use crate::{
@@ -154,4 +155,28 @@ fn numbers_of_multifit() {
         panic!()
     };
     stage(all, 8, Trained::All, &first, 0.8);
+}
+
+#[test]
+fn numbers_of_awd_lstm() {
+    batches("awd_lstm", 80, 70, 80, 32);
+    let r = recipe("awd_lstm");
+    assert_eq!(
+        (r.sizes.embed, r.sizes.hidden, r.sizes.layers),
+        (400, 1150, 3)
+    );
+    drops(
+        r.language_model.pretrain_dropouts(),
+        [0.1, 0.65, 0.5, 0.2, 0.4],
+    );
+    let OptimizerConfig::NtAsgd(asgd) = r.language_model.optimizer else {
+        panic!("{:?}", r.language_model.optimizer)
+    };
+    assert_eq!(asgd, NtAsgdConfig::default());
+    assert_eq!((asgd.sgd.clip, asgd.sgd.l2), (Some(0.25), 1.2e-6));
+    let [all] = &r.language_model.pretrain[..] else {
+        panic!()
+    };
+    stage(all, 750, Trained::All, &[30.0; 4], 0.0);
+    assert!(r.language_model.keep_best);
 }

@@ -161,6 +161,18 @@ pub enum Error {
         /// The checkpoint.
         path: PathBuf,
     },
+    /// A learner's batches are not as many as it says.
+    #[error(
+        "epoch {epoch} of the run: expected {expected} batches, as `Learner::n_batches` says, found {found}; mend `Learner::batches`"
+    )]
+    Batches {
+        /// The epoch, from 0 through the whole run.
+        epoch: usize,
+        /// What `n_batches` says.
+        expected: usize,
+        /// What `batches` gave.
+        found: usize,
+    },
     /// A stored tensor does not fit.
     #[error(
         "tensor `{name}`: expected {expected}, found {found}; give the state of this very model"

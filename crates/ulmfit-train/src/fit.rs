@@ -102,6 +102,13 @@ pub fn fit<L: Learner>(
                     checkpoints.save(state.store(index, &done, &model))?;
                 }
             }
+            if state.at.batch != batches {
+                return Err(Error::Batches {
+                    epoch: of_run,
+                    expected: batches,
+                    found: state.at.batch,
+                });
+            }
             state.carry = None;
             let shown = state.shown(&model);
             let due = run

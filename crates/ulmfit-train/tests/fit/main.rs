@@ -5,6 +5,7 @@
 mod accumulate;
 mod averaging;
 mod decisions;
+mod learner;
 mod lr_find;
 mod resume;
 mod rows;
