@@ -37,5 +37,7 @@ pub use ops::lstm::{Int8Lstm, LstmOutput, LstmWeights, lstm_layer};
 #[cfg(feature = "flex")]
 pub use ops::matmul::PackedMatrix;
 pub use ops::squares::sum_of_squares;
-pub use ops::tied_loss::{CrossEntropy, IGNORED, TiedLoss, tied_cross_entropy, tied_cross_entropy_with};
+pub use ops::tied_loss::{
+    CrossEntropy, IGNORED, TiedLoss, tied_cross_entropy, tied_cross_entropy_with,
+};
 pub use precision::MatmulPrecision;

@@ -3,9 +3,9 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, PoisonError};
 
-/// Most buffers that wait for their next use, and most values in them: 256 MB, the activations of a training step.
-const KEPT: usize = 12;
-const KEPT_VALUES: usize = 64 << 20;
+/// Most buffers that wait for their next use, and most values in them: 160 MB.
+const KEPT: usize = 6;
+const KEPT_VALUES: usize = 40 << 20;
 /// A buffer is not taken for less than this part of it.
 const PART: usize = 4;
 
@@ -26,32 +26,12 @@ impl Scratch {
         let found = (0..waiting.len())
             .filter(fits)
             .min_by_key(|&i| waiting[i].len());
-        let buffer = found.map(|i| waiting.remove(i));
+        let buffer = found.map(|i| waiting.swap_remove(i));
         drop(waiting);
         Self {
             buffer: buffer.unwrap_or_else(|| vec![0.0; len]),
             len,
         }
-    }
-
-    /// A vector of `len` values for a result that [`Scratch::give`] gets back later: with whatever it holds.
-    pub(crate) fn vec(len: usize) -> Vec<f32> {
-        let mut waiting = WAITING.lock().unwrap_or_else(PoisonError::into_inner);
-        let fits = |&i: &usize| waiting[i].len() >= len && waiting[i].len() - len <= len / PART;
-        let found = (0..waiting.len()).find(fits);
-        let buffer = found.map(|i| waiting.remove(i));
-        drop(waiting);
-        let Some(mut buffer) = buffer else {
-            return vec![0.0; len];
-        };
-        buffer.truncate(len);
-        buffer
-    }
-
-    /// Takes a vector that is no longer needed.
-    pub(crate) fn give(buffer: Vec<f32>) {
-        let len = buffer.len();
-        drop(Self { buffer, len });
     }
 
     /// The same room for another number of values, which it may hold already.
@@ -72,10 +52,9 @@ impl Drop for Scratch {
             return;
         }
         let mut waiting = WAITING.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.push(buffer);
-        // Those that nobody has asked for longest are given back to the system.
-        while waiting.len() > KEPT || waiting.iter().map(Vec::len).sum::<usize>() > KEPT_VALUES {
-            waiting.remove(0);
+        let kept: usize = waiting.iter().map(Vec::len).sum();
+        if waiting.len() < KEPT && kept + buffer.len() <= KEPT_VALUES {
+            waiting.push(buffer);
         }
     }
 }
@@ -106,18 +85,6 @@ mod tests {
             room.fill(2.0);
             assert!(room.iter().all(|&x| x == 2.0));
         }
-    }
-
-    #[test]
-    fn a_vector_that_was_given_back_is_used_again() {
-        let mut values = Scratch::vec(70_001);
-        values.fill(3.0);
-        let at = values.as_ptr();
-        Scratch::give(values);
-        // Another test may have taken it meanwhile.
-        let again = Scratch::vec(70_001);
-        assert_eq!(again.len(), 70_001);
-        assert!(again.as_ptr() != at || again[0] == 3.0);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The micro-kernel: an MR x NR tile of the result stays in registers while the sum over the depth runs.
 
-use super::simd::{Portable, Simd, prefetch};
 #[cfg(target_arch = "x86_64")]
 use super::simd::{Avx2, Avx512, Avx512Dot};
+use super::simd::{Portable, Simd, prefetch};
 use super::{Beta, Element};
 use crate::cpu::isa::{Isa, Kind};
 
@@ -187,10 +187,13 @@ unsafe fn any<S: Simd, E: Dot, const P: usize, const R: usize, const Q: usize>(t
                         }
                         false => sum,
                     };
-                    S::store(to, match tile.beta {
-                        Beta::Zero => sum,
-                        Beta::One => S::add(S::load(to), sum),
-                    });
+                    S::store(
+                        to,
+                        match tile.beta {
+                            Beta::Zero => sum,
+                            Beta::One => S::add(S::load(to), sum),
+                        },
+                    );
                 }
             }
         }

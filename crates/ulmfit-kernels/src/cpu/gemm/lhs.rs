@@ -88,10 +88,17 @@ impl LhsBuffer {
                 mr,
             };
         }
-        assert!(together || matrix.row_stride == 1, "rows or columns lie together");
+        assert!(
+            together || matrix.row_stride == 1,
+            "rows or columns lie together"
+        );
         // Whole tiles in either layout; of rows that lie together the last tile may be shorter.
         let most = MOST_ROWS / mr * mr;
-        let padded = if together { rows } else { rows.next_multiple_of(mr) };
+        let padded = if together {
+            rows
+        } else {
+            rows.next_multiple_of(mr)
+        };
         let buffer = std::mem::take(&mut self.words);
         self.words = buffer.resized(padded * steps);
         let tasks = chunks(&mut self.words, most * steps);
@@ -109,14 +116,25 @@ impl LhsBuffer {
                 true => run(
                     isa,
                     element,
-                    Rows { words, matrix: from(task), depth, steps },
+                    Rows {
+                        words,
+                        matrix: from(task),
+                        depth,
+                        steps,
+                    },
                 ),
                 false => {
                     let rows = most.min(rows - task * most);
                     run(
                         isa,
                         element,
-                        Strips { words, matrix: from(task), rows, depth, steps },
+                        Strips {
+                            words,
+                            matrix: from(task),
+                            rows,
+                            depth,
+                            steps,
+                        },
                     );
                 }
             }),
@@ -144,7 +162,11 @@ fn quantize_any(words: &mut [f32], factors: &mut [f32], from: Matrix<'_>, depth:
     /// Independent maxima, so that the compiler can use vector registers.
     const LANES: usize = 16;
     let steps = words.len() / factors.len().max(1);
-    for (r, (to, factor)) in words.chunks_exact_mut(steps.max(1)).zip(factors).enumerate() {
+    for (r, (to, factor)) in words
+        .chunks_exact_mut(steps.max(1))
+        .zip(factors)
+        .enumerate()
+    {
         let row = &from.data[r * from.row_stride..][..depth];
         let (blocks, rest) = row.as_chunks::<LANES>();
         let mut largest = [0.0_f32; LANES];
@@ -153,7 +175,10 @@ fn quantize_any(words: &mut [f32], factors: &mut [f32], from: Matrix<'_>, depth:
                 *largest = largest.max(x.abs());
             }
         }
-        let largest = largest.iter().chain(rest).fold(0.0_f32, |m, x| m.max(x.abs()));
+        let largest = largest
+            .iter()
+            .chain(rest)
+            .fold(0.0_f32, |m, x| m.max(x.abs()));
         *factor = largest / 127.0;
         let scale = if largest > 0.0 { 127.0 / largest } else { 0.0 };
         // The sum of a value and 1.5 * 2^23 has its nearest integer in the low bits.

@@ -1,9 +1,9 @@
 //! Packing: words of both operands in the order in which the micro-kernel reads them.
 
 use super::Element;
-use super::simd::{Portable, Simd, prefetch};
 #[cfg(target_arch = "x86_64")]
 use super::simd::{Avx2, Avx512, Avx512Dot};
+use super::simd::{Portable, Simd, prefetch};
 use super::view::Matrix;
 use crate::cpu::isa::{Isa, Kind};
 use crate::mask::KeptElements;
@@ -205,7 +205,14 @@ impl Panel<'_> {
     #[inline(always)]
     unsafe fn rows<S: Simd, const PAIRS: bool>(self) {
         let group = if PAIRS { 2 } else { 1 };
-        let Self { source, width, depth, first, columns, .. } = self;
+        let Self {
+            source,
+            width,
+            depth,
+            first,
+            columns,
+            ..
+        } = self;
         let stride = source.matrix.row_stride;
         let mut buffers = [[0.0; WIDEST]; 2];
         let zeros = [0.0; WIDEST];
@@ -232,7 +239,14 @@ impl Panel<'_> {
     #[inline(always)]
     unsafe fn columns<S: Simd, const PAIRS: bool>(self) {
         let group = if PAIRS { 2 } else { 1 };
-        let Self { words, width, source, depth, first, columns } = self;
+        let Self {
+            words,
+            width,
+            source,
+            depth,
+            first,
+            columns,
+        } = self;
         let stride = source.matrix.col_stride;
         let (steps, len) = (words.len() / width, group * S::LANES);
         let mut buffer = [0.0; 2 * LANES];
@@ -253,7 +267,10 @@ impl Panel<'_> {
                 let whole = steps - step >= S::LANES;
                 let to = &mut words[step * width + column..];
                 if whole {
-                    assert!(to.len() >= (S::LANES - 1) * width + S::LANES, "a whole square");
+                    assert!(
+                        to.len() >= (S::LANES - 1) * width + S::LANES,
+                        "a whole square"
+                    );
                     // SAFETY: the caller's; so many words are there by the assertion.
                     unsafe { S::transpose(square.as_ptr(), to.as_mut_ptr(), width) };
                     continue;
@@ -261,7 +278,8 @@ impl Panel<'_> {
                 // SAFETY: the caller's; both hold a square.
                 unsafe { S::transpose(square.as_ptr(), turned.as_mut_ptr(), S::LANES) };
                 for s in 0..steps - step {
-                    to[s * width..][..S::LANES].copy_from_slice(&turned[s * S::LANES..][..S::LANES]);
+                    to[s * width..][..S::LANES]
+                        .copy_from_slice(&turned[s * S::LANES..][..S::LANES]);
                 }
             }
         }
@@ -280,7 +298,12 @@ impl Loop for Rows<'_> {
     #[inline(always)]
     unsafe fn run<S: Simd, const PAIRS: bool>(self) {
         let group = if PAIRS { 2 } else { 1 };
-        let Self { words, matrix, depth, steps } = self;
+        let Self {
+            words,
+            matrix,
+            depth,
+            steps,
+        } = self;
         let len = group * S::LANES;
         for (r, to) in words.chunks_exact_mut(steps).enumerate() {
             let row = &matrix.data[r * matrix.row_stride..][..depth];
@@ -313,7 +336,13 @@ impl Loop for Strips<'_> {
     unsafe fn run<S: Simd, const PAIRS: bool>(self) {
         const ROOM: usize = MOST_ROWS.next_multiple_of(LANES);
         let group = if PAIRS { 2 } else { 1 };
-        let Self { words, matrix, rows, depth, steps } = self;
+        let Self {
+            words,
+            matrix,
+            rows,
+            depth,
+            steps,
+        } = self;
         let source = Source::of(matrix);
         let whole = rows.next_multiple_of(S::LANES);
         let mut buffers = [[0.0; ROOM]; 2];

@@ -78,7 +78,18 @@ impl Panels {
             for (words, &source) in group.chunks_exact_mut(len).zip(matrices) {
                 let width = len / steps;
                 let columns = width.min(columns - first);
-                pack::run(isa, element, Panel { words, width, source, depth, first, columns });
+                pack::run(
+                    isa,
+                    element,
+                    Panel {
+                        words,
+                        width,
+                        source,
+                        depth,
+                        first,
+                        columns,
+                    },
+                );
             }
         });
     }

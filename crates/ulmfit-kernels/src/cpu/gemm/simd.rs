@@ -126,7 +126,10 @@ impl Simd for Portable {
     unsafe fn dot_int8(a: [f32; 4], b: [f32; 4], c: [f32; 4]) -> [f32; 4] {
         std::array::from_fn(|i| {
             let (a, b) = (a[i].to_bits().to_le_bytes(), b[i].to_bits().to_le_bytes());
-            let products = a.iter().zip(b).map(|(&a, b)| i32::from(a) * i32::from(b as i8));
+            let products = a
+                .iter()
+                .zip(b)
+                .map(|(&a, b)| i32::from(a) * i32::from(b as i8));
             f32::from_bits(products.fold(c[i].to_bits() as i32, i32::wrapping_add) as u32)
         })
     }
@@ -248,7 +251,13 @@ mod x86 {
     #[inline(always)]
     unsafe fn dot_bf16_512(a: __m512, b: __m512, c: __m512) -> __m512 {
         // SAFETY: the caller answers for the processor; the registers are the same bits under another name.
-        unsafe { _mm512_dpbf16_ps(c, transmute::<__m512, __m512bh>(a), transmute::<__m512, __m512bh>(b)) }
+        unsafe {
+            _mm512_dpbf16_ps(
+                c,
+                transmute::<__m512, __m512bh>(a),
+                transmute::<__m512, __m512bh>(b),
+            )
+        }
     }
 
     #[inline(always)]
@@ -365,12 +374,27 @@ mod x86 {
             });
             for j in 0..4 {
                 let [a, b, c, d] = four.map(|rows| rows[j]);
-                let (ab, cd) = (_mm512_shuffle_f32x4::<0x88>(a, b), _mm512_shuffle_f32x4::<0x88>(c, d));
+                let (ab, cd) = (
+                    _mm512_shuffle_f32x4::<0x88>(a, b),
+                    _mm512_shuffle_f32x4::<0x88>(c, d),
+                );
                 _mm512_storeu_ps(to.add(j * to_row), _mm512_shuffle_f32x4::<0x88>(ab, cd));
-                _mm512_storeu_ps(to.add((j + 8) * to_row), _mm512_shuffle_f32x4::<0xdd>(ab, cd));
-                let (ab, cd) = (_mm512_shuffle_f32x4::<0xdd>(a, b), _mm512_shuffle_f32x4::<0xdd>(c, d));
-                _mm512_storeu_ps(to.add((j + 4) * to_row), _mm512_shuffle_f32x4::<0x88>(ab, cd));
-                _mm512_storeu_ps(to.add((j + 12) * to_row), _mm512_shuffle_f32x4::<0xdd>(ab, cd));
+                _mm512_storeu_ps(
+                    to.add((j + 8) * to_row),
+                    _mm512_shuffle_f32x4::<0xdd>(ab, cd),
+                );
+                let (ab, cd) = (
+                    _mm512_shuffle_f32x4::<0xdd>(a, b),
+                    _mm512_shuffle_f32x4::<0xdd>(c, d),
+                );
+                _mm512_storeu_ps(
+                    to.add((j + 4) * to_row),
+                    _mm512_shuffle_f32x4::<0x88>(ab, cd),
+                );
+                _mm512_storeu_ps(
+                    to.add((j + 12) * to_row),
+                    _mm512_shuffle_f32x4::<0xdd>(ab, cd),
+                );
             }
         }
     }
@@ -387,7 +411,10 @@ mod x86 {
             for j in 0..4 {
                 let (a, b) = (top[j], bottom[j]);
                 _mm256_storeu_ps(to.add(j * to_row), _mm256_permute2f128_ps::<0x20>(a, b));
-                _mm256_storeu_ps(to.add((j + 4) * to_row), _mm256_permute2f128_ps::<0x31>(a, b));
+                _mm256_storeu_ps(
+                    to.add((j + 4) * to_row),
+                    _mm256_permute2f128_ps::<0x31>(a, b),
+                );
             }
         }
     }

@@ -65,10 +65,7 @@ fn every_shape_and_layout_in_every_instruction_set() {
                     let mut dst = vec![1.0; m * n];
                     for (beta, expected) in [(Beta::Zero, expected), (Beta::One, twice)] {
                         product(way, [k, n], rhs, beta, [(&mut *dst, m, lhs)]);
-                        assert_eq!(
-                            dst, expected,
-                            "{way:?} {m} {k} {n} layout {layout}"
-                        );
+                        assert_eq!(dst, expected, "{way:?} {m} {k} {n} layout {layout}");
                     }
                 }
             }
@@ -145,11 +142,7 @@ fn elements_are_dropped_on_the_way() {
             let rhs = Matrix::new(&dropped, stride);
             let rhs = if turned { rhs.transposed() } else { rhs };
             let rhs = rhs.from(2, at);
-            assert_eq!(
-                dst,
-                plain([rows, k, n], lhs, rhs),
-                "{way:?} {turned}"
-            );
+            assert_eq!(dst, plain([rows, k, n], lhs, rhs), "{way:?} {turned}");
         }
     }
 }
@@ -160,7 +153,13 @@ fn an_empty_sum_is_zero() {
     for way in ways() {
         let mut dst = [3.0; 2];
         for (beta, expected) in [(Beta::One, 3.0), (Beta::Zero, 0.0)] {
-            product(way, [0, 2], empty, beta, [(&mut dst, 1, Matrix::new(&[], 0))]);
+            product(
+                way,
+                [0, 2],
+                empty,
+                beta,
+                [(&mut dst, 1, Matrix::new(&[], 0))],
+            );
             assert_eq!(dst, [expected; 2]);
         }
         let mut dst = [3.0; 2];
@@ -176,8 +175,20 @@ fn an_empty_sum_is_zero() {
 fn no_rows_and_no_columns() {
     for way in ways() {
         let b = numbers(6, 1);
-        product(way, [3, 2], Matrix::new(&b, 2), Beta::Zero, [(&mut [], 0, Matrix::new(&[], 3))]);
-        product(way, [3, 0], Matrix::new(&[], 0), Beta::Zero, [(&mut [], 2, Matrix::new(&b, 3))]);
+        product(
+            way,
+            [3, 2],
+            Matrix::new(&b, 2),
+            Beta::Zero,
+            [(&mut [], 0, Matrix::new(&[], 3))],
+        );
+        product(
+            way,
+            [3, 0],
+            Matrix::new(&[], 0),
+            Beta::Zero,
+            [(&mut [], 2, Matrix::new(&b, 3))],
+        );
     }
 }
 
@@ -190,13 +201,19 @@ fn short_operands_are_refused() {
             let mut dst = vec![0.0; d];
             let (lhs, rhs) = (Matrix::new(&numbers[..l], 2), Matrix::new(&numbers[..r], 2));
             let multiply = || product(way, [2, 2], rhs, Beta::Zero, [(&mut *dst, 2, lhs)]);
-            assert!(catch_unwind(AssertUnwindSafe(multiply)).is_err(), "{l} {r} {d}");
+            assert!(
+                catch_unwind(AssertUnwindSafe(multiply)).is_err(),
+                "{l} {r} {d}"
+            );
             let packed = || {
                 let mut panels = Panels::empty(way.0, way.1);
                 panels.pack(None, &[Source::of(rhs)], 2, 2);
                 panels.multiply_alone(lhs, 2, &mut vec![0.0; d], Beta::Zero);
             };
-            assert!(catch_unwind(AssertUnwindSafe(packed)).is_err(), "{l} {r} {d}");
+            assert!(
+                catch_unwind(AssertUnwindSafe(packed)).is_err(),
+                "{l} {r} {d}"
+            );
         }
     }
 }
@@ -210,7 +227,13 @@ fn buffers_of_an_earlier_product_leave_nothing_behind() {
             // A larger product of NaN fills the memory that the next one gets.
             let nan = vec![f32::NAN; 800 * 200];
             let nan_product = [(&mut vec![0.0; 200 * 200][..], 200, Matrix::new(&nan, 800))];
-            product(way, [800, 200], Matrix::new(&nan, 200), Beta::Zero, nan_product);
+            product(
+                way,
+                [800, 200],
+                Matrix::new(&nan, 200),
+                Beta::Zero,
+                nan_product,
+            );
             let mut dst = vec![f32::NAN; m * n];
             product(way, [k, n], b, Beta::Zero, [(&mut *dst, m, a)]);
             assert_eq!(dst, plain([m, k, n], a, b), "{way:?} {m} {k} {n}");
@@ -275,7 +298,13 @@ fn int8_plain([m, k, n]: [usize; 3], a: &[f32], b: &[f32]) -> Vec<f32> {
 
 #[test]
 fn int8_sums_are_exact_in_every_instruction_set() {
-    for [m, k, n] in [[1, 1, 1], [1, 37, 64], [3, 40, 70], [9, 33, 300], [130, 101, 17]] {
+    for [m, k, n] in [
+        [1, 1, 1],
+        [1, 37, 64],
+        [3, 40, 70],
+        [9, 33, 300],
+        [130, 101, 17],
+    ] {
         let a: Vec<f32> = (0..m * k).map(|i| (i as f32 * 0.7 + 0.1).sin()).collect();
         let b: Vec<f32> = (0..k * n).map(|i| (i as f32 * 0.3).cos()).collect();
         let expected = int8_plain([m, k, n], &a, &b);
@@ -294,7 +323,10 @@ fn the_largest_integers_do_not_leave_their_bits_and_zeros_stay_zero() {
     for isa in Isa::available() {
         let panels = packed(isa, Element::Int8, &[Matrix::new(&b, n)], [k, n]);
         let found = each(&panels, Matrix::new(&a, k), 1, 1);
-        assert!(found.iter().all(|x| (x / k as f32 - 1.0).abs() < 1e-4), "{isa:?} {found:?}");
+        assert!(
+            found.iter().all(|x| (x / k as f32 - 1.0).abs() < 1e-4),
+            "{isa:?} {found:?}"
+        );
         let zeros = each(&panels, Matrix::new(&vec![0.0; k], k), 1, 1);
         assert_eq!(zeros, [0.0; 16], "{isa:?}");
     }

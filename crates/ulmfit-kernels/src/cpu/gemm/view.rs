@@ -64,9 +64,7 @@ impl<'a> Target<'a> {
     }
 
     pub(super) fn holds(&self, rows: usize, cols: usize) -> bool {
-        rows == 0
-            || cols == 0
-            || self.first + (rows - 1) * self.row_stride + cols <= self.all.len()
+        rows == 0 || cols == 0 || self.first + (rows - 1) * self.row_stride + cols <= self.all.len()
     }
 
     /// The same without its first `values`.

@@ -1,10 +1,10 @@
 //! One Adam step of one tensor: moments, decay and parameter in one sweep.
 
-#[cfg(all(feature = "gpu", not(feature = "fusion")))]
-mod gpu;
 #[cfg(feature = "flex")]
 mod cpu;
 mod generic;
+#[cfg(all(feature = "gpu", not(feature = "fusion")))]
+mod gpu;
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};
@@ -134,7 +134,10 @@ pub fn adam_update<const D: usize>(
 ) -> (Tensor<D>, Tensor<D>, Tensor<D>) {
     for other in [&gradient, &moment1, &moment2] {
         let (found, expected) = (other.dims(), parameter.dims());
-        assert_eq!(found, expected, "gradient and moments have the parameter's shape");
+        assert_eq!(
+            found, expected,
+            "gradient and moments have the parameter's shape"
+        );
     }
     let (parameter, moment1, moment2) = Dispatch::adam_update(
         parameter.into_dispatch(),

@@ -3,12 +3,12 @@
 use burn::backend::Flex;
 use burn::backend::flex::FlexTensor;
 
-use crate::mask::KeptElements;
 use super::node::DropoutKernels;
+use crate::cpu::isa::best_isa;
 use crate::cpu::parts::chunks;
 use crate::cpu::team::Team;
+use crate::mask::KeptElements;
 use crate::ops::flex_tensors::{tensor, values};
-use crate::cpu::isa::best_isa;
 
 /// Elements of one task.
 const TASK: usize = 16 << 10;

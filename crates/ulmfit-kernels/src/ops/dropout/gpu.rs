@@ -9,8 +9,8 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::calculate_cube_count_elemwise;
 use cubecl::prelude::*;
 
-use crate::mask::KeptElements;
 use super::node::DropoutKernels;
+use crate::mask::KeptElements;
 
 impl DropoutKernels for Cube {
     fn multiply(x: CubeTensor, kept: &KeptElements) -> CubeTensor {

@@ -8,11 +8,11 @@
 //! c_t = f * c_{t-1} + i * g;  h_t = o * tanh(c_t)
 //! ```
 
-#[cfg(all(feature = "gpu", not(feature = "fusion")))]
-mod gpu;
 #[cfg(feature = "flex")]
 mod cpu;
 mod generic;
+#[cfg(all(feature = "gpu", not(feature = "fusion")))]
+mod gpu;
 #[cfg(not(feature = "flex"))]
 mod no_int8;
 mod node;
@@ -104,7 +104,10 @@ pub fn lstm_layer(
         assert_eq!(kept.len, h * gates, "one factor a recurrent weight");
     }
     assert!(steps > 0, "a sequence has at least one step");
-    assert!(rows > 0 && h > 0, "a batch has at least one row, a layer at least one unit");
+    assert!(
+        rows > 0 && h > 0,
+        "a batch has at least one row, a layer at least one unit"
+    );
     let (hidden, cell) = Dispatch::lstm_layer(
         inputs.into_dispatch(),
         weights.input.clone().into_dispatch(),

@@ -24,7 +24,9 @@ pub struct PackedMatrix {
 
 impl std::fmt::Debug for PackedMatrix {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PackedMatrix").field("shape", &self.shape).finish()
+        f.debug_struct("PackedMatrix")
+            .field("shape", &self.shape)
+            .finish()
     }
 }
 

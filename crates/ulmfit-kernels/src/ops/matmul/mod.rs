@@ -3,10 +3,10 @@
 
 #[cfg(feature = "flex")]
 mod cpu;
-#[cfg(all(feature = "gpu", not(feature = "fusion")))]
-mod gpu;
 #[cfg(all(feature = "gpu", feature = "fusion"))]
 mod fusion;
+#[cfg(all(feature = "gpu", not(feature = "fusion")))]
+mod gpu;
 
 #[cfg(feature = "flex")]
 pub use cpu::PackedMatrix;

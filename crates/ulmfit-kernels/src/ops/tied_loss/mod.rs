@@ -9,11 +9,11 @@
 //! The loss is the end of the graph, so its gradient is known up to one factor: it is made in the forward pass, while
 //! the chunk is in the cache, and the backward pass only scales it.
 
-#[cfg(all(feature = "gpu", not(feature = "fusion")))]
-mod gpu;
 #[cfg(feature = "flex")]
 mod cpu;
 mod generic;
+#[cfg(all(feature = "gpu", not(feature = "fusion")))]
+mod gpu;
 mod node;
 
 use burn::backend::Dispatch;
@@ -110,7 +110,10 @@ pub fn tied_cross_entropy_with(
     assert_eq!(weight.dims(), [vocabulary, width], "weight must be [V, E]");
     assert_eq!(bias.dims(), [vocabulary], "bias must be [V]");
     assert_eq!(targets.len(), rows, "one target for each row");
-    assert!(rows > 0 && width > 0, "at least one row, and one value in it");
+    assert!(
+        rows > 0 && width > 0,
+        "at least one row, and one value in it"
+    );
     for &id in targets {
         let known = id == IGNORED || (id as usize) < vocabulary;
         assert!(known, "target {id} of {vocabulary}");

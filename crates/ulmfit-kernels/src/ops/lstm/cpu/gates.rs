@@ -1,7 +1,7 @@
 //! The pointwise half of a step: gates, cell and hidden state, forward and backward, on slices.
 
-use crate::cpu::math::{exp, mul_add};
 use crate::cpu::isa::best_isa;
+use crate::cpu::math::{exp, mul_add};
 
 #[inline(always)]
 fn sigmoid<const FUSED: bool>(x: f32) -> f32 {

@@ -4,11 +4,11 @@
 //! packed once. A task takes some columns of the hidden state: its four products and the gates that they end in.
 
 use super::gates::{self, Seen};
-use crate::mask::KeptElements;
 use crate::cpu::gemm::{Beta, Element, LhsBuffer, Matrix, Panels, Source, Target};
 use crate::cpu::isa::Isa;
 use crate::cpu::parts::Disjoint;
 use crate::cpu::team::Team;
+use crate::mask::KeptElements;
 
 /// What one step of the way back reads; each slice holds all rows.
 pub(super) struct Step<'a> {
@@ -47,11 +47,15 @@ impl Recurrence {
         h: usize,
     ) -> Self {
         let weight = Source::masked(Matrix::new(w_hh, 4 * h), kept);
-        Self::of(team, element, gates_of(weight, h).map(Source::transposed), h)
+        Self::of(
+            team,
+            element,
+            gates_of(weight, h).map(Source::transposed),
+            h,
+        )
     }
 
-    fn of(team: &Team,
-        element: Element, gates: [Source<'_>; 4], h: usize) -> Self {
+    fn of(team: &Team, element: Element, gates: [Source<'_>; 4], h: usize) -> Self {
         let mut packed = Panels::empty(Isa::best(), element);
         packed.pack(Some(team), &gates, h, h);
         Self { h, packed }
@@ -71,7 +75,12 @@ impl Recurrence {
         let [gates, cell, hidden] = [gates, cell, hidden].map(Disjoint::new);
         let bias = quarters(bias);
         let mut buffer = LhsBuffer::default();
-        let before = buffer.prepare(Some(team), &self.packed, Matrix::new(hidden_before, h), rows);
+        let before = buffer.prepare(
+            Some(team),
+            &self.packed,
+            Matrix::new(hidden_before, h),
+            rows,
+        );
         team.for_each(self.packed.count(), |block| {
             let (first, width) = self.packed.columns_of(block);
             let z = Target::new(gates, first, 4 * h);

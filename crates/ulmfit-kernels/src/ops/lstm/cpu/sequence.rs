@@ -3,10 +3,10 @@
 use super::super::node::{Outputs, Saved};
 use super::recurrence::Recurrence;
 use crate::cpu::gemm::{Element, Matrix, Packed};
-use crate::mask::KeptElements;
-use crate::ops::flex_tensors::tensor;
 use crate::cpu::scratch::Scratch;
 use crate::cpu::team::Team;
+use crate::mask::KeptElements;
+use crate::ops::flex_tensors::tensor;
 use burn::backend::Flex;
 
 /// Rows of the input projection at a time where nothing is kept: 19 MB at a hidden width of 1,152.
@@ -99,7 +99,7 @@ impl Sequence<'_> {
             (PROJECTED_ROWS / rows.max(1)).clamp(1, steps)
         };
         // What is kept becomes a tensor; what is not, room for the next call.
-        let mut kept = Scratch::vec(if save { n * h4 } else { 0 });
+        let mut kept = vec![0.0; if save { n * h4 } else { 0 }];
         let mut reused = Scratch::of(if save { 0 } else { span * rows * h4 });
         let activations: &mut [f32] = if save { &mut kept } else { &mut reused };
         let mut hidden = vec![0.0; n * h];
@@ -110,7 +110,12 @@ impl Sequence<'_> {
         for from in (0..steps).step_by(span) {
             let span = span.min(steps - from);
             let left = Matrix::new(&x[from * rows * width..], width);
-            weights.project(team, &mut activations[..span * rows * h4], span * rows, left);
+            weights.project(
+                team,
+                &mut activations[..span * rows * h4],
+                span * rows,
+                left,
+            );
             let recurrence = weights.recurrence(team, h, from + span == steps);
             for t in from..from + span {
                 let (hidden_before, hidden_now) = hidden.split_at_mut(t * step);

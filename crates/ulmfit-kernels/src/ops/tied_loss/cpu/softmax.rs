@@ -4,8 +4,8 @@
 //! the text. A block leaves `e^(x - its own maximum)`; once the maxima of all blocks are known, one factor for each
 //! column turns that into probabilities.
 
-use crate::cpu::math::exp;
 use crate::cpu::isa::best_isa;
+use crate::cpu::math::exp;
 
 /// Adds `bias` and turns the logits of a block into `e^(x - top)`; `tops` and `sums` get the maximum and the sum of each
 /// column.
