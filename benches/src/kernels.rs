@@ -32,7 +32,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 2)]
     threads: usize,
     /// Operands of matrix products: fp32, bf16, fp16 (GPUs alone), or auto for the faster one of this processor.
-    #[arg(long, default_value = "fp32")]
+    #[arg(long, default_value = "fp32", value_parser = str::parse::<Precision>)]
     precision: Precision,
 }
 

@@ -11,7 +11,10 @@ fn refuses(part: &str, work: impl FnOnce()) {
     let message = panic.downcast_ref::<String>().cloned();
     let message = message.or_else(|| panic.downcast_ref::<&str>().map(|&text| text.to_owned()));
     let message = message.unwrap_or_default();
-    assert!(message.contains(part), "expected `{part}`, found `{message}`");
+    assert!(
+        message.contains(part),
+        "expected `{part}`, found `{message}`"
+    );
 }
 
 #[test]
@@ -47,12 +50,25 @@ fn an_empty_batch_is_refused() {
             bias: Tensor::zeros([8], &device),
         };
         let zeros = Tensor::<2>::zeros([rows, 2], &device);
-        lstm_layer(Tensor::ones([5, rows, 3], &device), &weights, zeros.clone(), zeros)
+        lstm_layer(
+            Tensor::ones([5, rows, 3], &device),
+            &weights,
+            zeros.clone(),
+            zeros,
+        )
     };
     assert_eq!(layer(1).hidden.dims(), [5, 1, 2]);
     refuses("at least one row", || drop(layer(0)));
     refuses("at least one row", || {
-        let (hidden, weight) = (Tensor::zeros([0, 2], &device), Tensor::ones([4, 2], &device));
-        drop(tied_cross_entropy(hidden, weight, Tensor::zeros([4], &device), &[]));
+        let (hidden, weight) = (
+            Tensor::zeros([0, 2], &device),
+            Tensor::ones([4, 2], &device),
+        );
+        drop(tied_cross_entropy(
+            hidden,
+            weight,
+            Tensor::zeros([4], &device),
+            &[],
+        ));
     });
 }

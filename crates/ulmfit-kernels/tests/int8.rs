@@ -27,7 +27,13 @@ fn rounded_columns(matrix: &Tensor<2>) -> Vec<f64> {
 /// A row rounded to 127 steps of its largest value.
 fn rounded(row: &[f64]) -> Vec<f64> {
     let step = row.iter().fold(0.0_f64, |m, x| m.max(x.abs())) / 127.0;
-    let to_step = |x: &f64| if step == 0.0 { 0.0 } else { (x / step).round_ties_even() * step };
+    let to_step = |x: &f64| {
+        if step == 0.0 {
+            0.0
+        } else {
+            (x / step).round_ties_even() * step
+        }
+    };
     row.iter().map(to_step).collect()
 }
 
@@ -72,7 +78,10 @@ fn the_layer_is_that_of_rounded_operands() {
         let layer = Int8Lstm::new(&weights).expect("the CPU's kernels are built in");
         let found = layer.forward(x.clone(), &hidden, &cell);
 
-        let (w_ih, w_hh) = (rounded_columns(&weights.input), rounded_columns(&weights.hidden));
+        let (w_ih, w_hh) = (
+            rounded_columns(&weights.input),
+            rounded_columns(&weights.hidden),
+        );
         let wide = |all: Vec<f32>| all.into_iter().map(f64::from).collect::<Vec<_>>();
         let (inputs, bias) = (wide(values(x.clone())), wide(values(weights.bias.clone())));
         let (mut state, mut cells) = (wide(values(hidden.clone())), wide(values(cell.clone())));
@@ -91,12 +100,18 @@ fn the_layer_is_that_of_rounded_operands() {
                     *c = sigmoid(z(1, j)) * *c + sigmoid(z(0, j)) * z(2, j).tanh();
                     state[at + j] = sigmoid(z(3, j)) * c.tanh();
                     let off = (f64::from(all[(t * rows + r) * h + j]) - state[at + j]).abs();
-                    assert!(off < TOLERANCE, "{steps} {rows} {width} {h}, step {t}: off by {off}");
+                    assert!(
+                        off < TOLERANCE,
+                        "{steps} {rows} {width} {h}, step {t}: off by {off}"
+                    );
                 }
             }
         }
         for (found, expected) in values(found.cell.clone()).iter().zip(&cells) {
-            assert!((f64::from(*found) - expected).abs() < 2.0 * TOLERANCE, "a cell");
+            assert!(
+                (f64::from(*found) - expected).abs() < 2.0 * TOLERANCE,
+                "a cell"
+            );
         }
         // A row has the bits that it has alone.
         let part = |t: &Tensor<2>| t.clone().slice([0..1, 0..h]);

@@ -34,26 +34,6 @@ impl Scratch {
         }
     }
 
-    /// A vector of `len` values for a result that [`Scratch::give`] gets back later: with whatever it holds.
-    pub(crate) fn vec(len: usize) -> Vec<f32> {
-        let mut waiting = WAITING.lock().unwrap_or_else(PoisonError::into_inner);
-        let fits = |&i: &usize| waiting[i].len() >= len && waiting[i].len() - len <= len / PART;
-        let found = (0..waiting.len()).find(fits);
-        let buffer = found.map(|i| waiting.swap_remove(i));
-        drop(waiting);
-        let Some(mut buffer) = buffer else {
-            return vec![0.0; len];
-        };
-        buffer.truncate(len);
-        buffer
-    }
-
-    /// Takes a vector that is no longer needed.
-    pub(crate) fn give(buffer: Vec<f32>) {
-        let len = buffer.len();
-        drop(Self { buffer, len });
-    }
-
     /// The same room for another number of values, which it may hold already.
     pub(crate) fn resized(self, len: usize) -> Self {
         if self.buffer.len() < len {

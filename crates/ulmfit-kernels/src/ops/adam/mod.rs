@@ -134,7 +134,10 @@ pub fn adam_update<const D: usize>(
 ) -> (Tensor<D>, Tensor<D>, Tensor<D>) {
     for other in [&gradient, &moment1, &moment2] {
         let (found, expected) = (other.dims(), parameter.dims());
-        assert_eq!(found, expected, "gradient and moments have the parameter's shape");
+        assert_eq!(
+            found, expected,
+            "gradient and moments have the parameter's shape"
+        );
     }
     let (parameter, moment1, moment2) = Dispatch::adam_update(
         parameter.into_dispatch(),

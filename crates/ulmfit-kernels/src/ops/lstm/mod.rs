@@ -104,7 +104,10 @@ pub fn lstm_layer(
         assert_eq!(kept.len, h * gates, "one factor a recurrent weight");
     }
     assert!(steps > 0, "a sequence has at least one step");
-    assert!(rows > 0 && h > 0, "a batch has at least one row, a layer at least one unit");
+    assert!(
+        rows > 0 && h > 0,
+        "a batch has at least one row, a layer at least one unit"
+    );
     let (hidden, cell) = Dispatch::lstm_layer(
         inputs.into_dispatch(),
         weights.input.clone().into_dispatch(),

@@ -110,7 +110,10 @@ pub fn tied_cross_entropy_with(
     assert_eq!(weight.dims(), [vocabulary, width], "weight must be [V, E]");
     assert_eq!(bias.dims(), [vocabulary], "bias must be [V]");
     assert_eq!(targets.len(), rows, "one target for each row");
-    assert!(rows > 0 && width > 0, "at least one row, and one value in it");
+    assert!(
+        rows > 0 && width > 0,
+        "at least one row, and one value in it"
+    );
     for &id in targets {
         let known = id == IGNORED || (id as usize) < vocabulary;
         assert!(known, "target {id} of {vocabulary}");

@@ -11,10 +11,9 @@ pub use int8::Int8Lstm;
 use super::node::{InputGrads, Inputs, LstmKernels, Outputs, Saved};
 use crate::cpu::gemm::{Beta, Matrix, column_sums, multiply};
 use crate::cpu::isa::Isa;
+use crate::cpu::team::Team;
 use crate::ops::flex_tensors::{owned, tensor, values};
 use crate::precision::MatmulPrecision;
-use crate::cpu::scratch::Scratch;
-use crate::cpu::team::Team;
 use burn::backend::flex::FlexTensor;
 use burn::backend::{Flex, TensorMetadata};
 use recurrence::{Recurrence, Step};
@@ -146,16 +145,11 @@ fn backward(
         multiply(team, product, [h4, width], w_ih, Beta::Zero, products);
         tensor(dx, [steps, rows, width])
     });
-    let bias = tensor(column_sums(team, dz, h4), [h4]);
-    // The next layer, and the next step, have the same shape.
-    if let Ok(values) = gates.into_data().try_into_vec() {
-        Scratch::give(values);
-    }
     InputGrads {
         x: dx,
         w_ih: tensor(d_ih, [width, h4]),
         w_hh: inputs.dropped(tensor(d_hh, [h, h4])),
-        bias,
+        bias: tensor(column_sums(team, dz, h4), [h4]),
     }
 }
 

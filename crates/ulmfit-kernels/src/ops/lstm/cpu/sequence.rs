@@ -99,7 +99,7 @@ impl Sequence<'_> {
             (PROJECTED_ROWS / rows.max(1)).clamp(1, steps)
         };
         // What is kept becomes a tensor; what is not, room for the next call.
-        let mut kept = Scratch::vec(if save { n * h4 } else { 0 });
+        let mut kept = vec![0.0; if save { n * h4 } else { 0 }];
         let mut reused = Scratch::of(if save { 0 } else { span * rows * h4 });
         let activations: &mut [f32] = if save { &mut kept } else { &mut reused };
         let mut hidden = vec![0.0; n * h];

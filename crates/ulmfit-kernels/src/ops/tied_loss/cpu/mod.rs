@@ -15,10 +15,10 @@ use super::node::{Inputs, LossGrads, Outputs, TiedLossKernels};
 use crate::cpu::gemm::{Beta, Element, Matrix, Panels, Source};
 use crate::cpu::isa::Isa;
 use crate::cpu::parts::chunks;
-use crate::ops::flex_tensors::{tensor, values};
-use crate::precision::MatmulPrecision;
 use crate::cpu::scratch::Scratch;
 use crate::cpu::team::Team;
+use crate::ops::flex_tensors::{tensor, values};
+use crate::precision::MatmulPrecision;
 
 /// Most positions of a chunk: with a width of 400 their hidden states take 0.8 MB, and panels are full.
 const POSITIONS: usize = 480;
