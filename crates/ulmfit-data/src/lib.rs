@@ -53,16 +53,13 @@ mod write_csv;
 mod chunks;
 mod prepared;
 mod store;
-mod token_docs;
 
 mod lm_loader;
-mod lm_loader_config;
 mod lm_rows;
 mod step_lengths;
 
 mod class_loader;
 mod length_order;
-mod pad_chunk;
 
 pub use chunks::count_tokens;
 pub use class_loader::{ClassBatch, ClassLoader, ClassLoaderConfig, TokenBudget};
@@ -74,18 +71,15 @@ pub use formats::Format;
 pub use label_kind::LabelKind;
 pub use labels::{Label, Labels};
 pub use length_order::{batches_by_length, sort_chunks};
-pub use lm_loader::LmLoader;
-pub use lm_loader_config::{DocumentOrder, LmLoaderConfig, Remainder};
+pub use lm_loader::{DocumentOrder, LmLoader, LmLoaderConfig, Remainder};
 pub use lm_rows::{IGNORE, LmBatch};
-pub use pad_chunk::{PadSide, pad_chunk};
 pub use prepared::PreparedText;
 pub use report::ReadReport;
 pub use review_set::ReviewSet;
 pub use source::{DocumentReader, Source};
 pub use sources::Sources;
 pub use step_lengths::Lengths;
-pub use store::TokenStore;
-pub use token_docs::TokenDocs;
+pub use store::{TokenDocs, TokenStore};
 pub use write_csv::{write_classes, write_split};
 
 /// The padding id of every generation's vocabulary: what loaders use unless told otherwise.

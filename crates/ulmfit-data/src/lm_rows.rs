@@ -4,7 +4,7 @@ use ulmfit_text::TokenGrid;
 
 use crate::Remainder;
 use crate::step_lengths::Step;
-use crate::token_docs::OrderedDocs;
+use crate::store::OrderedDocs;
 
 /// A target that stands for no token: the loss skips such positions. No vocabulary is so large that this is an id of it.
 pub const IGNORE: u32 = u32::MAX;

@@ -11,8 +11,8 @@ use crate::Result;
 use crate::chunks::count_tokens;
 use crate::document::DocumentSource;
 use crate::input::io_error;
+use crate::store::TokenDocs;
 use crate::store::TokenStore;
-use crate::token_docs::TokenDocs;
 
 /// A folder that keeps what was made of text: a vocabulary and the ids of documents. Both are made again only when the
 /// text, the tokenizer or the vocabulary has changed.

@@ -2,11 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod golden_files;
+mod pad_chunk;
 
 use serde_json::Value;
-use ulmfit_data::{ClassLoaderConfig, PadSide, batches_by_length, pad_chunk, sort_chunks};
+use ulmfit_data::{ClassLoaderConfig, batches_by_length, sort_chunks};
 
 use golden_files::{golden, numbers, rows};
+use pad_chunk::{PadSide, pad_chunk};
 
 fn size(value: &Value) -> usize {
     value.as_u64().unwrap() as usize
@@ -125,4 +127,14 @@ fn training_order_equals_fastai() {
 #[test]
 fn equal_lengths_keep_their_order() {
     assert_eq!(batches_by_length(&[2, 2, 3, 2], 2), [[2, 0], [1, 3]]);
+}
+
+#[test]
+fn short_padding_goes_behind() {
+    assert_eq!(pad_chunk(&[5], 1, PadSide::First, 4, 4), [5, 1, 1, 1]);
+    assert_eq!(pad_chunk(&[5], 1, PadSide::Last, 1, 3), [5, 1, 1]);
+    assert_eq!(pad_chunk(&[5, 6], 1, PadSide::First, 4, 1), [5, 6]);
+    // 7 pads: two chunks of three in front, one pad behind.
+    let padded = pad_chunk(&[10, 11, 12, 13], 1, PadSide::First, 3, 11);
+    assert_eq!(padded, [1, 1, 1, 1, 1, 1, 10, 11, 12, 13, 1]);
 }

@@ -69,7 +69,7 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn Rows>> {
 }
 
 /// The name of a class, which is that of its folder.
-fn class_name(folder: &Path) -> Result<String> {
+pub(crate) fn class_name(folder: &Path) -> Result<String> {
     match folder.file_name().and_then(|name| name.to_str()) {
         Some(name) => Ok(name.to_owned()),
         // Two such names can look alike: neither is guessed at.

@@ -19,7 +19,7 @@ use crate::input::file_name;
 use crate::report::ReadReport;
 use crate::{Error, Result};
 
-pub(crate) use folder::{all_files, decode, whole_text};
+pub(crate) use folder::{all_files, class_name, decode, whole_text};
 
 /// The format of a file or folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -8,7 +8,7 @@ use super::{ReviewSet, unknown};
 use crate::classes::sorted_classes;
 use crate::corpus::Corpus;
 use crate::document::{Document, Place};
-use crate::formats::{all_files, decode, whole_text};
+use crate::formats::{all_files, class_name, decode, whole_text};
 use crate::input::{file_name, io_error, list, open};
 use crate::labels::Label;
 use crate::report::ReadReport;
@@ -58,18 +58,6 @@ pub(super) fn open_folder(folder: &Path) -> Result<ReviewSet> {
         .map(|name| format!("the folder {}", folder.join(name).display()));
     set.report.left_out.extend(others);
     set.finish(folder)
-}
-
-fn class_name(folder: &Path) -> Result<String> {
-    let name = folder.file_name().unwrap_or_default();
-    name.to_str()
-        .map(str::to_owned)
-        .ok_or_else(|| Error::Layout {
-            path: folder.to_owned(),
-            expected: "a folder whose name is utf-8, as it is that of a class".into(),
-            found: format!("{name:?}"),
-            remedy: "rename the folder",
-        })
 }
 
 /// The set in the archive, in one pass over it.

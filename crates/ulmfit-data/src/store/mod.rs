@@ -2,6 +2,7 @@
 
 mod layout;
 mod mapped;
+mod token_docs;
 mod writer;
 
 use std::fs::File;
@@ -12,13 +13,15 @@ use rayon::prelude::*;
 use ulmfit_text::{Tokenizer, Vocab};
 
 use self::layout::{Footer, MAGIC, NO_LABEL, VERSION, Width};
-pub(crate) use self::mapped::Mapped;
+use self::mapped::Mapped;
+pub(crate) use self::token_docs::OrderedDocs;
+pub use self::token_docs::TokenDocs;
 use self::writer::Writer;
 use crate::chunks::{CHUNK_BYTES, for_each_chunk};
 use crate::digest::Digest;
 use crate::document::{DocumentSource, RawDocument, RawLabel};
 use crate::input::io_error;
-use crate::{Error, Result, TokenDocs};
+use crate::{Error, Result};
 
 /// The ids of a corpus in a file, with the labels if there are any.
 ///

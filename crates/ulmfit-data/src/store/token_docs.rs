@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use super::Mapped;
 use crate::digest::Digest;
-use crate::store::Mapped;
 
 /// The ids of many documents. A clone shares them; loaders are made of it.
 ///
