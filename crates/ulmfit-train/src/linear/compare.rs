@@ -137,8 +137,8 @@ impl Comparison {
             )
         } else {
             format!(
-                "The linear model is as good here, as far as {} documents tell: {range}. Use the linear one, which is a \
-                 thousand times faster, or give more text without labels; with more documents to score on the \
+                "The linear model is as good here, as far as {} documents tell: {range}. Use the linear one, which is hundreds of times \
+                 faster, or give more text without labels; with more documents to score on the \
                  difference would be told more exactly.",
                 self.model.of
             )
