@@ -5,8 +5,9 @@
 mod shared;
 
 use std::fs;
+use std::process::Stdio;
 
-use shared::{fresh, trained, ulmfit};
+use shared::{command, fresh, trained, ulmfit};
 use ulmfit::prelude::Device;
 use ulmfit_serve::{Answer, Model};
 
@@ -127,6 +128,22 @@ fn self_training_is_a_part_of_the_recipe() {
     let (said, once) = run("self.toml", "once");
     assert!(said.contains("self-training: "), "{said}");
     assert!(once != plain && once == run("self.toml", "again").1);
+    // Killed while the second classifier is trained, and resumed.
+    let line = format!("{train} --config self.toml --out cut --every 1");
+    let mut child = command(folder, &line)
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let stored = folder.join("cut.checkpoints/self-training/classify");
+    let is_stored = || fs::read_dir(&stored).is_ok_and(|mut files| files.next().is_some());
+    while child.try_wait().unwrap().is_none() && !is_stored() {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(is_stored() && !folder.join("cut").exists());
+    ulmfit(folder, &format!("{line} --resume")).done();
+    assert!(fs::read(folder.join("cut")).unwrap() == once);
     // Nothing is relabeled where there is no text.
     let none = train.replace(" --unlabeled more.txt", "");
     let without = |config: &str, out: &str| {

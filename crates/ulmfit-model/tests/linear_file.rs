@@ -92,7 +92,7 @@ fn words_are_weighed() {
     let model = model(FeatureValue::TfIdf, Task::SingleLabel, &["neg", "pos"]);
     let words = Predictor::of_linear(&model).attribution("A lovely film, unheard!", None);
     let shown: Vec<&str> = words.iter().map(|word| word.word.as_str()).collect();
-    assert_eq!(shown, ["A", "lovely", "film", ",", "unheard", "!"]);
+    assert_eq!(shown, ["a", "lovely", "film", ",", "unheard", "!"]);
     let largest = words.iter().map(|word| word.weight).fold(0.0, f32::max);
     assert_eq!(largest, 1.0);
     assert!(words[4].weight == 0.0 && words[5].weight == 0.0);
@@ -125,7 +125,7 @@ fn what_is_damaged_or_of_another_kind_is_refused() {
         [&whole[..at], to.as_bytes(), &whole[at + from.len()..]].concat()
     };
     // Another number of classes than there are outputs.
-    let error = said(&text("\\\"neg\\\",", "       "));
+    let error = said(&text("\\\"neg\\\",", "        "));
     assert!(
         error.contains("classes") && error.contains("found 1"),
         "{error}"

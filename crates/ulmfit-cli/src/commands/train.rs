@@ -50,7 +50,7 @@ pub(crate) struct Args {
     /// Save the fine-tuned language model, too.
     #[arg(long, value_name = "FILE")]
     language_model_out: Option<PathBuf>,
-    /// Save a linear classifier, too, that the trained one teaches on all texts: nearly as good, and thousands of times
+    /// Save a linear classifier, too, that the trained one teaches on all texts: often as good, and hundreds of times
     /// faster.
     #[arg(long, value_name = "FILE")]
     fast: Option<PathBuf>,

@@ -1,4 +1,4 @@
-//! Linear text classifiers: words and pairs of words, each with a weight for each class. They read thousands of texts in
+//! Linear text classifiers: words and pairs of words, each with a weight for each class. They read hundreds of texts in
 //! the time an LSTM reads one.
 
 pub(crate) mod classifier;

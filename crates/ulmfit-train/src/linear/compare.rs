@@ -137,8 +137,8 @@ impl Comparison {
             )
         } else {
             format!(
-                "The linear model is as good here, as far as {} documents tell: {range}. Use the linear one, which is a \
-                 thousand times faster, or give more text without labels; with more documents to score on the \
+                "The linear model is as good here, as far as {} documents tell: {range}. Use the linear one, which is hundreds of times \
+                 faster, or give more text without labels; with more documents to score on the \
                  difference would be told more exactly.",
                 self.model.of
             )
@@ -160,7 +160,13 @@ mod tests {
         let classes = ["neg".to_owned(), "pos".to_owned()];
         let labels: Vec<u32> = (0..200).map(|n| n % 2).collect();
         let wrong = |each: usize| -> Vec<u32> {
-            let flip = |(n, label): (usize, &u32)| if n % each == 0 { 1 - label } else { *label };
+            let flip = |(n, label): (usize, &u32)| {
+                if n.is_multiple_of(each) {
+                    1 - label
+                } else {
+                    *label
+                }
+            };
             labels.iter().enumerate().map(flip).collect()
         };
         let compare = |partner: &[u32], model: &[u32]| {

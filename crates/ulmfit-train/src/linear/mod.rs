@@ -1,4 +1,4 @@
-//! Linear models beside the LSTM: what it is to be better than, what is as good a thousand times faster, and a second view
+//! Linear models beside the LSTM: what it is to be better than, what is as good hundreds of times faster, and a second view
 //! of the documents that labels them for it.
 //!
 //! * [`LinearPartner`]: fitted to the labels alone.

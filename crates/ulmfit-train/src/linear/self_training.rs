@@ -219,7 +219,13 @@ mod tests {
         };
         let texts: Vec<String> = (0..400).map(text).collect();
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-        let said = |n: usize| if n % 10 == 0 { 1 - n % 2 } else { n % 2 };
+        let said = |n: usize| {
+            if n.is_multiple_of(10) {
+                1 - n % 2
+            } else {
+                n % 2
+            }
+        };
         let row = |n: usize| {
             if said(n) == 0 {
                 vec![0.8, 0.2]

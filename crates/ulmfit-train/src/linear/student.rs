@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 /// Up to so many texts every word and pair counts, above only those of two texts or more.
 const FEW: usize = 200;
 
-/// A linear classifier taught by a model on texts without labels: thousands of times faster, and often as good.
+/// A linear classifier taught by a model on texts without labels: hundreds of times faster, and often as good.
 ///
 /// Its words and pairs are those of the texts, so many texts make it good. TF-IDF and logistic regression with the model's
 /// probabilities as targets; `C` is the one of the least loss on a tenth of the texts.

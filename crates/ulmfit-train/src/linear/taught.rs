@@ -29,7 +29,7 @@ impl Taught<'_> {
         let mut nth = 0;
         let is_held = |count: &f64| {
             nth += usize::from(*count > 0.0);
-            *count > 0.0 && nth % HELD_OUT == 0
+            *count > 0.0 && nth.is_multiple_of(HELD_OUT)
         };
         let held: Vec<bool> = self.counts.iter().map(is_held).collect();
         if nth < FEWEST {

@@ -133,17 +133,17 @@ def exact():
 def main():
     data = Path(sys.argv[1])
     sets = {
-        "sentence_polarity": (data / "sentence_polarity/sentence_polarity.csv.zst", 0, 1, True, 5000),
-        "movie_reviews": (data / "movie_reviews/movie_reviews.csv.zst", 1, 2, True, 1200),
-        "trec6": (data / "trec6/train.csv.zst", 0, 1, False, 4000),
+        "sentence_polarity": (data / "sentence_polarity/sentence_polarity.csv.zst", 0, 1, True, 5000, [100, 500]),
+        "movie_reviews": (data / "movie_reviews/movie_reviews.csv.zst", 1, 2, True, 1200, [100, 500]),
+        "trec6": (data / "trec6/train.csv.zst", 0, 1, False, 4000, [500, 1000]),  # 100 have one document of a class
     }
     figures = []
-    for name, (path, label, text, header, test_from) in sets.items():
+    for name, (path, label, text, header, test_from, sizes) in sets.items():
         texts, labels = scattered(*read(path, label, text, header))
         documents, classes = tokenized(texts), sorted(set(labels))
         y = np.array([classes.index(label) for label in labels])
         unlabeled, test, truth = documents[1000:test_from], documents[test_from:], y[test_from:]
-        for n in [100, 500]:
+        for n in sizes:
             for kind, fit in [("tf_idf", tf_idf), ("nb_svm", nb_svm)]:
                 c, right, found = fit(documents[:n], y[:n], unlabeled, test)
                 accuracy = float(np.mean(found == truth))
