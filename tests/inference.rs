@@ -312,7 +312,8 @@ fn rounded_weights_are_those_of_a_rounded_file() {
     for text in texts {
         let alone = in_memory.predict(text).probabilities;
         for (a, b) in alone.iter().zip(from_file.predict(text).probabilities) {
-            assert!((a - b).abs() < 1e-6, "{a} {b}");
+            // In memory inputs and hidden states are rounded, too.
+            assert!((a - b).abs() < 1e-3, "{a} {b}");
         }
         let pair = (rounded.predict(text), exact.predict(text));
         for (a, b) in pair.0.probabilities.iter().zip(pair.1.probabilities) {
