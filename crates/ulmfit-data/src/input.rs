@@ -202,13 +202,20 @@ impl Read for Decoded {
 }
 
 /// A compressed file that is not whole.
-#[derive(Debug, thiserror::Error)]
-#[error("damaged {codec} data")]
+#[derive(Debug)]
 struct Damaged {
     codec: &'static str,
     cut: bool,
     bytes: u64,
 }
+
+impl std::fmt::Display for Damaged {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "damaged {} data", self.codec)
+    }
+}
+
+impl std::error::Error for Damaged {}
 
 /// The whole content of a file.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {

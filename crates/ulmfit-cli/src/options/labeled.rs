@@ -84,6 +84,7 @@ impl Labeled {
         let (all, mut unlabeled) = parts.train.by_label();
         let classes = self.label.least_classes();
         all.require_classes(classes).with_context(|| self.place())?;
+        let drawn = parts.valid.is_none() && held_out.valid.is_none();
         let (train, valid) = match (parts.valid, &held_out.valid) {
             (_, Some(path)) => (all.clone(), self.read_valid(path, all.classes(), talk)?),
             // What is set apart to score on trains nothing, with a label or without.
@@ -96,14 +97,17 @@ impl Labeled {
                 all.split(share, seed)
             }
         };
-        if train.is_empty() {
-            bail!(
-                "{}: expected documents to train on, found none of {}; give more",
-                self.place(),
-                all.len()
-            );
+        let one_each = drawn && valid.is_empty();
+        for (part, corpus) in [("train on", &train), ("score on", &valid)] {
+            if corpus.is_empty() && !one_each {
+                bail!(
+                    "{}: expected documents to {part}, found none of {}; give more, or a part of them as --valid",
+                    self.data.display(),
+                    all.len()
+                );
+            }
         }
-        if valid.is_empty() {
+        if one_each {
             bail!(
                 "{}: expected documents to score on, found none, as each class has one document, which is needed to train \
                  on; add documents of each class, or name others as --valid",

@@ -193,6 +193,9 @@ impl Record {
     }
 }
 
+/// The line a record begins on, its bytes, and where each field ends in them.
+type RawRecord = (u64, Vec<u8>, Vec<usize>);
+
 #[derive(Clone, Copy, PartialEq)]
 enum State {
     /// At the beginning of a field.
@@ -254,7 +257,7 @@ impl Records {
     }
 
     /// The bytes of the next record, the line it begins on, and where its fields end.
-    fn read(&mut self) -> Result<Option<(u64, Vec<u8>, Vec<usize>)>> {
+    fn read(&mut self) -> Result<Option<RawRecord>> {
         let (mut bytes, mut ends) = (Vec::new(), Vec::new());
         let mut state = State::Start;
         let mut begun = None;
