@@ -89,7 +89,7 @@ fn train_says_whether_it_was_worth_its_time_and_teaches_a_student() {
         "  always `",
         "  linear model (TF-IDF with logistic regression, C ",
         "  this model  ",
-        "saved fast.safetensors: a linear classifier",
+        "fast.safetensors: a linear classifier",
         ", its teacher ",
     ] {
         assert!(

@@ -2,7 +2,7 @@
 //! seed alone.
 
 use crate::corpus::Corpus;
-use crate::document::Document;
+use crate::document::{Document, Place};
 use crate::random::{Purpose, generator, permutation};
 use crate::strata::draw;
 use crate::{Error, Result};
@@ -94,6 +94,14 @@ impl Corpus {
         let places = parts
             .iter()
             .flat_map(|part| (0..part.len()).map(|at| part.place_of(at)));
+        // A document that is in memory goes by its number, which is another one here.
+        let places = places.enumerate().map(|(at, place)| match place.file {
+            Some(_) => place,
+            None => Place {
+                line: at as u64 + 1,
+                ..place
+            },
+        });
         let places = places.collect();
         Self::from_valid(documents, classes).with_places(places)
     }

@@ -109,7 +109,8 @@ proptest! {
         // One document of each class stays.
         let most: usize = counts.iter().map(|count| count.saturating_sub(1)).sum();
         let alone = counts.iter().filter(|&&count| count == 1).count() as f64;
-        prop_assert_eq!(valid.len(), if inside { rounded.clamp(1, n - 1).min(most) } else { rounded });
+        let wanted = if inside { rounded.clamp(1, n - 1) } else { rounded };
+        prop_assert_eq!(valid.len(), if share < 1.0 { wanted.min(most) } else { wanted });
         let mut rows: Vec<usize> = Corpus::concat(&[&train, &valid]).texts().iter().map(|t| t.parse().unwrap()).collect();
         rows.sort_unstable();
         prop_assert_eq!(rows, (0..labels.len()).collect::<Vec<_>>());

@@ -2,8 +2,8 @@
 
 use burn::tensor::Device;
 use ulmfit_data::Corpus;
-use ulmfit_model::{Task, TextLanguageModel};
-use ulmfit_text::Direction;
+use ulmfit_model::{AwdLstmConfig, Task, TextLanguageModel};
+use ulmfit_text::{Direction, Special};
 
 use crate::both::{BothDirections, Fitted};
 use crate::checkpoint::Checkpoints;
@@ -12,7 +12,7 @@ use crate::fit::Scored;
 use crate::learned::Learned;
 use crate::observe::{History, Observer};
 use crate::pretrained::Pretrained;
-use crate::recipe::{Amount, Recipe};
+use crate::recipe::{Amount, Recipe, Sizes};
 use crate::run::Run;
 use crate::steps;
 use crate::task::{targets, task_of};
@@ -180,10 +180,20 @@ impl Ulmfit {
         }
         let starts = self.starts(&recipe, device)?;
         for Start { recipe, pretrained } in &starts {
-            let encoder = pretrained
-                .as_ref()
-                .map(|model| model.model.encoder.config());
-            recipe.check(encoder.map_or(recipe.sizes.layers, |encoder| encoder.layers))?;
+            let layers = match pretrained {
+                Some(model) => model.model.encoder.config().layers,
+                None => {
+                    let Sizes {
+                        embed,
+                        hidden,
+                        layers,
+                    } = recipe.sizes;
+                    let encoder = AwdLstmConfig::new(Special::ALL.len());
+                    encoder.with_sizes(embed, hidden, layers).validate()?;
+                    layers
+                }
+            };
+            recipe.check(layers)?;
         }
         if starts.len() == 2 && matches!(task, Task::Regression { .. }) {
             return Err(Error::Setting {

@@ -56,7 +56,7 @@ pub(crate) fn positive_share(text: &str) -> Result<f64, String> {
 /// # Errors
 /// As [`positive`].
 pub(crate) fn seconds(text: &str) -> Result<f64, String> {
-    let is_one = |n: f64| n >= 0.001 && n <= 86_400.0;
+    let is_one = |n: f64| (0.001..=86_400.0).contains(&n);
     number(text, "seconds from 0.001 to 86400", is_one)
 }
 

@@ -23,7 +23,7 @@ use crate::error::{Error, Result};
 /// | `weight` | 5 | how many texts a labelled document counts for with the partner |
 /// | `folds` | 5 | parts of the texts, each labelled by a partner of the others |
 ///
-/// The defaults are those of co-training experiments with 100 labels; they are not tuned.
+/// The defaults are not tuned.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SelfTraining {

@@ -134,12 +134,12 @@ impl Recipe {
     /// # Ok::<(), ulmfit_train::Error>(())
     /// ```
     pub fn check(&self, layers: usize) -> Result<()> {
-        let lm = &self.language_model;
+        let (lm, of_lm) = (&self.language_model, layers.saturating_add(1));
         let lists = [
-            (&lm.pretrain, layers + 1),
-            (&lm.adapt, layers + 1),
-            (&lm.finetune, layers + 1),
-            (&self.classifier.stages, layers + 2),
+            (&lm.pretrain, of_lm),
+            (&lm.adapt, of_lm),
+            (&lm.finetune, of_lm),
+            (&self.classifier.stages, of_lm.saturating_add(1)),
         ];
         let mut stages = lists
             .into_iter()

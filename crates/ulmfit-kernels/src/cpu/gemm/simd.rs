@@ -210,6 +210,10 @@ mod x86 {
                     unsafe { $dot_bf16(a, b, c) }
                 }
                 #[inline(always)]
+                #[expect(
+                    clippy::missing_transmute_annotations,
+                    reason = "the signature of the function that is called has the types"
+                )]
                 unsafe fn dot_int8(a: $vector, b: $vector, c: $vector) -> $vector {
                     // SAFETY: the caller answers for the processor; registers of one size are the same bits.
                     unsafe { transmute($dot_int8(transmute(a), transmute(b), transmute(c))) }
