@@ -225,12 +225,10 @@ mod tests {
     use super::*;
     use crate::{Corpus, LabelKind, Source};
 
-    fn write(
-        path: &Path,
-        schema: &str,
-        compression: Compression,
-        groups: &[&dyn Fn(&mut SerializedRowGroupWriter<'_, File>)],
-    ) {
+    /// Writes a row group.
+    type WriteGroup<'a> = &'a dyn Fn(&mut SerializedRowGroupWriter<'_, File>);
+
+    fn write(path: &Path, schema: &str, compression: Compression, groups: &[WriteGroup<'_>]) {
         let schema = Arc::new(parse_message_type(schema).unwrap());
         let properties = WriterProperties::builder().set_compression(compression);
         let file = File::create(path).unwrap();

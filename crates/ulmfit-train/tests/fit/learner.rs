@@ -91,7 +91,6 @@ fn a_metric_of_ones_own_is_watched_in_its_own_direction() {
     let mut run = Run::new(&mut keep).with_observer(&mut look);
     let training = Training::new([stage("one", 3, 1e-2)]);
     let fitted = fit(&learner, language_model(), &training, &mut run).unwrap();
-    drop(look);
     assert_eq!(seen.len(), 3);
     assert_eq!(values(&fitted.model), seen[1]);
     assert!(
