@@ -165,7 +165,7 @@ mod tests {
         let hidden = Tensor::<1>::from_floats([1.0, -2.0, 4.0], &Device::default());
         let hidden = hidden.reshape([3, 1, 1]);
         let window = Window {
-            spans: vec![0..3],
+            spans: std::iter::once(0..3).collect(),
             ends: vec![Some(2)],
         };
         for (pooling, expected) in [(Pooling::Max, 4.0), (Pooling::Mean, 1.0)] {

@@ -242,7 +242,7 @@ impl Optimizer {
     /// Returns the optimizer of which [`state`](Self::state) was taken; `model` has the same parameters.
     ///
     /// # Errors
-    /// [`Error::Tensor`] for a tensor that is missing, of another size, or of no parameter.
+    /// [`Error::Tensor`](crate::Error::Tensor) for a tensor that is missing, of another size, or of no parameter.
     pub fn from_state<M: Module>(
         config: &OptimizerConfig,
         state: OptimizerState,

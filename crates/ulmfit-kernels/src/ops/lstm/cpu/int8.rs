@@ -68,7 +68,7 @@ impl Int8Lstm {
         Some(Self(Arc::new(Team::run(pack))))
     }
 
-    /// As [`lstm_layer`](super::lstm_layer) with the rounded weights, on the CPU and without gradients.
+    /// As [`lstm_layer`](crate::lstm_layer) with the rounded weights, on the CPU and without gradients.
     ///
     /// # Panics
     /// If the shapes do not fit together.
