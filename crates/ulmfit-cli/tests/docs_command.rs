@@ -44,7 +44,7 @@ fn call(line: &str) -> Option<Vec<String>> {
                 words.clear();
                 word.clear();
             }
-            '#' | '>' if !quoted && word.is_empty() => break,
+            '#' | '<' | '>' if !quoted && word.is_empty() => break,
             c if c.is_whitespace() && !quoted => {
                 if started {
                     words.push(std::mem::take(&mut word));
