@@ -31,12 +31,11 @@ use ulmfit::burn::module::Module as _;
 use ulmfit::prelude::*;
 use ulmfit::train::observe::History;
 use ulmfit::train::schedule::GroupRates;
-use ulmfit::train::{Learner, fit};
+use ulmfit::train::{Learner, LmLearner, fit};
 
 use cells::Kind;
 use corpus::Text;
 use model::{CharModel, Sizes};
-use stream::Stream;
 use windows::Windows;
 
 /// Character models: three characters, eight, and a stream.
@@ -101,7 +100,9 @@ fn run(options: &Options) -> anyhow::Result<()> {
         &mut results,
     )?;
     // The same cell over a stream: every character is predicted, and the state is carried on.
-    let lesson = Stream::new(train, valid)?;
+    // Gradients flow through the lesson's 8 characters.
+    let (train, valid) = (stream::rows(train, 8)?, stream::rows(valid, 64)?);
+    let lesson = LmLearner::new(&train).with_valid(&valid);
     let model = sizes.init(Kind::Rnn, seed, &device);
     learn(
         "stream, plain RNN",

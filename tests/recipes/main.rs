@@ -7,10 +7,30 @@ mod others;
 
 use std::path::Path;
 
+use ulmfit::model::Cut;
 use ulmfit::prelude::*;
 use ulmfit::train::observe::History;
 use ulmfit::train::optimizer::OptimizerConfig;
-use ulmfit::train::{Run, steps};
+use ulmfit::train::schedule::GroupRates;
+use ulmfit::train::{Run, Validate, steps};
+
+fn bundled() -> ReviewSet {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/data");
+    ReviewSet::open(folder).unwrap()
+}
+
+/// So many of the bundled training reviews.
+fn sample(documents: usize) -> Corpus {
+    bundled().train.balanced(documents, 1).unwrap()
+}
+
+fn small() -> Sizes {
+    Sizes {
+        embed: 8,
+        hidden: 12,
+        layers: 1,
+    }
+}
 
 fn recipe(name: &str) -> Recipe {
     Recipe::by_name(name).unwrap()
@@ -132,12 +152,7 @@ fn the_names_are_these() {
 fn dropouts_out_of_range_are_named_in_every_step() {
     let text = "a good film and a bad film ".repeat(50);
     let device = Device::default();
-    let small = Sizes {
-        embed: 8,
-        hidden: 12,
-        layers: 1,
-    };
-    let fits = Recipe::default().with_sizes(small);
+    let fits = Recipe::default().with_sizes(small());
     let mut nobody = ();
     let mut run = Run::new(&mut nobody).with_seed(1);
     let model = steps::pretrain(&fits, &[&text[..]], &device, &mut run).unwrap();
@@ -154,13 +169,62 @@ fn dropouts_out_of_range_are_named_in_every_step() {
 }
 
 #[test]
+fn sizes_and_stages_that_do_not_fit_are_named_by_each_step_alone() {
+    let train = sample(8);
+    let texts = train.texts();
+    let device = Device::default();
+    let mut nobody = ();
+    let mut run = Run::new(&mut nobody).with_seed(1);
+    let fits = Recipe::default().with_sizes(small()).with_at_most_epochs(1);
+    let mut flat = fits.clone();
+    flat.sizes.layers = 0;
+    let error = steps::pretrain(&flat, &texts, &device, &mut run).unwrap_err();
+    assert!(error.to_string().contains("layers"), "{error}");
+
+    let model = steps::pretrain(&fits, &texts, &device, &mut run).unwrap();
+    // Rates for three layers, and a model of one.
+    let mut deep = fits;
+    deep.language_model.finetune[0].rates = GroupRates::List(vec![1e-3; 4]);
+    deep.classifier.stages[0].rates = GroupRates::List(vec![1e-3; 5]);
+    let errors = [
+        steps::adapt(&deep, &model, &texts, &device, &mut run).unwrap_err(),
+        steps::finetune(&deep, model.clone(), &texts, &device, &mut run).unwrap_err(),
+        steps::classify(&deep, &model, &train, None, &device, &mut run).unwrap_err(),
+    ];
+    for error in errors {
+        let said = error.to_string();
+        assert!(said.contains("layer groups"), "{said}");
+    }
+}
+
+#[test]
+fn a_document_longer_than_all_others_takes_no_more_than_is_read_of_it() {
+    let train = sample(40);
+    let mut documents = train.documents().to_vec();
+    documents[0].text = "a very long film ".repeat(2_000);
+    let long = Corpus::new(documents, train.classes().to_vec()).unwrap();
+    let mut recipe = Recipe::default().with_sizes(small()).with_at_most_epochs(1);
+    recipe.classifier.cut = Cut::Last(50);
+    let fit = |corpus: &Corpus| {
+        let run = Ulmfit::builder().recipe(recipe.clone());
+        let run = run.valid(sample(8)).seed(1).validate(Validate::AtEnd);
+        run.fit(corpus, &Device::default()).unwrap()
+    };
+    let tokens = |learned: &Learned| -> Vec<usize> {
+        let epochs = learned.history.epochs.iter();
+        epochs.map(|epoch| epoch.tokens).collect()
+    };
+    let (long, short) = (fit(&long), fit(&train));
+    for (long, short) in tokens(&long).into_iter().zip(tokens(&short)) {
+        assert!(long <= short + 50, "{long} tokens, {short} without it");
+    }
+    // Its words are in the vocabulary: all of it was counted.
+    assert!(long.classifier.text.vocab().contains("long"));
+}
+
+#[test]
 fn every_recipe_runs() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/data");
-    let set = ReviewSet::open(folder).unwrap();
-    let (train, valid) = (
-        set.train.balanced(40, 1).unwrap(),
-        set.test.unwrap().take(20),
-    );
+    let (train, valid) = (sample(40), bundled().test.unwrap().take(20));
     let device = Device::default();
     for name in Recipe::ALL {
         let recipe = recipe(name).with_at_most_epochs(1);

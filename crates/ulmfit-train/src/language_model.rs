@@ -1,12 +1,14 @@
 //! The language model as a learner: a stream of text, and what a model scores on one.
 
+use std::marker::PhantomData;
+
 use burn::module::Module;
 use serde::{Deserialize, Serialize};
 use ulmfit_data::{LmBatch, LmLoader};
-use ulmfit_model::{HiddenState, LanguageModel, Mode};
+use ulmfit_model::{HiddenState, LanguageModel, LmLoss, Mode};
 
 use crate::groups::LayerGroups;
-use crate::learner::{BatchLoss, Learner};
+use crate::learner::{BatchLoss, Carry, Learner};
 use crate::scores::Scores;
 use crate::settings::Settings;
 
@@ -50,7 +52,55 @@ impl From<LmScores> for Scores {
     }
 }
 
-/// A language model and its text. The hidden state travels between batches and starts at zero in every epoch.
+/// A network that predicts the next token of a stream: what [`LmLearner`] trains. [`LanguageModel`] is one; a network of
+/// your own, over words or characters, is another.
+pub trait StreamModel: Module + 'static {
+    /// What travels from a batch to the next one of its epoch.
+    type State: Carry;
+
+    /// The layer groups, bottom first; by default one of all parameters.
+    fn groups(&self) -> LayerGroups {
+        LayerGroups::whole(self)
+    }
+
+    /// The loss of a batch, and the state after it, detached; `before` is nothing at the beginning of an epoch.
+    fn batch_loss(
+        &self,
+        batch: &LmBatch,
+        before: Option<Self::State>,
+        mode: &mut Mode,
+    ) -> (LmLoss, Self::State);
+
+    /// Adds what the numbers of a run follow from, beside data and weights: sizes, dropouts.
+    fn describe(&self, _: &mut Settings) {}
+}
+
+impl StreamModel for LanguageModel {
+    type State = HiddenState;
+
+    fn groups(&self) -> LayerGroups {
+        LayerGroups::language_model(self)
+    }
+
+    fn batch_loss(
+        &self,
+        batch: &LmBatch,
+        before: Option<HiddenState>,
+        mode: &mut Mode,
+    ) -> (LmLoss, HiddenState) {
+        let before = before.unwrap_or_else(|| self.initial_state(batch.inputs.rows()));
+        self.loss(&batch.inputs, &batch.targets, &before, mode)
+    }
+
+    fn describe(&self, settings: &mut Settings) {
+        settings.add("model", &self.encoder.config());
+        settings.add("dropouts", &self.dropouts);
+        settings.add("regularization", &self.regularization);
+    }
+}
+
+/// A language model, or another [`StreamModel`], and its text. The state travels between batches and starts at zero in every
+/// epoch.
 ///
 /// ```
 /// use burn::tensor::Device;
@@ -73,19 +123,21 @@ impl From<LmScores> for Scores {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
-pub struct LmLearner<'a> {
+pub struct LmLearner<'a, M = LanguageModel> {
     train: &'a LmLoader,
     valid: Option<&'a LmLoader>,
     weighting: Weighting,
+    model: PhantomData<fn(&M)>,
 }
 
-impl<'a> LmLearner<'a> {
+impl<'a, M> LmLearner<'a, M> {
     /// A language model of this text, without validation.
     pub fn new(train: &'a LmLoader) -> Self {
         Self {
             train,
             valid: None,
             weighting: Weighting::default(),
+            model: PhantomData,
         }
     }
 
@@ -103,14 +155,14 @@ impl<'a> LmLearner<'a> {
     }
 }
 
-impl Learner for LmLearner<'_> {
-    type Model = LanguageModel;
+impl<M: StreamModel> Learner for LmLearner<'_, M> {
+    type Model = M;
     type Batch = LmBatch;
-    type Carry = HiddenState;
+    type Carry = M::State;
     type Scores = LmScores;
 
-    fn groups(&self, model: &LanguageModel) -> LayerGroups {
-        LayerGroups::language_model(model)
+    fn groups(&self, model: &M) -> LayerGroups {
+        model.groups()
     }
 
     fn n_batches(&self, epoch: usize) -> usize {
@@ -123,30 +175,26 @@ impl Learner for LmLearner<'_> {
 
     fn loss(
         &self,
-        model: &LanguageModel,
+        model: &M,
         batch: &LmBatch,
-        carry: &mut Option<HiddenState>,
+        carry: &mut Option<M::State>,
         mode: &mut Mode,
     ) -> BatchLoss {
-        let rows = batch.inputs.rows();
-        let before = carry.take().unwrap_or_else(|| model.initial_state(rows));
-        let (loss, next) = model.loss(&batch.inputs, &batch.targets, &before, mode);
+        let (loss, next) = model.batch_loss(batch, carry.take(), mode);
         *carry = Some(next);
         BatchLoss::new(loss.objective, loss.counted)
             .with_value(loss.cross_entropy)
             .with_rate_scale(batch.rate_scale)
     }
 
-    fn evaluate(&self, model: &LanguageModel) -> Option<LmScores> {
+    fn evaluate(&self, model: &M) -> Option<LmScores> {
         self.valid
             .map(|valid| evaluate(model, valid, self.weighting))
     }
 
-    fn describe(&self, model: &LanguageModel, settings: &mut Settings) {
+    fn describe(&self, model: &M, settings: &mut Settings) {
         settings.add("weighting", &self.weighting);
-        settings.add("model", &model.encoder.config());
-        settings.add("dropouts", &model.dropouts);
-        settings.add("regularization", &model.regularization);
+        model.describe(settings);
         settings.add("training batches", self.train.config());
         settings.add("training text", &self.train.docs().fingerprint());
         settings.add("validation batches", &self.valid.map(LmLoader::config));
@@ -161,13 +209,12 @@ pub fn evaluate_language_model(model: &LanguageModel, data: &LmLoader) -> LmScor
 }
 
 /// The same, with the loss weighted as asked for. The accuracy is that of all tokens.
-fn evaluate(model: &LanguageModel, data: &LmLoader, weighting: Weighting) -> LmScores {
+fn evaluate<M: StreamModel>(model: &M, data: &LmLoader, weighting: Weighting) -> LmScores {
     let model = model.valid();
     let (mut loss, mut weight, mut correct, mut tokens) = (0.0, 0.0, 0.0, 0);
     let mut state = None;
     for batch in data.epoch(0) {
-        let before = state.unwrap_or_else(|| model.initial_state(batch.inputs.rows()));
-        let (out, next) = model.loss(&batch.inputs, &batch.targets, &before, &mut Mode::Eval);
+        let (out, next) = model.batch_loss(&batch, state.take(), &mut Mode::Eval);
         state = Some(next);
         let counts = match weighting {
             Weighting::Tokens => out.counted,

@@ -73,7 +73,7 @@ pub use error::{Error, Result};
 pub use fit::{Scored, fit};
 pub use gradients::ParamGradients;
 pub use groups::{LayerGroups, Trained};
-pub use language_model::{LmLearner, LmScores, Weighting, evaluate_language_model};
+pub use language_model::{LmLearner, LmScores, StreamModel, Weighting, evaluate_language_model};
 pub use learned::Learned;
 pub use learner::{BatchLoss, Carry, Learner, epoch_order};
 pub use loss_scale::LossScale;

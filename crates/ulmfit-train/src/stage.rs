@@ -103,6 +103,12 @@ impl Stage {
     }
 }
 
+/// Checks stages against a model of so many groups.
+pub(crate) fn check_stages(stages: &[Stage], groups: usize) -> Result<()> {
+    let mut stages = stages.iter();
+    stages.try_for_each(|stage| stage.check(groups).map(drop))
+}
+
 /// The rates of one model's groups over the steps of a stage.
 #[derive(Clone, Debug)]
 pub struct Plan {

@@ -2,8 +2,8 @@
 
 use burn::tensor::Device;
 use ulmfit_data::Corpus;
-use ulmfit_model::{AwdLstmConfig, Task, TextLanguageModel};
-use ulmfit_text::{Direction, Special};
+use ulmfit_model::{Task, TextLanguageModel};
+use ulmfit_text::Direction;
 
 use crate::both::{BothDirections, Fitted};
 use crate::checkpoint::Checkpoints;
@@ -12,9 +12,9 @@ use crate::fit::Scored;
 use crate::learned::Learned;
 use crate::observe::{History, Observer};
 use crate::pretrained::Pretrained;
-use crate::recipe::{Amount, Recipe, Sizes};
+use crate::recipe::{Amount, Recipe};
 use crate::run::Run;
-use crate::steps;
+use crate::steps::{self, Start, Texts};
 use crate::task::{targets, task_of};
 use crate::validate::Validate;
 
@@ -157,7 +157,8 @@ impl Ulmfit {
         self
     }
 
-    /// Runs the three steps on a labelled corpus. The validation documents are not seen by any step.
+    /// Runs the three steps on a labelled corpus. The validation documents are not seen by any step. Of a labelled document no
+    /// step reads more than the recipe's [`cut`](crate::ClassifierRecipe::cut) says; unlabelled text is read in full.
     ///
     /// # Errors
     /// For a corpus without labels, with labels of two kinds or with a single class, a pretrained file that cannot be read
@@ -179,21 +180,14 @@ impl Ulmfit {
             }
         }
         let starts = self.starts(&recipe, device)?;
-        for Start { recipe, pretrained } in &starts {
-            let layers = match pretrained {
+        for Begin { recipe, pretrained } in &starts {
+            recipe.check(match pretrained {
                 Some(model) => model.model.encoder.config().layers,
                 None => {
-                    let Sizes {
-                        embed,
-                        hidden,
-                        layers,
-                    } = recipe.sizes;
-                    let encoder = AwdLstmConfig::new(Special::ALL.len());
-                    encoder.with_sizes(embed, hidden, layers).validate()?;
-                    layers
+                    recipe.check_sizes()?;
+                    recipe.sizes.layers
                 }
-            };
-            recipe.check(layers)?;
+            })?;
         }
         if starts.len() == 2 && matches!(task, Task::Regression { .. }) {
             return Err(Error::Setting {
@@ -251,7 +245,7 @@ impl Ulmfit {
     }
 
     /// The beginnings of one run or of two: recipe and pretrained model, which are read before anything is trained.
-    fn starts(&self, recipe: &Recipe, device: &Device) -> Result<Vec<Start>> {
+    fn starts(&self, recipe: &Recipe, device: &Device) -> Result<Vec<Begin>> {
         let forward = (Direction::Forward, &self.pretrained);
         let backward = (Direction::Backward, &self.pretrained_backward);
         let wanted = match self.reading {
@@ -285,14 +279,14 @@ impl Ulmfit {
                     stage.name = format!("backward: {}", stage.name);
                 }
             }
-            Ok(Start { recipe, pretrained })
+            Ok(Begin { recipe, pretrained })
         };
         wanted.into_iter().map(start).collect()
     }
 
     fn fit_one(
         &self,
-        start: Start,
+        start: Begin,
         train: &Corpus,
         valid: &Corpus,
         device: &Device,
@@ -302,12 +296,17 @@ impl Ulmfit {
         if let Some(unlabeled) = &self.unlabeled {
             texts.extend(unlabeled.texts());
         }
-        let Start { recipe, pretrained } = &start;
+        let texts = Texts {
+            all: &texts,
+            labeled: train.len(),
+        };
+        let Begin { recipe, pretrained } = &start;
+        let mut step = |start| steps::train_lm(recipe, start, texts, device, run);
         let language_model = match pretrained {
-            Some(pretrained) => steps::adapt(recipe, pretrained, &texts, device, run)?,
+            Some(pretrained) => step(Start::Other(pretrained))?,
             None => {
-                let model = steps::pretrain(recipe, &texts, device, run)?;
-                steps::finetune(recipe, model, &texts, device, run)?
+                let model = step(Start::New)?;
+                step(Start::Same(model))?
             }
         };
         let mut classifier =
@@ -342,7 +341,7 @@ impl Ulmfit {
 }
 
 /// What the run of one direction begins with.
-struct Start {
+struct Begin {
     recipe: Recipe,
     pretrained: Option<TextLanguageModel>,
 }

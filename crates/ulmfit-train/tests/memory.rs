@@ -1,11 +1,14 @@
-//! Memory does not grow with the number of steps, checkpoints included.
+//! Memory grows neither with the number of steps, checkpoints included, nor with what of a document is not pooled.
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use burn::tensor::Device;
 use peak_alloc::PeakAlloc;
 use ulmfit_data::LmLoaderConfig;
-use ulmfit_model::{AwdLstmConfig, LanguageModelConfig};
+use ulmfit_model::{
+    AwdLstmConfig, ClassifierConfig, DocumentWindow, LanguageModelConfig, Mode, Random,
+};
+use ulmfit_text::TokenGrid;
 use ulmfit_train::observe::{BatchEnd, Observer};
 use ulmfit_train::schedule::GroupRates;
 use ulmfit_train::{Checkpoints, LmLearner, Run, Stage, Trained, Training, fit};
@@ -31,6 +34,43 @@ impl Observer for Memory {
 }
 
 #[test]
+fn memory_of_training() {
+    // One after the other, as both read what the whole process has allocated.
+    memory_does_not_rise_with_the_steps();
+    chunks_before_the_pooled_window_keep_nothing_for_the_backward_pass();
+}
+
+fn chunks_before_the_pooled_window_keep_nothing_for_the_backward_pass() {
+    let device = Device::default().autodiff();
+    let sizes = AwdLstmConfig::new(50).with_sizes(100, 400, 2);
+    let encoder = sizes.init(&mut Random::new(1), &device).unwrap();
+    let config = ClassifierConfig {
+        window: DocumentWindow {
+            bptt: 70,
+            max_len: 140,
+        },
+        ..ClassifierConfig::new(2)
+    };
+    let model = config.init(encoder, 2, &device).unwrap();
+    // What the graph of a batch of eight documents of so many chunks takes, in bytes.
+    let taken = |chunks: usize| -> usize {
+        let (rows, len) = (8, 70 * chunks);
+        let ids = (0..rows * len).map(|i| 9 + (i * 7 % 41) as u32).collect();
+        let tokens = TokenGrid::new(rows, len, ids);
+        let labels = &[0_u32, 1, 0, 1, 0, 1, 0, 1];
+        let before = ALLOCATED.current_usage();
+        let loss = model.loss(&tokens, &[len; 8], labels, &mut Mode::train(3));
+        let taken = ALLOCATED.current_usage().saturating_sub(before);
+        drop(loss);
+        taken
+    };
+    taken(2);
+    // All but two of the chunks would take some 8 MB each.
+    let long = taken(42);
+    println!("kept for the backward pass of a long document: {long} bytes");
+    assert!(long < 100_000_000, "{long} bytes");
+}
+
 fn memory_does_not_rise_with_the_steps() {
     const STEPS: usize = 300;
     let (rows, len) = (16, 30);

@@ -6,6 +6,7 @@
 //! leaves the batch. A backward direction starts at the document's own last token in the chunk, where fastai starts it
 //! at the padding. Nothing depends on the batch's width, order or size.
 
+use burn::module::Module;
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 use ulmfit_text::TokenGrid;
@@ -86,6 +87,8 @@ pub(crate) fn encode(
         tokens.row(row)[..read].iter().copied()
     });
     let words = encoder.words(words, mode);
+    let tracked = encoder.embedding.device().is_autodiff();
+    let mut plain = None;
     for from in (0..longest).step_by(window.bptt) {
         if !go_on() {
             return None;
@@ -104,15 +107,23 @@ pub(crate) fn encode(
             .iter()
             .map(|&len| len.min(to) - from)
             .collect();
+        let pooled = chunk_window(&lengths[..alive], from, to, window.max_len);
+        if tracked && !pooled.is_needed() {
+            // Only its state is used, and no gradient flows into that: a graph would fill the memory until the batch ends.
+            let (encoder, words) = plain.get_or_insert_with(|| (encoder.valid(), words.inner()));
+            let before = state.inner();
+            let (_, next) = encoder.forward_words(words, &chunk, &here, &before, dropouts, mode);
+            state = next.within_autodiff();
+            continue;
+        }
         let (hidden, next) = encoder.forward_words(&words, &chunk, &here, &state, dropouts, mode);
         state = next;
-        let here = chunk_window(&lengths[..alive], from, to, window.max_len);
-        let pool = pool.get_or_insert_with(|| ConcatPool::new(pooling, &hidden));
-        if here.is_needed() {
+        if pooled.is_needed() {
             if mode.is_train() {
-                penalty.add(&hidden, &here);
+                penalty.add(&hidden, &pooled);
             }
-            pool.add(hidden, &here);
+            let pool = pool.get_or_insert_with(|| ConcatPool::new(pooling, &hidden));
+            pool.add(hidden, &pooled);
         }
     }
     if let Some(pool) = &mut pool {
@@ -295,5 +306,45 @@ mod tests {
                 assert_eq!(&alone[0], row, "{len} tokens, {embed}/{hidden}");
             }
         }
+    }
+
+    #[cfg(feature = "flex")]
+    #[test]
+    fn what_is_not_pooled_has_the_same_values_and_gradients_without_a_graph() {
+        use burn::tensor::Device;
+
+        let device = Device::flex().autodiff();
+        let config = crate::AwdLstmConfig::new(30).with_sizes(6, 9, 2);
+        let encoder = config
+            .init(&mut crate::Random::new(3), &device)
+            .expect("sizes");
+        let dropouts = Dropouts::language_model();
+        let ids: Vec<u32> = (0..2 * 22).map(|at| 2 + (at * 7 % 28)).collect();
+        let tokens = TokenGrid::new(2, 22, ids);
+        let run = |max_len, mode: &mut Mode| {
+            let window = DocumentWindow { bptt: 4, max_len };
+            let (settings, weights) = ((window, Pooling::Concat), Regularization::default());
+            let out = encode(
+                &encoder,
+                &tokens,
+                &[22, 20],
+                settings,
+                &dropouts,
+                weights,
+                mode,
+                &|| true,
+            );
+            out.expect("nobody gives up").pooled
+        };
+        // The last state depends on every token and on every mask, whether the chunks before the window keep a graph or not.
+        let gradient = |max_len| {
+            let pooled = run(max_len, &mut Mode::train(5));
+            let last = pooled.slice([0..2, 0..6]);
+            let values: Vec<f32> = last.clone().into_data().iter::<f32>().collect();
+            let gradient = encoder.embedding.val().grad(&last.sum().backward());
+            let gradient = gradient.expect("it is trained").into_data();
+            (values, gradient.iter::<f32>().collect::<Vec<f32>>())
+        };
+        assert_eq!(gradient(5), gradient(1440));
     }
 }

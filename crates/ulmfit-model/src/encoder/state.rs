@@ -194,6 +194,16 @@ impl HiddenState {
         }
     }
 
+    /// The same outside of autodiff.
+    pub(crate) fn inner(&self) -> Self {
+        self.map(Tensor::inner)
+    }
+
+    /// The same within autodiff, untracked.
+    pub(crate) fn within_autodiff(&self) -> Self {
+        self.map(Tensor::from_inner)
+    }
+
     fn map(&self, change: impl Fn(Tensor<2>) -> Tensor<2>) -> Self {
         let layers = self.layers.iter().map(|layer| LayerState {
             forward: layer.forward.map(&change),

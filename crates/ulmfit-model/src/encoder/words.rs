@@ -36,6 +36,14 @@ impl Words {
         Self { ids, rows }
     }
 
+    /// The same outside of autodiff.
+    pub(crate) fn inner(&self) -> Self {
+        Self {
+            ids: self.ids.clone(),
+            rows: self.rows.clone().inner(),
+        }
+    }
+
     /// The rows of some of the words, `[N, E]`.
     ///
     /// # Panics

@@ -37,7 +37,7 @@ pub struct ClassifierRecipe {
     /// What a document's vector is made of; default last state, maximum and mean.
     pub pooling: Pooling,
     /// What is read of a long document; default its last 5,760 tokens, four times those that are pooled. The paper and
-    /// fastai read all of it.
+    /// fastai read all of it. [`Ulmfit`](crate::Ulmfit) gives the language model no more of a labelled document either.
     pub cut: Cut,
     /// Whether unlabelled texts are labelled and trained on once more; default not.
     #[serde(with = "crate::none")]

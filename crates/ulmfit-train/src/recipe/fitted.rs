@@ -21,7 +21,8 @@ pub struct Amount {
 }
 
 impl Amount {
-    /// Counts the words of the language model's texts, and of the labelled documents.
+    /// Counts the words of the language model's texts, which hold the labelled documents, and of those. Of a labelled document
+    /// no more words count than are read of it under the recipes that this chooses from.
     ///
     /// ```
     /// let amount = ulmfit_train::Amount::of(["two words", "and three more"], ["two words"]);
@@ -32,15 +33,19 @@ impl Amount {
         labeled: impl IntoIterator<Item = &'a str>,
     ) -> Self {
         let words = |text: &str| text.split_whitespace().count();
-        let labeled = labeled.into_iter().map(words);
-        let (documents, labeled_words) = labeled.fold((0, 0), |(documents, sum), words| {
-            (documents + 1, sum + words)
-        });
-        Self {
+        let cut = Recipe::default().classifier.cut;
+        let mut amount = Self {
             words: texts.into_iter().map(words).sum(),
-            documents,
-            labeled_words,
+            documents: 0,
+            labeled_words: 0,
+        };
+        for words in labeled.into_iter().map(words) {
+            let read = cut.len_of(words);
+            amount.documents += 1;
+            amount.labeled_words += read;
+            amount.words = amount.words.saturating_sub(words - read);
         }
+        amount
     }
 }
 
@@ -197,6 +202,19 @@ mod tests {
         assert_eq!(
             lm(Recipe::fitted(much, &Pretrained::None)),
             lm(Recipe::default())
+        );
+    }
+
+    #[test]
+    fn what_is_not_read_of_a_long_document_does_not_count() {
+        let long = "word ".repeat(20_000);
+        let amount = Amount::of(
+            ["two words", &long, "of a text without label"],
+            [&long[..], "two words"],
+        );
+        assert_eq!(
+            (amount.documents, amount.labeled_words, amount.words),
+            (2, 5_762, 5_767)
         );
     }
 

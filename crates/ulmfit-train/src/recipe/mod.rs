@@ -10,11 +10,11 @@ mod registry;
 mod sizes;
 
 use serde::{Deserialize, Serialize};
-use ulmfit_model::Cell;
-use ulmfit_text::{TokenizerConfig, VocabConfig};
+use ulmfit_model::{AwdLstmConfig, Cell};
+use ulmfit_text::{Special, TokenizerConfig, VocabConfig};
 
 use crate::error::Result;
-use crate::stage::Stage;
+use crate::stage::{Stage, check_stages};
 
 pub use classifier::{ClassWeights, ClassifierRecipe, LossRecipe};
 pub use fitted::Amount;
@@ -135,16 +135,26 @@ impl Recipe {
     /// ```
     pub fn check(&self, layers: usize) -> Result<()> {
         let (lm, of_lm) = (&self.language_model, layers.saturating_add(1));
-        let lists = [
-            (&lm.pretrain, of_lm),
-            (&lm.adapt, of_lm),
-            (&lm.finetune, of_lm),
-            (&self.classifier.stages, of_lm.saturating_add(1)),
-        ];
-        let mut stages = lists
-            .into_iter()
-            .flat_map(|(list, groups)| list.iter().map(move |stage| (stage, groups)));
-        stages.try_for_each(|(stage, groups)| stage.check(groups).map(drop))
+        for stages in [&lm.pretrain, &lm.adapt, &lm.finetune] {
+            check_stages(stages, of_lm)?;
+        }
+        check_stages(&self.classifier.stages, of_lm.saturating_add(1))
+    }
+
+    /// Checks the sizes of a new encoder, before the text is read for its vocabulary.
+    pub(crate) fn check_sizes(&self) -> Result<()> {
+        Ok(self.encoder(Special::ALL.len()).validate()?)
+    }
+
+    /// A new encoder for so many words.
+    pub(crate) fn encoder(&self, words: usize) -> AwdLstmConfig {
+        let Sizes {
+            embed,
+            hidden,
+            layers,
+        } = self.sizes;
+        let encoder = AwdLstmConfig::new(words).with_sizes(embed, hidden, layers);
+        encoder.with_cell(self.cell)
     }
 
     /// Every stage of the three steps.

@@ -15,6 +15,7 @@ use crate::fit::{Scored, fit};
 use crate::learner::Learner as _;
 use crate::recipe::Recipe;
 use crate::run::Run;
+use crate::stage::check_stages;
 use crate::task::task_of;
 
 /// Step 3: a classifier on the language model's encoder, trained on the labels of `train`, with its scores on `valid`.
@@ -32,8 +33,10 @@ pub fn classify(
     device: &Device,
     run: &mut Run<'_>,
 ) -> Result<Scored<TextClassifier, ClassifierScores>> {
-    let model = new_classifier(recipe, language_model, train, device, run.seed)?;
     let r = &recipe.classifier;
+    let layers = language_model.model.encoder.config().layers;
+    check_stages(&r.stages, layers.saturating_add(2))?;
+    let model = new_classifier(recipe, language_model, train, device, run.seed)?;
     let text = &language_model.text;
     let train_loader = class_loader(recipe, text, train, run.seed)?;
     let valid_loader = valid

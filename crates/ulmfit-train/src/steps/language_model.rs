@@ -2,9 +2,7 @@
 
 use burn::tensor::Device;
 use ulmfit_data::{LmLoader, LmLoaderConfig, count_tokens};
-use ulmfit_model::{
-    AwdLstmConfig, LanguageModel, LanguageModelConfig, TextEncoding, TextLanguageModel,
-};
+use ulmfit_model::{LanguageModel, LanguageModelConfig, TextEncoding, TextLanguageModel};
 use ulmfit_text::{Tokenizer, Vocab, VocabConfig};
 
 use super::on_autodiff;
@@ -13,7 +11,7 @@ use crate::fit::fit;
 use crate::language_model::LmLearner;
 use crate::recipe::{LmRecipe, Recipe};
 use crate::run::Run;
-use crate::stage::Stage;
+use crate::stage::check_stages;
 
 /// One document of this many is kept for the language model's validation (fastai's scripts: 10 %, here 5 %).
 const VALID_EVERY: usize = 20;
@@ -35,17 +33,15 @@ pub fn build_vocab(tokenizer: &Tokenizer, texts: &[&str], config: &VocabConfig) 
 /// Step 1: a language model from scratch on `texts`.
 ///
 /// # Errors
-/// [`Error::TooLittle`] for too little text, and as [`fit`].
+/// [`Error::TooLittle`] for too little text, [`Error::Model`] for sizes and [`Error::Groups`] or its like for stages that do
+/// not fit them, before the text is read; and as [`fit`].
 pub fn pretrain(
     recipe: &Recipe,
     texts: &[&str],
     device: &Device,
     run: &mut Run<'_>,
 ) -> Result<TextLanguageModel> {
-    let model = new_language_model(recipe, texts, device, run.seed)?;
-    let lm = &recipe.language_model;
-    let batch_size = lm.pretrain_batch_size.unwrap_or(lm.batch_size);
-    train_lm(model, texts, "pretrain", &lm.pretrain, batch_size, lm, run)
+    train_lm(recipe, Start::New, texts.into(), device, run)
 }
 
 /// The model that [`pretrain`] begins with: weights drawn from the seed, the vocabulary of `texts`.
@@ -58,13 +54,11 @@ pub fn new_language_model(
     device: &Device,
     seed: u64,
 ) -> Result<TextLanguageModel> {
+    recipe.check_sizes()?;
     let tokenizer = recipe.tokenizer.init();
     let vocab = build_vocab(&tokenizer, texts, &recipe.vocabulary)?;
     let text = TextEncoding::new(recipe.tokenizer.clone(), vocab);
-    let sizes = recipe.sizes;
-    let encoder = AwdLstmConfig::new(text.vocab().len());
-    let encoder = encoder.with_sizes(sizes.embed, sizes.hidden, sizes.layers);
-    let mut config = LanguageModelConfig::new(encoder.with_cell(recipe.cell));
+    let mut config = LanguageModelConfig::new(recipe.encoder(text.vocab().len()));
     let lm = &recipe.language_model;
     config.dropouts = lm.pretrain_dropouts();
     config.regularization = lm.regularization;
@@ -84,10 +78,7 @@ pub fn adapt(
     device: &Device,
     run: &mut Run<'_>,
 ) -> Result<TextLanguageModel> {
-    let model = adapted(recipe, pretrained, texts, device)?;
-    let lm = &recipe.language_model;
-    let stages = [lm.adapt.clone(), lm.finetune.clone()].concat();
-    train_lm(model, texts, "adapt", &stages, lm.batch_size, lm, run)
+    train_lm(recipe, Start::Other(pretrained), texts.into(), device, run)
 }
 
 /// The model that [`adapt`] begins with: the pretrained one with the vocabulary of `texts` and the recipe's dropouts.
@@ -129,42 +120,79 @@ pub fn adapted_to(
 /// As [`pretrain`].
 pub fn finetune(
     recipe: &Recipe,
-    mut model: TextLanguageModel,
+    model: TextLanguageModel,
     texts: &[&str],
     device: &Device,
     run: &mut Run<'_>,
 ) -> Result<TextLanguageModel> {
-    let lm = &recipe.language_model;
-    model.model = ready(model.model, lm, device)?;
-    train_lm(
-        model,
-        texts,
-        "finetune",
-        &lm.finetune,
-        lm.batch_size,
-        lm,
-        run,
-    )
+    train_lm(recipe, Start::Same(model), texts.into(), device, run)
 }
 
-fn train_lm(
-    model: TextLanguageModel,
-    texts: &[&str],
-    step: &str,
-    stages: &[Stage],
-    batch_size: usize,
-    lm: &LmRecipe,
+/// What a step of the language model begins with.
+pub(crate) enum Start<'a> {
+    /// Step 1: nothing.
+    New,
+    /// Step 2: a model of another text.
+    Other(&'a TextLanguageModel),
+    /// Step 2: a model whose vocabulary is that of the text.
+    Same(TextLanguageModel),
+}
+
+/// The texts of a step. Of the first `labeled` no more is read than the recipe's classifier reads: a single document that is
+/// longer than all others together would take most of the time.
+#[derive(Clone, Copy)]
+pub(crate) struct Texts<'a> {
+    pub(crate) all: &'a [&'a str],
+    pub(crate) labeled: usize,
+}
+
+impl<'a> From<&'a [&'a str]> for Texts<'a> {
+    fn from(all: &'a [&'a str]) -> Self {
+        Self { all, labeled: 0 }
+    }
+}
+
+/// A step of the language model.
+pub(crate) fn train_lm(
+    recipe: &Recipe,
+    start: Start<'_>,
+    texts: Texts<'_>,
+    device: &Device,
     run: &mut Run<'_>,
 ) -> Result<TextLanguageModel> {
-    let TextLanguageModel { text, model } = model;
+    let lm = &recipe.language_model;
+    let layers = |model: &TextLanguageModel| model.model.encoder.config().layers;
+    let (name, stages, layers) = match &start {
+        Start::New => ("pretrain", lm.pretrain.clone(), recipe.sizes.layers),
+        Start::Other(model) => {
+            let stages = [&lm.adapt[..], &lm.finetune].concat();
+            ("adapt", stages, layers(model))
+        }
+        Start::Same(model) => ("finetune", lm.finetune.clone(), layers(model)),
+    };
+    check_stages(&stages, layers.saturating_add(1))?;
+    let mut batch_size = lm.batch_size;
+    let TextLanguageModel { text, model } = match start {
+        Start::New => {
+            batch_size = lm.pretrain_batch_size.unwrap_or(batch_size);
+            new_language_model(recipe, texts.all, device, run.seed)?
+        }
+        Start::Other(model) => adapted(recipe, model, texts.all, device)?,
+        Start::Same(model) => TextLanguageModel {
+            model: ready(model.model, lm, device)?,
+            ..model
+        },
+    };
     let (mut train, mut valid) = (Vec::new(), Vec::new());
-    for (index, ids) in text.encode_all(texts).into_iter().enumerate() {
-        let side = if index % VALID_EVERY == VALID_EVERY - 1 {
-            &mut valid
-        } else {
-            &mut train
+    for (index, ids) in text.encode_all(texts.all).into_iter().enumerate() {
+        let side = match index % VALID_EVERY == VALID_EVERY - 1 {
+            true => &mut valid,
+            false => &mut train,
         };
-        side.push(ids);
+        side.push(match index < texts.labeled {
+            true => recipe.classifier.cut.apply(ids),
+            false => ids,
+        });
     }
     let loader = |docs: Vec<Vec<u32>>| -> Result<LmLoader> {
         let found = docs.iter().map(Vec::len).sum();
@@ -183,17 +211,13 @@ fn train_lm(
         Ok(config.build(docs)?)
     };
     let train = loader(train)?;
-    let valid = if valid.is_empty() {
-        None
-    } else {
-        Some(loader(valid)?)
-    };
+    let valid = (!valid.is_empty()).then(|| loader(valid)).transpose()?;
     let (seed, mut deciders) = (run.seed, lm.observers());
     let fitted = fit(
         &LmLearner::new(&train).with_valid(valid.as_ref()),
         model,
-        &lm.training(stages),
-        &mut run.of_step(step, seed).with_observer(&mut deciders),
+        &lm.training(&stages),
+        &mut run.of_step(name, seed).with_observer(&mut deciders),
     )?;
     Ok(TextLanguageModel::new(text, fitted.model)?)
 }

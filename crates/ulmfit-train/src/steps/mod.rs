@@ -8,6 +8,7 @@ use burn::module::Module;
 use burn::tensor::Device;
 
 pub use classifier::{class_loader, classify, new_classifier};
+pub(crate) use language_model::{Start, Texts, train_lm};
 pub use language_model::{
     adapt, adapted, adapted_to, build_vocab, finetune, new_language_model, pretrain,
 };
