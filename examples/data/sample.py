@@ -13,6 +13,10 @@ import re
 import sys
 
 
+# Words on which a sentence turns: what stands before them and behind them seldom says the same.
+TURN = re.compile(r"\b(but|yet|although|though|despite|however)\b", re.IGNORECASE)
+
+
 def written(text):
     """The sentence as a person would type it."""
     text = re.sub(r"\s+", " ", text.strip())
@@ -31,22 +35,31 @@ def written(text):
 
 def main():
     folder = sys.argv[1]
-    labeled, unlabeled, held_out = (int(n) for n in sys.argv[2:5] or (2000, 4000, 1000))
+    labeled, unlabeled, held_out = (int(n) for n in sys.argv[2:5] or (3000, 4000, 1000))
     sys.stdin.reconfigure(encoding="utf-8", errors="replace")
     rows = {written(row["text"]): row["label"] for row in csv.DictReader(sys.stdin)}
-    by_class = {name: sorted(t for t, l in rows.items() if l == name) for name in ("neg", "pos")}
     rng = random.Random(0)
-    for texts in by_class.values():
+    # By class and by whether the sentence turns.
+    heaps = {(name, turns): [] for name in ("neg", "pos") for turns in (True, False)}
+    for text, name in sorted(rows.items()):
+        heaps[name, TURN.search(text) is not None].append(text)
+    for texts in heaps.values():
         rng.shuffle(texts)
 
-    def take(n):
-        rows = [(label, by_class[name].pop()) for label, name in enumerate(("neg", "pos")) for _ in range(n // 2)]
-        rng.shuffle(rows)
-        return rows
+    def take(n, kinds):
+        """As many of each class, and of each kind of sentence."""
+        part = n // (2 * len(kinds))
+        taken = [(i, heaps[name, turns].pop()) for i, name in enumerate(("neg", "pos")) for turns in kinds for _ in range(part)]
+        rng.shuffle(taken)
+        return taken
 
-    for name, n in [("test", held_out), ("train", labeled), ("unsup", unlabeled)]:
+    for name, n, kinds in [
+        ("test", held_out, (True, False)),
+        ("train", labeled, (True, False)),
+        ("unsup", unlabeled, (False,)),
+    ]:
         with open(f"{folder}/{name}.csv", "w", newline="", encoding="utf-8") as out:
-            for label, text in take(n):
+            for label, text in take(n, kinds):
                 csv.writer(out, lineterminator="\n").writerow([2 if name == "unsup" else label, text])
     with open(f"{folder}/classes.txt", "w", encoding="utf-8") as out:
         out.write("neg\npos\n")
