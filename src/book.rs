@@ -27,11 +27,4 @@ pages! {
     training: "../docs/training.md",
     languages: "../docs/languages.md",
     linear: "../docs/linear.md",
-    rule: "../docs/changes/rule.md",
-    schedule: "../docs/changes/schedule.md",
-    pooling: "../docs/changes/pooling.md",
-    metric: "../docs/changes/metric.md",
-    observer: "../docs/changes/observer.md",
-    corpus_format: "../docs/changes/corpus-format.md",
-    weight_format: "../docs/changes/weight-format.md",
 }

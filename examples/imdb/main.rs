@@ -1,7 +1,7 @@
-//! The main job: the three steps of ULMFiT on film reviews.
+//! The main job: the three steps of ULMFiT on film reviews, beside a linear model and ULMFiT from scratch.
 //!
 //! ```text
-//! cargo run --release --example imdb                          the bundled sample, two to three minutes
+//! cargo run --release --example imdb                          the bundled sample, under three minutes
 //! cargo run --release --example imdb -- --data aclImdb        the official reviews (folder or .tar.gz)
 //! cargo run --release --example imdb -- --recipe dl2 --print-recipe   every number of a recipe, with its source
 //! cargo run --release --example imdb -- --help                every option
@@ -19,7 +19,7 @@ use clap::Parser as _;
 use ulmfit::device;
 use ulmfit::prelude::*;
 use ulmfit::train::observe::{Console, History};
-use ulmfit::train::{BothDirections, Run, steps};
+use ulmfit::train::{BothDirections, ClassifierScores, Run, steps};
 
 use options::Options;
 use rows::Rows;
@@ -57,14 +57,18 @@ fn run(options: &Options) -> anyhow::Result<()> {
     let mut run = Run::new(&mut watch)
         .with_seed(options.seed)
         .with_validate(options.validate);
-    let (language_model, classifier) =
+    let (language_model, classifier, scores) =
         train(&pretrained, &recipe, &rows, &options.out, &device, &mut run)?;
+    report::beside(&recipe, &rows, scores.as_ref())?;
+    if options.data.is_none() && pretrained.is_some() {
+        report::from_scratch(&rows, options.seed, &device)?;
+    }
     if options.both_directions {
         println!("\nThe same, read backward");
         let mut recipe = recipe;
         recipe.tokenizer.direction = Direction::Backward;
         let path = BothDirections::backward_path(&options.out);
-        let (_, second) = train(&pretrained, &recipe, &rows, &path, &device, &mut run)?;
+        let (_, second, _) = train(&pretrained, &recipe, &rows, &path, &device, &mut run)?;
         report::ensemble(&classifier, &second, &rows.valid)?;
         report::saved_and_loaded(&second, &rows.valid, &path, &device)?;
     }
@@ -82,7 +86,7 @@ fn train(
     out: &Path,
     device: &Device,
     run: &mut Run<'_>,
-) -> anyhow::Result<(TextLanguageModel, TextClassifier)> {
+) -> anyhow::Result<(TextLanguageModel, TextClassifier, Option<ClassifierScores>)> {
     let texts = rows.language_model_texts();
     let language_model = match start.load(device)? {
         Some(pretrained) => {
@@ -122,5 +126,5 @@ fn train(
     if let Some(scores) = &classified.scores {
         report::scores(scores);
     }
-    Ok((language_model, classified.model))
+    Ok((language_model, classified.model, classified.scores))
 }

@@ -27,7 +27,7 @@ pub(crate) struct Options {
     /// Print every number that the options come to, with its source, and exit.
     #[arg(long)]
     pub(crate) print_recipe: bool,
-    /// Train models that read forward and models that read backward, and join them; twice the time.
+    /// Train models that read forward and models that read backward, and average their predictions; twice the time.
     #[arg(long)]
     pub(crate) both_directions: bool,
     /// Labelled reviews to train on, as many of each class; default: all.

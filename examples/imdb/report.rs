@@ -4,7 +4,10 @@ use std::path::Path;
 
 use anyhow::{Context as _, ensure};
 use ulmfit::prelude::*;
-use ulmfit::train::ClassifierScores;
+use ulmfit::train::linear::Comparison;
+use ulmfit::train::{ClassifierScores, Validate};
+
+use crate::rows::Rows;
 
 /// Accuracy and confusion matrix on the held-out reviews.
 pub(crate) fn scores(scores: &ClassifierScores) {
@@ -16,6 +19,48 @@ pub(crate) fn scores(scores: &ClassifierScores) {
         scores.loss
     );
     println!("\n{confusion}");
+}
+
+/// The same reviews labelled by the more frequent class and by a linear model of words and pairs, fitted to the same labels.
+pub(crate) fn beside(
+    recipe: &Recipe,
+    rows: &Rows,
+    scores: Option<&ClassifierScores>,
+) -> anyhow::Result<()> {
+    let Some(scores) = scores else { return Ok(()) };
+    let (train, valid) = (&rows.train, &rows.valid);
+    let found = &scores.probabilities;
+    let texts = rows.unlabeled_texts();
+    if let Some(all) = Comparison::measure(&recipe.tokenizer, train, &texts, valid, found)? {
+        println!("{all}");
+    }
+    Ok(())
+}
+
+/// The same steps without a pretrained language model, at sizes that so little text can fill.
+pub(crate) fn from_scratch(rows: &Rows, seed: u64, device: &Device) -> anyhow::Result<()> {
+    let amount = Amount::of(rows.language_model_texts(), rows.train.texts());
+    let recipe = Recipe::fitted(amount, &Pretrained::None);
+    let Sizes {
+        embed,
+        hidden,
+        layers,
+    } = recipe.sizes;
+    println!(
+        "\nThe same from scratch, {embed}/{hidden}/{layers}, without a pretrained language model"
+    );
+    let mut ulmfit = Ulmfit::builder()
+        .recipe(recipe)
+        .seed(seed)
+        .valid(rows.valid.clone())
+        .validate(Validate::AtEnd);
+    if let Some(unlabeled) = &rows.unlabeled {
+        ulmfit = ulmfit.unlabeled(unlabeled.clone());
+    }
+    let scores = ulmfit.fit(&rows.train, device)?.scores;
+    let accuracy = 100.0 * scores.confusion.accuracy();
+    println!("  accuracy {accuracy:.1} %\n");
+    Ok(())
 }
 
 /// Accuracy of both directions as one on the held-out reviews.
@@ -33,7 +78,7 @@ pub(crate) fn ensemble(
     Ok(())
 }
 
-/// Three texts that no data set holds, with the probability of every class.
+/// Texts that no data set holds, with the probability of every class.
 pub(crate) fn predictions(classifier: &TextClassifier, valid: &Corpus) -> anyhow::Result<()> {
     const TEXTS: [&str; 3] = [
         "A slow start, but I loved the ending.",

@@ -18,7 +18,8 @@ pub(crate) struct Rows {
     pub(crate) train: Corpus,
     /// Held out: scored, never trained on.
     pub(crate) valid: Corpus,
-    unlabeled: Option<Corpus>,
+    /// For the language model.
+    pub(crate) unlabeled: Option<Corpus>,
     lm_text: LmText,
 }
 
@@ -58,10 +59,15 @@ impl Rows {
         Ok(rows)
     }
 
+    /// The texts without labels.
+    pub(crate) fn unlabeled_texts(&self) -> Vec<&str> {
+        self.unlabeled.iter().flat_map(Corpus::texts).collect()
+    }
+
     /// The texts of steps 1 and 2.
     pub(crate) fn language_model_texts(&self) -> Vec<&str> {
         let mut texts = self.train.texts();
-        texts.extend(self.unlabeled.iter().flat_map(Corpus::texts));
+        texts.extend(self.unlabeled_texts());
         if self.lm_text == LmText::All {
             texts.extend(self.valid.texts());
         }

@@ -4,8 +4,6 @@ use std::path::{Component, Path, PathBuf};
 
 use super::{book, files, parts, read, root, spans};
 
-const REPOSITORY: &str = "https://github.com/ulmfit/ulmfit/";
-
 /// The anchor that a heading gets, on GitHub and in the book.
 fn anchor(heading: &str) -> String {
     let kept = heading.trim().to_lowercase();
@@ -48,7 +46,7 @@ fn plain(path: &Path) -> PathBuf {
 
 #[test]
 fn every_link_leads_somewhere() {
-    let mut pages = files("docs", ".md");
+    let mut pages = [files("docs", ".md"), files("studies", ".md")].concat();
     let others = [
         "README",
         "ARCHITECTURE",
@@ -66,12 +64,7 @@ fn every_link_leads_somewhere() {
                 let place = format!("{}, line {line}: {target}", page.display());
                 let (path, heading) = target.split_once('#').unwrap_or((&target, ""));
                 n += 1;
-                let to = if let Some(rest) = path.strip_prefix(REPOSITORY) {
-                    let file = rest
-                        .strip_prefix("blob/main/")
-                        .or(rest.strip_prefix("tree/main/"));
-                    PathBuf::from(file.unwrap_or(""))
-                } else if path.starts_with("https://") {
+                let to = if path.starts_with("https://") {
                     continue;
                 } else if path.is_empty() {
                     page.clone()
@@ -79,7 +72,7 @@ fn every_link_leads_somewhere() {
                     let to = plain(&page.parent().unwrap().join(path));
                     assert!(
                         !in_book || to.starts_with("docs"),
-                        "{place}: outside of the book; link to {REPOSITORY}blob/main/..."
+                        "{place}: outside of the book; name the file instead"
                     );
                     to
                 };
@@ -92,7 +85,7 @@ fn every_link_leads_somewhere() {
             }
         }
     }
-    assert!(n > 100, "{n} links");
+    assert!(n > 60, "{n} links");
 }
 
 #[test]
@@ -113,9 +106,8 @@ fn files_that_pages_name_are_there() {
     for page in book() {
         let text = read(&page);
         for (line, text) in parts(&text).1 {
-            let new = text.starts_with("New file");
             for path in spans(text) {
-                let of_code = ["crates/", "examples/", "tests/", "fuzz/"].iter();
+                let of_code = ["crates/", "examples/", "studies/", "tests/", "fuzz/"].iter();
                 let whole = !path.contains(['<', '*', '{', ' ', '…']);
                 if of_code.into_iter().any(|top| path.starts_with(top)) && whole {
                     // Some paths begin within a crate.
@@ -123,7 +115,7 @@ fn files_that_pages_name_are_there() {
                     let crates = std::fs::read_dir(root().join("crates")).unwrap();
                     tops.extend(crates.map(|entry| entry.unwrap().path()));
                     let there = tops.iter().any(|top| top.join(path).exists());
-                    assert_eq!(there, !new, "{}, line {line}: {path}", page.display());
+                    assert!(there, "{}, line {line}: {path}", page.display());
                 }
             }
         }

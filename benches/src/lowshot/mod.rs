@@ -24,7 +24,7 @@ pub(crate) struct Args {
     /// The folder aclImdb, its archive, or a folder with train.csv and unsup.csv.
     data: PathBuf,
     /// The file that holds the cells that are done, a line each; new ones go to its end.
-    #[arg(long, value_name = "FILE", default_value = "docs/lowshot.jsonl")]
+    #[arg(long, value_name = "FILE", default_value = "studies/lowshot.jsonl")]
     cells: PathBuf,
     /// Where the language model of the domain is stored, the rows, and cells that are not done.
     #[arg(long, value_name = "DIR", default_value = "lowshot")]

@@ -10,11 +10,20 @@ use ulmfit::train::observe::{Console, EpochEnd, Observer};
 /// How much is said.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(crate) struct Talk {
-    /// Say nothing but errors.
-    #[arg(long)]
+    /// Print results and errors alone: no progress, no notes.
+    #[arg(short, long, global = true, help_heading = "Output")]
     quiet: bool,
-    /// Write JSON to the standard output: an object a line, the result in the last one.
-    #[arg(long)]
+    /// Print more: the numbers of a run, each file that is read, each request of the server.
+    #[arg(
+        short,
+        long,
+        global = true,
+        help_heading = "Output",
+        conflicts_with = "quiet"
+    )]
+    verbose: bool,
+    /// Print results as JSON, an object a line, the result of the verb in the last one.
+    #[arg(long, global = true, help_heading = "Output")]
     json: bool,
 }
 
@@ -26,9 +35,28 @@ impl Talk {
         }
     }
 
+    /// Says a line to people who asked for more.
+    pub(crate) fn detail(self, text: &str) {
+        if self.verbose {
+            say(text);
+        }
+    }
+
     /// Whether the result is for a program.
     pub(crate) fn is_json(self) -> bool {
         self.json
+    }
+
+    /// Writes scores for people to the standard output, or as a note where that is for a program.
+    ///
+    /// # Errors
+    /// If the standard output cannot be written.
+    pub(crate) fn scores(self, text: &str) -> anyhow::Result<()> {
+        match self.json {
+            true => self.note(text),
+            false => print(&shown(text, &['\n', '\t']))?,
+        }
+        Ok(())
     }
 
     /// Writes the result for a program, if it is for one; `value` must be an object.
@@ -56,6 +84,14 @@ impl Talk {
         }
         all
     }
+}
+
+/// Writes text to the standard output.
+///
+/// # Errors
+/// If it cannot be written.
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+    Ok(std::io::stdout().lock().write_all(text.as_bytes())?)
 }
 
 /// A path for programs: null for none; what is not Unicode in it is replaced.

@@ -252,7 +252,7 @@ fn a_byte_order_mark_is_no_part_of_the_text() {
         hello
     );
     let model = trained().join("model");
-    let predict = format!("predict --model {} --jsonl a.jsonl", model.display());
+    let predict = format!("predict {} a.jsonl", model.display());
     assert_eq!(
         ulmfit(folder.path(), &predict)
             .done()
@@ -334,12 +334,9 @@ fn a_pipe_is_answered_line_by_line() {
     let folder = folder(&[]);
     let model = trained().join("model");
     for line in [
-        "tokenize - --jsonl".to_owned(),
-        format!("predict --model {} --jsonl -", model.display()),
-        format!(
-            "predict --model {} --file - --format jsonl",
-            model.display()
-        ),
+        "tokenize - --format jsonl".to_owned(),
+        format!("predict {} - --format jsonl", model.display()),
+        format!("predict {} --format jsonl", model.display()),
     ] {
         let mut child = command(folder.path(), &line)
             .stdin(Stdio::piped())
@@ -373,14 +370,13 @@ fn a_bad_line_loses_no_good_one() {
     let model = trained().join("model");
     for file in ["a.jsonl", "a.jsonl.gz"] {
         for verb in [
-            format!("predict --model {} --jsonl {file}", model.display()),
-            format!("predict --model {} --file {file}", model.display()),
+            format!("predict {} {file}", model.display()),
             format!("tokenize {file}"),
         ] {
             let ran = ulmfit(folder.path(), &verb);
             assert_eq!(
                 (ran.code, ran.stdout.lines().count()),
-                (Some(1), 60),
+                (Some(0), 60),
                 "{verb}: {}",
                 ran.stderr
             );
@@ -492,7 +488,7 @@ fn other_delimiters_compressions_and_line_ends() {
         3
     );
     read(folder, "utf16.csv").fails(&["utf16.csv", "UTF-16", "convert"]);
-    read(folder, "twice.csv --text label").fails(&["number 0 and 1 of that name", "rename"]);
+    read(folder, "twice.csv --text-column label").fails(&["number 0 and 1 of that name", "rename"]);
 }
 
 fn write_parquet(
@@ -592,7 +588,7 @@ fn parquet_files_as_others_write_them() {
     );
     reads(
         folder,
-        "nan.parquet --numbers",
+        "nan.parquet --task regression",
         &["1 without a label", "a number each"],
     );
     read(folder, "twice.parquet").fails(&["number 0 and 1 of that name", "rename"]);
@@ -625,7 +621,7 @@ fn parquet_files_as_others_write_them() {
 fn several_columns_are_marked_once() {
     let folder = folder(&[("a.csv", b"title,body\na b,c d\n")]);
     let tokens = |rules: &str| {
-        let line = format!("tokenize a.csv --text title --text body --rules {rules}");
+        let line = format!("tokenize a.csv --text-column title --text-column body --rules {rules}");
         let out = ulmfit(folder.path(), &line).done().stdout;
         let value: serde_json::Value = serde_json::from_str(&out).unwrap();
         let tokens: Vec<String> = serde_json::from_value(value["tokens"].clone()).unwrap();
@@ -643,7 +639,7 @@ fn weights_that_are_no_numbers_are_refused() {
     bytes[end - 4..].copy_from_slice(&f32::NAN.to_le_bytes());
     fs::write(folder.path().join("nan"), bytes).unwrap();
     for line in [
-        "predict --model nan text",
+        "predict nan --text text",
         "serve nan --addr 127.0.0.1:0",
         "export nan --format fastai --out out",
     ] {

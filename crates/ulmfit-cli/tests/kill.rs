@@ -197,7 +197,7 @@ fn a_model_is_fine_tuned_with_the_words_of_its_text_and_generates() {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ulmfit"));
         command
             .current_dir(folder)
-            .args(["finetune", "general", "films.csv", "--text", "body"])
+            .args(["finetune", "general", "films.csv", "--text-column", "body"])
             .args(["--recipe", "default"]);
         command
             .args([
@@ -229,7 +229,7 @@ fn a_model_is_fine_tuned_with_the_words_of_its_text_and_generates() {
     let mut generate = Command::new(env!("CARGO_BIN_EXE_ulmfit"));
     generate
         .current_dir(folder)
-        .args(["generate", "--model", "films", "a film"]);
+        .args(["generate", "films", "a film"]);
     succeeds(generate);
 }
 

@@ -29,8 +29,8 @@ fn write_things(folder: &Path) {
 }
 
 fn predicted(folder: &Path, model: &str) -> serde_json::Value {
-    let output = command(folder, "predict --model")
-        .args([model, "A film that is dear."])
+    let output = command(folder, "predict")
+        .args([model, "--text", "A film that is dear."])
         .output()
         .unwrap();
     serde_json::from_slice(&output.stdout).unwrap()
@@ -41,18 +41,19 @@ fn several_classes_in_a_field_are_learned_and_told_one_by_one() {
     let folder = fresh();
     let folder = folder.path();
     write_things(folder);
-    let tags = "things.csv --text body --label tags --label-delimiter ;";
+    let tags = "things.csv --text-column body --label-column tags --label-delimiter ;";
     let ran = ulmfit(
         folder,
         &format!("train {tags} --config tiny.toml --pretrained none --out tags"),
     )
     .done();
+    let all = format!("{}{}", ran.stderr, ran.stdout);
     for said in [
         "2 classes, any number of them each",
         "f1_multi",
         "all classes right for",
     ] {
-        assert!(ran.stderr.contains(said), "`{said}`: {}", ran.stderr);
+        assert!(all.contains(said), "`{said}`: {all}");
     }
     let page = fs::read_to_string(folder.join("tags.report.html")).unwrap();
     for part in [
@@ -70,9 +71,9 @@ fn several_classes_in_a_field_are_learned_and_told_one_by_one() {
     assert_eq!(result["documents"], 80);
     assert_eq!(result["classes"][0]["support"], 40);
     assert!(result["exact"].as_f64().unwrap() <= result["accuracy_multi"].as_f64().unwrap());
-    let plain = "evaluate tags things.csv --text body --label tags";
-    ulmfit(folder, plain).fails(&["tags: expected --label-delimiter", "several classes"]);
-    ulmfit(folder, &format!("{plain} --numbers")).fails(&["expected --label-delimiter"]);
+    let plain = "evaluate tags things.csv --text-column body --label-column tags";
+    ulmfit(folder, plain).fails(&["tags: expected --task multi-label", "several classes"]);
+    ulmfit(folder, &format!("{plain} --task regression")).fails(&["expected --task multi-label"]);
 }
 
 #[test]
@@ -82,14 +83,15 @@ fn numbers_are_learned_within_their_range() {
     write_things(folder);
     let range = format!("{}classifier.range = [1, 10]\n", shared::TINY);
     fs::write(folder.join("tiny.toml"), range).unwrap();
-    let price = "things.csv --text body --label price --numbers";
+    let price = "things.csv --text-column body --label-column price --task regression";
     let ran = ulmfit(
         folder,
         &format!("train {price} --config tiny.toml --pretrained none --out price"),
     )
     .done();
+    let all = format!("{}{}", ran.stderr, ran.stdout);
     for said in ["8 to score on, a number each", "price: R2 "] {
-        assert!(ran.stderr.contains(said), "`{said}`: {}", ran.stderr);
+        assert!(all.contains(said), "`{said}`: {all}");
     }
     let page = fs::read_to_string(folder.join("price.report.html")).unwrap();
     for part in [
@@ -112,8 +114,11 @@ fn numbers_are_learned_within_their_range() {
     .done();
     assert!(scored.result()["mae"].as_f64().unwrap() > 0.0);
     assert!(folder.join("e.html").exists());
-    ulmfit(folder, "evaluate price things.csv --text body --label tags")
-        .fails(&["price: expected --numbers"]);
+    ulmfit(
+        folder,
+        "evaluate price things.csv --text-column body --label-column tags",
+    )
+    .fails(&["price: expected --task regression"]);
     ulmfit(
         folder,
         &format!("train {price} --config tiny.toml --pretrained none --out no --direction both"),
@@ -121,7 +126,7 @@ fn numbers_are_learned_within_their_range() {
     .fails(&["both_directions", "numbers"]);
     ulmfit(
         folder,
-        "train things.csv --text body --label tags --numbers --out no",
+        "train things.csv --text-column body --label-column tags --task regression --out no",
     )
     .fails(&["things.csv, line 2", "a finite number", "`film`"]);
     assert!(!folder.join("no").exists());
@@ -136,9 +141,13 @@ fn labels_that_hardly_come_twice_are_pointed_out() {
         text.push_str(&format!("Thing number {i},{}.5\n", i / 2));
     }
     fs::write(folder.join("prices.csv"), text).unwrap();
-    let line = "train prices.csv --text body --label price --config tiny.toml --pretrained none";
+    let line = "train prices.csv --text-column body --label-column price --config tiny.toml --pretrained none";
     let ran = ulmfit(folder, line).done();
-    assert!(ran.stderr.contains("pass --numbers"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("pass --task regression"),
+        "{}",
+        ran.stderr
+    );
     // A matrix of thirty columns is no help in a terminal.
-    assert!(ran.stderr.contains("confused most") && !ran.stderr.contains("true \\ predicted"));
+    assert!(ran.stdout.contains("confused most") && !ran.stdout.contains("true \\ predicted"));
 }

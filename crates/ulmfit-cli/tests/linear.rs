@@ -11,7 +11,7 @@ use shared::{command, fresh, trained, ulmfit};
 use ulmfit::prelude::Device;
 use ulmfit_serve::{Answer, Model};
 
-const COLUMNS: &str = "--text body --label stars";
+const COLUMNS: &str = "--text-column body --label-column stars";
 
 #[test]
 fn distill_makes_a_model_that_every_reader_reads() {
@@ -40,7 +40,7 @@ fn distill_makes_a_model_that_every_reader_reads() {
     assert!(result["student"]["accuracy"].is_number() && result["teacher"]["accuracy"].is_number());
     assert!(result["bytes"].as_u64().unwrap() < 20_000_000);
 
-    let predicted = ulmfit(folder, &format!("predict --model {out} lovely"))
+    let predicted = ulmfit(folder, &format!("predict {out} --text lovely"))
         .done()
         .stdout;
     let predicted: serde_json::Value = serde_json::from_str(&predicted).unwrap();
@@ -71,9 +71,9 @@ fn distill_makes_a_model_that_every_reader_reads() {
     .fails(&["expected classifier, found linear_classifier"]);
     ulmfit(
         folder,
-        "distill model --unlabeled reviews.csv --text nothing --out y",
+        "distill model --unlabeled reviews.csv --text-column nothing --out y",
     )
-    .fails(&["--text", "nothing"]);
+    .fails(&["--text-column", "nothing"]);
 }
 
 #[test]

@@ -17,7 +17,7 @@ use shared::{Ran, command, fresh, trained};
 /// The number of a user without rights.
 const NOBODY: u32 = 65_534;
 
-const TRAIN: &str = "train reviews.csv --text body --label stars --config tiny.toml --pretrained none \
+const TRAIN: &str = "train reviews.csv --text-column body --label-column stars --config tiny.toml --pretrained none \
     --pretrain-epochs 1 --epochs 1 --validate at-end --quiet";
 
 /// A folder of a user, who runs the command in it.
@@ -176,14 +176,14 @@ fn no_result_takes_the_place_of_what_is_read() {
         fs::copy(trained().join("model"), user.at("model")).unwrap();
         fs::copy(trained().join("lm"), user.at("lm")).unwrap();
         for line in [
-            "evaluate model t2.csv --text body --label stars --report t2.csv",
-            "evaluate model t2.csv --text body --label stars --report ./model",
-            "classify lm t2.csv --text body --label stars --out lm",
-            "finetune lm t2.csv --text body --out lm",
-            "finetune lm t2.csv --text body --out t2.csv",
-            "pretrain t2.csv --text body --out t2.csv",
-            "pretrain t2.csv --text body --from lm --out lm",
-            "lr-find t2.csv --text body --out t2.csv",
+            "evaluate model t2.csv --text-column body --label-column stars --report t2.csv",
+            "evaluate model t2.csv --text-column body --label-column stars --report ./model",
+            "classify lm t2.csv --text-column body --label-column stars --out lm",
+            "finetune lm t2.csv --text-column body --out lm",
+            "finetune lm t2.csv --text-column body --out t2.csv",
+            "pretrain t2.csv --text-column body --out t2.csv",
+            "pretrain t2.csv --text-column body --from lm --out lm",
+            "lr-find t2.csv --text-column body --out t2.csv",
             "export model --format ulmfit --storage int8 --out ./model",
             "export model --format fastai --out w --vocab-out ./model",
         ] {
@@ -233,10 +233,13 @@ fn what_is_there_is_replaced_only_if_it_is_asked_for() {
         let export = format!("export {model} --format ulmfit --storage int8 --out k.txt");
         user.refuses(&export, &refused);
         user.refuses(
-            &format!("evaluate {model} reviews.csv --text body --label stars --report k.txt"),
+            &format!("evaluate {model} reviews.csv --text-column body --label-column stars --report k.txt"),
             &refused,
         );
-        user.refuses("lr-find reviews.csv --text body --out k.txt", &refused);
+        user.refuses(
+            "lr-find reviews.csv --text-column body --out k.txt",
+            &refused,
+        );
         for line in [import, export] {
             user.write("k.txt");
             user.run(&format!("{line} --force")).done();

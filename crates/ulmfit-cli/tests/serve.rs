@@ -165,19 +165,9 @@ impl Client {
 
 /// What `ulmfit predict` prints for each text.
 fn predicted(model: &Path, texts: &[String]) -> Vec<Value> {
-    let file = model.with_extension("jsonl");
-    let lines: Vec<String> = texts
-        .iter()
-        .map(|text| json!({ "text": text }).to_string())
-        .collect();
-    fs::write(&file, lines.join("\n")).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_ulmfit"));
-    command
-        .arg("predict")
-        .arg("--model")
-        .arg(model)
-        .arg("--jsonl")
-        .arg(&file);
+    command.arg("predict").arg(model);
+    command.args(texts.iter().map(|text| format!("--text={text}")));
     let output = command.output().unwrap();
     assert!(output.status.success());
     let lines = output
@@ -306,8 +296,11 @@ fn options_are_checked_and_an_open_address_is_warned_of() {
     let token = folder.path().join("token");
     fs::write(&token, "short\n").unwrap();
     let token = token.to_str().unwrap();
-    let itself = format!("--bwd={}", model.display());
-    let (file, backward) = (format!("--token-file={token}"), format!("--bwd={token}"));
+    let itself = format!("--backward-model={}", model.display());
+    let (file, backward) = (
+        format!("--token-file={token}"),
+        format!("--backward-model={token}"),
+    );
     for (option, says) in [
         ("--threads=0", "--threads"),
         ("--timeout=-1", "--timeout"),

@@ -8,22 +8,24 @@ use std::fs;
 
 use shared::{Mounted, fresh, trained, ulmfit};
 
-const TRAIN: &str =
-    "train reviews.csv --text body --label stars --config tiny.toml --pretrained none";
+const TRAIN: &str = "train reviews.csv --text-column body --label-column stars --config tiny.toml --pretrained none";
 
 #[test]
 fn a_wrong_column_is_answered_with_those_that_are_there() {
     let folder = fresh();
     let folder = folder.path();
     ulmfit(folder, "train reviews.csv").fails(&[
-        "--text and --label: reviews.csv",
+        "--text-column and --label-column: reviews.csv",
         "`text`",
         "`stars`, `body`",
     ]);
-    ulmfit(folder, "train reviews.csv --text body --label rating")
-        .fails(&["`rating`", "`stars`, `body`"]);
-    ulmfit(folder, "train reviews.csv --no-header --text body").fails(&[
-        "--text",
+    ulmfit(
+        folder,
+        "train reviews.csv --text-column body --label-column rating",
+    )
+    .fails(&["`rating`", "`stars`, `body`"]);
+    ulmfit(folder, "train reviews.csv --no-header --text-column body").fails(&[
+        "--text-column",
         "the number of a column",
         "`body`",
     ]);
@@ -35,7 +37,12 @@ fn a_wrong_column_is_answered_with_those_that_are_there() {
 fn files_without_anything_to_learn_are_refused() {
     let folder = fresh();
     let folder = folder.path();
-    let train = |file: &str| ulmfit(folder, &format!("train {file} --text body --label stars"));
+    let train = |file: &str| {
+        ulmfit(
+            folder,
+            &format!("train {file} --text-column body --label-column stars"),
+        )
+    };
     fs::write(folder.join("empty.csv"), "").unwrap();
     train("empty.csv").fails(&["empty.csv"]);
     fs::write(folder.join("header.csv"), "stars,body\n").unwrap();
@@ -67,14 +74,14 @@ fn a_model_of_the_wrong_kind_is_named() {
     let (model, lm) = (given.join("model"), given.join("lm"));
     let (model, lm) = (model.display(), lm.display());
     for (line, parts) in [
-        (format!("predict --model {lm} text"), ["lm", "classifier"]),
+        (format!("predict {lm} --text text"), ["lm", "classifier"]),
         (format!("evaluate {lm} reviews.csv"), ["lm", "classifier"]),
         (
-            format!("generate --model {model} text"),
+            format!("generate {model} text"),
             ["model", "language_model"],
         ),
         (
-            format!("classify {model} reviews.csv --text body --label stars"),
+            format!("classify {model} reviews.csv --text-column body --label-column stars"),
             ["model", "language_model"],
         ),
         (
@@ -83,14 +90,14 @@ fn a_model_of_the_wrong_kind_is_named() {
         ),
         (
             format!(
-                "predict --model {folder}/tiny.toml text",
+                "predict {folder}/tiny.toml --text text",
                 folder = folder.display()
             ),
             ["tiny.toml", "expected"],
         ),
         ("info nowhere".to_owned(), ["nowhere", "No such file"]),
         (
-            format!("predict --model {model} text --device abacus"),
+            format!("predict {model} --text text --device abacus"),
             ["--device", "`abacus`"],
         ),
     ] {
@@ -110,7 +117,7 @@ fn labels_that_the_model_does_not_know_are_named() {
     .unwrap();
     let other = folder.path().join("other.csv");
     let line = format!(
-        "evaluate model {} --text body --label stars",
+        "evaluate model {} --text-column body --label-column stars",
         other.display()
     );
     ulmfit(trained(), &line).fails(&["other.csv, label `stars`", "`fair`", "`bad`, `good`"]);
@@ -122,9 +129,8 @@ fn a_reason_is_told_once() {
     let folder = folder.path();
     for line in [
         "info nowhere",
-        "predict --model nowhere text",
+        "predict nowhere --text text",
         "serve nowhere --addr 127.0.0.1:0",
-        "predict --model nowhere --jsonl nowhere",
     ] {
         let ran = ulmfit(folder, line);
         assert_eq!(
@@ -142,11 +148,7 @@ fn a_line_of_json_that_cannot_be_read_is_named() {
     let folder = fresh();
     let model = trained().join("model");
     let lines = folder.path().join("lines.jsonl");
-    let line = format!(
-        "predict --model {} --jsonl {}",
-        model.display(),
-        lines.display()
-    );
+    let line = format!("predict {} {}", model.display(), lines.display());
     let long = format!(
         "{{\"text\":\"a\"}}\n{{\"body\":\"{}\"}}\n",
         "b".repeat(5000)
@@ -155,8 +157,12 @@ fn a_line_of_json_that_cannot_be_read_is_named() {
     let ran = ulmfit(folder.path(), &line);
     assert!(ran.stderr.len() < 500, "the line itself is not told");
     // The line that can be read is answered.
-    assert_eq!((ran.code, ran.stdout.lines().count()), (Some(1), 1));
-    for part in ["lines.jsonl, line 2", "found the fields `body`", "--text"] {
+    assert_eq!((ran.code, ran.stdout.lines().count()), (Some(0), 1));
+    for part in [
+        "lines.jsonl, line 2",
+        "found the fields `body`",
+        "--text-column",
+    ] {
         assert!(ran.stderr.contains(part), "{}", ran.stderr);
     }
     for (text, found) in [
@@ -226,7 +232,7 @@ fn a_number_out_of_range_is_told_with_its_range() {
     let folder = fresh();
     let folder = folder.path();
     let lm = trained().join("lm");
-    let generate = format!("generate --model {} A", lm.display());
+    let generate = format!("generate {} A", lm.display());
     for (line, parts) in [
         (
             format!("{TRAIN} --vocab-size 0"),
@@ -242,7 +248,7 @@ fn a_number_out_of_range_is_told_with_its_range() {
         ),
         (
             format!("{TRAIN} --every 0"),
-            ["--every", "an integer from 1 to"],
+            ["--checkpoint-every", "an integer from 1 to"],
         ),
         (
             format!("{generate} --temperature -1"),
@@ -265,7 +271,7 @@ fn a_number_out_of_range_is_told_with_its_range() {
             ["--beams", "an integer from 1 to 1000"],
         ),
         (
-            "lr-find reviews.csv --text body --start 0".to_owned(),
+            "lr-find reviews.csv --text-column body --start 0".to_owned(),
             ["--start", "above 0"],
         ),
     ] {
@@ -288,7 +294,11 @@ fn a_number_out_of_range_is_told_with_its_range() {
         ulmfit(folder, &format!("{TRAIN} --size {size}")).fails(&["sizes", "2e9 weights"]);
     }
     fs::write(folder.join("numbers.csv"), "text,label\na,1\nb,1e30\nc,2\n").unwrap();
-    ulmfit(folder, "train numbers.csv --numbers --pretrained none").fails(&[
+    ulmfit(
+        folder,
+        "train numbers.csv --task regression --pretrained none",
+    )
+    .fails(&[
         "numbers.csv, line 3",
         "a number from -1e15 to 1e15",
         "`1e30`",
@@ -307,15 +317,18 @@ fn a_label_is_shown_and_does_not_steer_the_terminal() {
     fs::write(folder.join("reviews.csv"), table).unwrap();
     let ran = ulmfit(folder, &format!("{TRAIN} --out m")).done();
     assert!(
-        ran.stderr.contains("\\u{1b}[31mred\\nline\\u{202e}"),
+        ran.stdout.contains("\\u{1b}[31mred\\nline\\u{202e}"),
         "{}",
-        ran.stderr
+        ran.stdout
     );
     let page = fs::read_to_string(folder.join("m.report.html")).unwrap();
     let info = ulmfit(folder, "info m").done().stdout;
-    let table = ulmfit(folder, "evaluate m reviews.csv --text body --label stars");
+    let table = ulmfit(
+        folder,
+        "evaluate m reviews.csv --text-column body --label-column stars",
+    );
     let table = table.done().stdout;
-    for shown in [&ran.stderr, &page, &info, &table] {
+    for shown in [&ran.stderr, &ran.stdout, &page, &info, &table] {
         assert!(!shown.contains(['\u{1b}', '\u{202e}']), "{shown}");
     }
     assert!(

@@ -101,4 +101,6 @@ pub(crate) struct Layout {
     /// Whether the first row of a CSV or TSV file names the columns.
     pub(crate) header: bool,
     pub(crate) unit: TextUnit,
+    /// Whether each row is kept as it stands in the file, too.
+    pub(crate) raw_rows: bool,
 }

@@ -67,7 +67,7 @@ pub use columns::{Column, Quotes, TextUnit};
 pub use corpus::Corpus;
 pub use document::{Document, DocumentSource, Documents, Place, RawDocument, RawLabel};
 pub use error::{Error, Result};
-pub use formats::Format;
+pub use formats::{Format, RawRow};
 pub use label_kind::LabelKind;
 pub use labels::{Label, Labels};
 pub use length_order::{batches_by_length, sort_chunks};

@@ -8,7 +8,7 @@ use crate::columns::{Column, Layout, Quotes, TextUnit};
 use crate::corpus::Corpus;
 use crate::digest::Digest;
 use crate::document::{DocumentSource, Documents, Place, RawDocument, RawLabel};
-use crate::formats::{Format, Row, Rows, Value};
+use crate::formats::{Format, RawRow, Row, Rows, Value};
 use crate::input::{STDIN, bytes_of, io_error, list, shown};
 use crate::label_kind::{LabelKind, LabelNames, MISSING};
 use crate::report::ReadReport;
@@ -187,6 +187,18 @@ impl Source {
     /// # Errors
     /// If the file cannot be opened, or has no such column.
     pub fn documents(&self) -> Result<DocumentReader<'_>> {
+        self.reader(false)
+    }
+
+    /// As [`Self::documents`], and keeps each row as it stands in the file, for [`DocumentReader::take_raw_row`].
+    ///
+    /// # Errors
+    /// As [`Self::documents`].
+    pub fn documents_and_rows(&self) -> Result<DocumentReader<'_>> {
+        self.reader(true)
+    }
+
+    fn reader(&self, raw_rows: bool) -> Result<DocumentReader<'_>> {
         let asked = [&self.label, &self.split].into_iter().flatten();
         let format = self.format()?;
         let texts = match format {
@@ -200,6 +212,7 @@ impl Source {
             quotes: self.quotes,
             header: self.header,
             unit: self.unit,
+            raw_rows,
         };
         if self.texts.is_empty() {
             return Err(Error::Setting {
@@ -213,6 +226,7 @@ impl Source {
             source: self,
             texts,
             report: ReadReport::default(),
+            raw: None,
             ended: false,
         })
     }
@@ -303,7 +317,11 @@ impl Source {
         }
     }
 
-    fn format(&self) -> Result<Format> {
+    /// The format that the file is read in: that which was set, else that of its name; plain text if neither is known.
+    ///
+    /// # Errors
+    /// If there is no such file, and for labels asked of plain text.
+    pub fn format(&self) -> Result<Format> {
         let is_pipe = self.path.as_os_str() == STDIN;
         let is_folder = match is_pipe {
             true => false,
@@ -381,10 +399,22 @@ pub struct DocumentReader<'a> {
     /// The columns of the text that the format has.
     texts: &'a [Column],
     report: ReadReport,
+    raw: Option<RawRow>,
     ended: bool,
 }
 
 impl DocumentReader<'_> {
+    /// The names of the columns, where a CSV or TSV file has a row of them and rows are kept.
+    pub fn header(&self) -> Option<&[String]> {
+        self.rows.header()
+    }
+
+    /// The row of the last document as it stands in the file, if rows are kept ([`Source::documents_and_rows`]) and the
+    /// format is CSV, TSV or JSON lines.
+    pub fn take_raw_row(&mut self) -> Option<RawRow> {
+        self.raw.take()
+    }
+
     /// What was read so far.
     pub fn report(&self) -> ReadReport {
         let mut report = self.report.clone();
@@ -406,7 +436,8 @@ impl DocumentReader<'_> {
             return Ok(None);
         };
         let source = self.source;
-        let Row { place, values } = row;
+        let Row { place, values, raw } = row;
+        self.raw = raw;
         let mut values = values.into_iter();
         let mut texts = Vec::with_capacity(self.texts.len());
         for column in self.texts {

@@ -91,6 +91,22 @@ pub struct Reply {
 }
 
 impl Reply {
+    /// The reply of a model to texts, outside of any service.
+    pub fn to<S: AsRef<str> + Sync>(model: &Arc<Model>, texts: &[S], words: Words) -> Self {
+        let mut answers = model.answers(texts);
+        if words == Words::Weighed {
+            for (text, answer) in texts.iter().zip(&mut answers) {
+                if let Answer::Class { prediction, words } = answer {
+                    *words = model.words_while(text.as_ref(), &prediction.label, &|| true);
+                }
+            }
+        }
+        Self {
+            answers,
+            model: Arc::clone(model),
+        }
+    }
+
     /// The answers as JSON, each the object that `ulmfit predict` prints for the text.
     pub fn to_json(&self) -> Vec<Value> {
         let object = |answer: &Answer| match answer {

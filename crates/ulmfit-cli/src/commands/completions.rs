@@ -2,8 +2,10 @@
 
 use std::io::Write as _;
 
-use clap::CommandFactory as _;
 use clap_complete::Shell;
+
+use super::Execute;
+use crate::options::common::Common;
 
 /// Print the completions for a shell, as for bash: ulmfit completions bash > /etc/bash_completion.d/ulmfit
 #[derive(Debug, clap::Args)]
@@ -12,14 +14,11 @@ pub(crate) struct Args {
     shell: Shell,
 }
 
-pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    // To memory first: the generator panics where a pipe is closed.
-    let mut script = Vec::new();
-    clap_complete::generate(
-        args.shell,
-        &mut crate::Cli::command(),
-        "ulmfit",
-        &mut script,
-    );
-    Ok(std::io::stdout().write_all(&script)?)
+impl Execute for Args {
+    fn run(&self, _: &Common) -> anyhow::Result<()> {
+        // To memory first: the generator panics where a pipe is closed.
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut crate::command(), "ulmfit", &mut script);
+        Ok(std::io::stdout().write_all(&script)?)
+    }
 }

@@ -7,12 +7,12 @@ use anyhow::{Context as _, bail};
 use ulmfit::prelude::*;
 use ulmfit::train::ClassifierScores;
 
+use super::Execute;
 use crate::learned::fast::{self, Teacher};
-use crate::options::compute::Compute;
+use crate::options::common::Common;
 use crate::options::label::LabelOptions;
 use crate::options::source::{Columns, asked_by};
 use crate::outputs::Outputs;
-use crate::talk::Talk;
 
 /// Teach a linear classifier by a trained one, on texts without labels: its file is small, is read by predict, serve and
 /// evaluate as any other, and answers for thousands of texts a second. The more texts of the domain, the closer it comes.
@@ -21,74 +21,78 @@ pub(crate) struct Args {
     /// The file of the classifier that teaches.
     model: PathBuf,
     /// Texts of the domain, whose labels are not read: plain text with a document a line, or .csv, .tsv, .jsonl or .parquet.
-    #[arg(long, value_name = "FILE", num_args = 1.., required = true)]
+    #[arg(long, help_heading = "Data", value_name = "FILE", num_args = 1.., required = true)]
     unlabeled: Vec<PathBuf>,
     /// Labelled documents to score both on; nothing is learned from them.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, help_heading = "Data", value_name = "FILE")]
     score_on: Option<PathBuf>,
     #[command(flatten)]
     columns: Columns,
     #[command(flatten)]
     label: LabelOptions,
     /// The file of the linear classifier.
-    #[arg(long, value_name = "FILE", default_value = "fast.safetensors")]
+    #[arg(
+        short,
+        long,
+        value_name = "FILE",
+        default_value = "fast.safetensors",
+        help_heading = "Output"
+    )]
     out: PathBuf,
     /// Replace a file that is there.
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     force: bool,
-    #[command(flatten)]
-    compute: Compute,
-    #[command(flatten)]
-    talk: Talk,
 }
 
-pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    let talk = args.talk;
-    let files = Outputs::new(args.force)
-        .writing([&args.out])
-        .reading([&args.model])
-        .reading(&args.unlabeled)
-        .reading(&args.score_on)
-        .check()?;
-    let device = args.compute.device()?;
-    let classifier = TextClassifier::load(&args.model, &device)?;
-    let task = classifier.model.config().task;
-    if let Task::Regression { .. } = task {
-        bail!(
-            "{}: expected a classifier, found a model of numbers, of which no linear one can be made; name another",
-            args.model.display()
-        );
-    }
-    let scored = args.scored(&classifier.classes)?;
-    let texts = args.texts(scored.as_ref())?;
-    talk.note(&format!("{} texts to learn from", texts.len()));
-    let predictor = Predictor::new(&classifier)?;
-    let read = |texts: &[&str]| predictor.predict_all(texts);
-    let teacher = Teacher {
-        tokenizer: classifier.text.tokenizer_config(),
-        task,
-        classes: &classifier.classes,
-        read: &read,
-    };
-    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    let student = teacher.teach(&texts, None, talk)?;
-    let scores = scored.as_ref().map(|corpus| {
-        let found = teacher.probabilities(&corpus.texts(), talk);
-        let labels = corpus.all_labels()?;
-        anyhow::Ok(ClassifierScores::of(
+impl Execute for Args {
+    fn run(&self, common: &Common) -> anyhow::Result<()> {
+        let talk = common.talk;
+        let files = Outputs::new(self.force)
+            .writing([&self.out])
+            .reading([&self.model])
+            .reading(&self.unlabeled)
+            .reading(&self.score_on)
+            .check()?;
+        let device = common.device()?;
+        let classifier = TextClassifier::load(&self.model, &device)?;
+        let task = classifier.model.config().task;
+        if let Task::Regression { .. } = task {
+            bail!(
+                "{}: expected a classifier, found a model of numbers, of which no linear one can be made; name another",
+                self.model.display()
+            );
+        }
+        let scored = self.scored(&classifier.classes)?;
+        let texts = self.texts(scored.as_ref())?;
+        talk.note(&format!("{} texts to learn from", texts.len()));
+        let predictor = Predictor::new(&classifier)?;
+        let read = |texts: &[&str]| predictor.predict_all(texts);
+        let teacher = Teacher {
+            tokenizer: classifier.text.tokenizer_config(),
             task,
-            found,
-            &labels,
-            classifier.classes.len(),
-        ))
-    });
-    let scores = scores.transpose()?;
-    let files = files.stage()?;
-    let scored = scored.as_ref().zip(scores.as_ref());
-    let result = fast::write(&student, &args.out, &files, scored, talk)?;
-    files.commit()?;
-    talk.note(&format!("saved {}", args.out.display()));
-    talk.result(result)
+            classes: &classifier.classes,
+            read: &read,
+        };
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let student = teacher.teach(&texts, None, talk)?;
+        let scores = scored.as_ref().map(|corpus| {
+            let found = teacher.probabilities(&corpus.texts(), talk);
+            let labels = corpus.all_labels()?;
+            anyhow::Ok(ClassifierScores::of(
+                task,
+                found,
+                &labels,
+                classifier.classes.len(),
+            ))
+        });
+        let scores = scores.transpose()?;
+        let files = files.stage()?;
+        let scored = scored.as_ref().zip(scores.as_ref());
+        let result = fast::write(&student, &self.out, &files, scored, talk)?;
+        files.commit()?;
+        talk.note(&format!("saved {}", self.out.display()));
+        talk.result(result)
+    }
 }
 
 impl Args {
@@ -97,7 +101,7 @@ impl Args {
             return Ok(None);
         };
         let source = self.label.of(self.columns.source(path)?, &self.columns)?;
-        let corpus = asked_by("--text and --label", source.corpus())?;
+        let corpus = asked_by("--text-column and --label-column", source.corpus())?;
         let corpus = corpus
             .with_classes(classes)
             .with_context(|| path.display().to_string())?;
@@ -113,7 +117,7 @@ impl Args {
         let mut texts = Vec::new();
         for path in &self.unlabeled {
             let source = self.columns.source(path)?;
-            let corpus = asked_by("--text", source.corpus())?;
+            let corpus = asked_by("--text-column", source.corpus())?;
             let further = corpus.documents().iter().map(|document| &document.text);
             texts.extend(
                 further

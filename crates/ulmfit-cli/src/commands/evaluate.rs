@@ -1,82 +1,89 @@
 //! `ulmfit evaluate`: what a classifier scores on labelled documents.
 
-use std::io::Write as _;
 use std::path::PathBuf;
 
 use anyhow::bail;
 use ulmfit::model::{ModelInfo, ModelKind};
 use ulmfit::prelude::*;
-use ulmfit::train::{ClassifierScores, evaluate_classifier, steps};
-use ulmfit_report::Validation;
+use ulmfit::train::ClassifierScores;
+use ulmfit_serve::Answer;
 
+use super::Execute;
 use crate::learned::{page, scores, told};
-use crate::options::compute::Compute;
+use crate::options::common::Common;
 use crate::options::labeled::Labeled;
+use crate::options::model::ModelFiles;
 use crate::outputs::Outputs;
-use crate::talk::{Talk, path_json};
+use crate::talk::{path_json, print};
 
-/// Print accuracy, scores by class and confusion matrix of a classifier on labelled documents, or the errors of a model of
-/// numbers; of a data set as published, on its test part.
+/// Print accuracy, scores by class and confusion matrix of a classifier on labelled documents, or the errors of a
+/// regression; of a data set as published, on its test part.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The classifier's file.
-    model: PathBuf,
+    #[command(flatten)]
+    model: ModelFiles,
     #[command(flatten)]
     labeled: Labeled,
-    /// Documents of a batch; they change the speed, never the result.
-    #[arg(long, default_value_t = 32, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    batch_size: u16,
     /// Write a report as a web page, with the mistakes.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, help_heading = "Output", value_name = "FILE")]
     report: Option<PathBuf>,
     /// Replace a report that is there, if it is a regular file.
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     force: bool,
-    #[command(flatten)]
-    compute: Compute,
-    #[command(flatten)]
-    talk: Talk,
 }
 
-pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    let files = Outputs::new(args.force)
-        .writing(&args.report)
-        .reading([args.labeled.path(), &args.model])
-        .check()?;
-    let device = args.compute.device()?;
-    if ModelInfo::read(&args.model)?.kind == ModelKind::LinearClassifier {
-        return args.evaluate_linear(&Predictor::load(&args.model, &device)?);
-    }
-    let classifier = TextClassifier::load(&args.model, &device)?;
-    let task = classifier.model.config().task;
-    args.check_labels(task)?;
-    let corpus = args.labeled.read_all(&classifier.classes, args.talk)?;
-    let mut recipe = Recipe::default();
-    recipe.classifier.batch_size = usize::from(args.batch_size);
-    recipe.classifier.cut = classifier.model.config().cut;
-    let loader = steps::class_loader(&recipe, &classifier.text, &corpus, 0)?;
-    let found = evaluate_classifier(&classifier.model, &loader);
-    let validation = scores::validation(&found, &corpus)?;
-    if let Some(path) = &args.report {
-        let subject = page::Subject {
-            title: format!(
-                "{} on {}",
-                args.model.display(),
-                args.labeled.path().display()
-            ),
-            model: &args.model,
-            classifier: &classifier,
-            train: None,
-            valid: &corpus,
-            scores: &found,
-            validation: &validation,
+impl Execute for Args {
+    fn run(&self, common: &Common) -> anyhow::Result<()> {
+        let files = Outputs::new(self.force)
+            .writing(&self.report)
+            .reading([self.labeled.path()])
+            .reading(self.model.paths())
+            .check()?;
+        let device = common.device()?;
+        let first = self.model.first();
+        if self.report.is_some() && ModelInfo::read(first)?.kind == ModelKind::LinearClassifier {
+            bail!(
+                "--report: expected a model with an LSTM, found a linear classifier; leave it out"
+            );
+        }
+        let model = self.model.load(&device)?;
+        let task = match model.task() {
+            "regression" => Task::Regression { range: None },
+            "multi_label" => Task::MultiLabel,
+            _ => Task::SingleLabel,
         };
-        let (report, files) = (subject.report()?, files.stage()?);
-        files.write(path, |to| page::write(&report, to))?;
-        files.commit()?;
-        args.talk.note(&format!("report {}", path.display()));
+        self.check_labels(task)?;
+        let corpus = self.labeled.read_all(model.names(), common.talk)?;
+        let outputs = model.answers(&corpus.texts()).into_iter();
+        let outputs = outputs.map(|answer| match answer {
+            Answer::Class { prediction, .. } => prediction.probabilities,
+            Answer::Numbers(values) => values,
+        });
+        let labels = corpus.all_labels()?;
+        let found = ClassifierScores::of(task, outputs.collect(), &labels, corpus.n_classes());
+        let validation = scores::validation(&found, &corpus)?;
+        if let Some(path) = &self.report {
+            let subject = page::Subject {
+                title: format!("{} on {}", first.display(), self.labeled.path().display()),
+                model: first,
+                classifier: &TextClassifier::load(first, &device)?,
+                train: None,
+                valid: &corpus,
+                scores: &found,
+                validation: &validation,
+            };
+            let (report, files) = (subject.report()?, files.stage()?);
+            files.write(path, |to| page::write(&report, to))?;
+            files.commit()?;
+            common.talk.note(&format!("report {}", path.display()));
+        }
+        if common.talk.is_json() {
+            let mut result = told::json(&validation);
+            result["report"] = path_json(self.report.as_ref());
+            return common.talk.result(result);
+        }
+        print(&told::text(&validation, &found))
     }
-    args.tell(&validation, &found)
 }
 
 impl Args {
@@ -85,47 +92,14 @@ impl Args {
         let expected = match (task, self.labeled.label().kind()) {
             (Task::SingleLabel, LabelKind::Class)
             | (Task::MultiLabel, LabelKind::Set { .. })
-            | (Task::Regression { .. }, LabelKind::Number) => None,
-            (Task::SingleLabel, _) => {
-                Some("neither --label-delimiter nor --numbers, as this model predicts one class")
-            }
-            (Task::MultiLabel, _) => {
-                Some("--label-delimiter, as this model predicts several classes")
-            }
-            (Task::Regression { .. }, _) => Some("--numbers, as this model predicts numbers"),
+            | (Task::Regression { .. }, LabelKind::Number) => return Ok(()),
+            (Task::SingleLabel, _) => "single-label, as this model predicts one class",
+            (Task::MultiLabel, _) => "multi-label, as this model predicts several classes",
+            (Task::Regression { .. }, _) => "regression, as this model predicts numbers",
         };
-        if let Some(expected) = expected {
-            bail!(
-                "{}: expected {expected}, found options for other labels; change them or name another model",
-                self.model.display()
-            );
-        }
-        Ok(())
-    }
-
-    /// The scores of a linear classifier.
-    fn evaluate_linear(&self, predictor: &Predictor) -> anyhow::Result<()> {
-        if self.report.is_some() {
-            bail!(
-                "--report: expected a model with an LSTM, found a linear classifier; leave it out"
-            );
-        }
-        let task = predictor.task();
-        self.check_labels(task)?;
-        let corpus = self.labeled.read_all(predictor.classes(), self.talk)?;
-        let found = predictor.predict_all(&corpus.texts()).into_iter();
-        let found = found.map(|prediction| prediction.probabilities).collect();
-        let found = ClassifierScores::of(task, found, &corpus.all_labels()?, corpus.n_classes());
-        self.tell(&scores::validation(&found, &corpus)?, &found)
-    }
-
-    fn tell(&self, validation: &Validation, found: &ClassifierScores) -> anyhow::Result<()> {
-        if self.talk.is_json() {
-            let mut result = told::json(validation);
-            result["report"] = path_json(self.report.as_ref());
-            return self.talk.result(result);
-        }
-        let text = told::text(validation, found);
-        Ok(write!(std::io::stdout(), "{text}")?)
+        bail!(
+            "{}: expected --task {expected}, found another task; change it or name another model",
+            self.model.first().display()
+        );
     }
 }

@@ -3,16 +3,20 @@
 use std::path::PathBuf;
 
 use anyhow::bail;
+use serde_json::json;
 use ulmfit::model::{ModelInfo, ModelKind, Storage};
 use ulmfit::prelude::*;
 
+use super::Execute;
+use crate::options::common::Common;
 use crate::outputs::Outputs;
+use crate::talk::path_json;
 
 /// Write a model's weights with fastai v2's names, and its vocabulary; or the same model, stored in fewer bits.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// A model file.
-    file: PathBuf,
+    model: PathBuf,
     /// fastai: weights alone, with fastai v2's names; ulmfit: a model file.
     #[arg(long, value_enum)]
     format: Format,
@@ -20,7 +24,7 @@ pub(crate) struct Args {
     #[arg(long, default_value = "f32")]
     storage: Storage,
     /// Where the weights go: a safetensors file.
-    #[arg(long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE")]
     out: PathBuf,
     /// Where the vocabulary goes: a JSON list.
     #[arg(long, value_name = "FILE")]
@@ -36,45 +40,52 @@ enum Format {
     Ulmfit,
 }
 
-pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    let files = Outputs::new(args.force)
-        .writing([&args.out])
-        .writing(&args.vocab_out)
-        .reading([&args.file])
-        .check()?;
-    if matches!(args.format, Format::Fastai) && args.storage != Storage::F32 {
-        bail!(
-            "--storage: expected f32, which fastai reads, found {}; leave it out",
-            args.storage
-        );
-    }
-    let device = Device::default();
-    let files = files.stage()?;
-    let save_vocab = |vocab: &Vocab| match &args.vocab_out {
-        Some(path) => files.write(path, |to| vocab.save(to)),
-        None => Ok(()),
-    };
-    match ModelInfo::read(&args.file)?.kind {
-        ModelKind::LanguageModel => {
-            let model = TextLanguageModel::load(&args.file, &device)?;
-            save_vocab(model.text.vocab())?;
-            files.write(&args.out, |to| match args.format {
-                Format::Fastai => model.export_fastai(to),
-                Format::Ulmfit => model.save_as(to, args.storage),
-            })?;
+impl Execute for Args {
+    fn run(&self, common: &Common) -> anyhow::Result<()> {
+        let files = Outputs::new(self.force)
+            .writing([&self.out])
+            .writing(&self.vocab_out)
+            .reading([&self.model])
+            .check()?;
+        if matches!(self.format, Format::Fastai) && self.storage != Storage::F32 {
+            bail!(
+                "--storage: expected f32, which fastai reads, found {}; leave it out",
+                self.storage
+            );
         }
-        ModelKind::Classifier => {
-            let model = TextClassifier::load(&args.file, &device)?;
-            save_vocab(model.text.vocab())?;
-            files.write(&args.out, |to| match args.format {
-                Format::Fastai => model.export_fastai(to),
-                Format::Ulmfit => model.save_as(to, args.storage),
-            })?;
+        let device = common.device()?;
+        let files = files.stage()?;
+        let save_vocab = |vocab: &Vocab| match &self.vocab_out {
+            Some(path) => files.write(path, |to| vocab.save(to)),
+            None => Ok(()),
+        };
+        match ModelInfo::read(&self.model)?.kind {
+            ModelKind::LanguageModel => {
+                let model = TextLanguageModel::load(&self.model, &device)?;
+                save_vocab(model.text.vocab())?;
+                files.write(&self.out, |to| match self.format {
+                    Format::Fastai => model.export_fastai(to),
+                    Format::Ulmfit => model.save_as(to, self.storage),
+                })?;
+            }
+            ModelKind::Classifier => {
+                let model = TextClassifier::load(&self.model, &device)?;
+                save_vocab(model.text.vocab())?;
+                files.write(&self.out, |to| match self.format {
+                    Format::Fastai => model.export_fastai(to),
+                    Format::Ulmfit => model.save_as(to, self.storage),
+                })?;
+            }
+            ModelKind::LinearClassifier => bail!(
+                "{}: expected a model with an LSTM, found a linear classifier, which has one form alone; copy the file",
+                self.model.display()
+            ),
         }
-        ModelKind::LinearClassifier => bail!(
-            "{}: expected a model with an LSTM, found a linear classifier, which has one form alone; copy the file",
-            args.file.display()
-        ),
+        files.commit()?;
+        let out = self.out.display();
+        common.talk.note(&format!("saved {out}"));
+        common
+            .talk
+            .result(json!({ "model": path_json(Some(&self.out)) }))
     }
-    files.commit()
 }

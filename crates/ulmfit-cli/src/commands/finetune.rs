@@ -6,6 +6,8 @@ use ulmfit::prelude::*;
 use ulmfit::train::schedule::GroupRates;
 use ulmfit::train::steps;
 
+use super::Execute;
+use crate::options::common::Common;
 use crate::options::language_model::Training;
 use crate::options::number::{MANY, positive, whole};
 use crate::options::output::{Output, file_of};
@@ -28,47 +30,55 @@ pub(crate) struct Args {
     #[command(flatten)]
     recipe: RecipeChoice,
     /// The largest vocabulary [default: that of the recipe].
-    #[arg(long, value_name = "N", value_parser = whole::<usize>(1, MANY))]
+    #[arg(long, help_heading = "Model", value_name = "N", value_parser = whole::<usize>(1, MANY))]
     vocab_size: Option<usize>,
     /// How often a word must occur to be in the vocabulary [default: that of the recipe].
-    #[arg(long, value_name = "N", value_parser = whole::<u64>(1, MANY))]
+    #[arg(long, hide_short_help = true, help_heading = "Model", value_name = "N", value_parser = whole::<u64>(1, MANY))]
     min_freq: Option<u64>,
     /// The highest learning rate of the last layers, each lower layer's 2.6 times lower [default: the rates of the
     /// recipe].
-    #[arg(long, value_name = "X", value_parser = positive)]
+    #[arg(long, help_heading = "Training", value_name = "X", value_parser = positive)]
     lr: Option<f64>,
 }
 
-pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    let files = args.output.files();
-    let files = files
-        .reading(args.texts.inputs())
-        .reading(file_of(&args.model))
-        .reading(args.recipe.file());
-    let files = args.output.check(files, args.training.talk)?;
-    let device = args.training.compute.training_device(args.training.talk)?;
-    let recipe = args.recipe()?;
-    let folder = PreparedText::open(args.output.checkpoints())?;
-    let model = args.model.load(&device)?;
-    let model = model.ok_or_else(|| {
-        anyhow!("MODEL: expected a language model, found none; `ulmfit pretrain` begins with none")
-    })?;
-    let tokenizer = model.text.tokenizer_config();
-    let vocab = args
-        .texts
-        .vocabulary(&folder, tokenizer, &recipe.vocabulary)?;
-    let model = steps::adapted_to(&recipe, &model, vocab, &device)?;
-    let lm = &recipe.language_model;
-    // First the new words alone, where the recipe says so, then all groups.
-    let all = args
-        .training
-        .stages(lm.finetune.clone(), args.lr.map(GroupRates::paper));
-    let stages = [lm.adapt.clone(), all].concat();
-    let texts = args
-        .texts
-        .encode(&folder, &model.text, args.training.talk)?;
-    args.training
-        .train(model, lm, &stages, texts, &args.output, files)
+impl Execute for Args {
+    fn run(&self, common: &Common) -> anyhow::Result<()> {
+        let files = self.output.files();
+        let files = files
+            .reading(self.texts.inputs())
+            .reading(file_of(&self.model))
+            .reading(self.recipe.file());
+        let files = self.output.check(files, common.talk)?;
+        let device = common.training_device()?;
+        let recipe = self.recipe()?;
+        let folder = PreparedText::open(self.output.checkpoints())?;
+        let model = self.model.load(&device)?;
+        let model = model.ok_or_else(|| {
+            anyhow!(
+                "MODEL: expected a language model, found none; `ulmfit pretrain` begins with none"
+            )
+        })?;
+        let tokenizer = model.text.tokenizer_config();
+        let vocab = self
+            .texts
+            .vocabulary(&folder, tokenizer, &recipe.vocabulary)?;
+        let model = steps::adapted_to(&recipe, &model, vocab, &device)?;
+        let lm = &recipe.language_model;
+        // First the new words alone, where the recipe says so, then all groups.
+        let all = self
+            .training
+            .stages(lm.finetune.clone(), self.lr.map(GroupRates::paper));
+        let stages = [lm.adapt.clone(), all].concat();
+        let texts = self.texts.encode(&folder, &model.text, common.talk)?;
+        self.training.train(
+            model,
+            lm,
+            &stages,
+            texts,
+            (&self.output, files),
+            common.talk,
+        )
+    }
 }
 
 impl Args {

@@ -1,19 +1,19 @@
 //! `ulmfit generate`: text from a language model.
 
-use std::io::Write;
-use std::path::PathBuf;
-
+use serde_json::json;
 use ulmfit::prelude::*;
 
-use crate::options::compute::Compute;
+use super::Execute;
+use crate::options::common::Common;
 use crate::options::number::{MANY, positive, positive_share, share, whole};
+use crate::talk::print;
 
 /// Continue a prompt with a language model.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The language model's file.
-    #[arg(long, value_name = "FILE")]
-    model: PathBuf,
+    /// The language model's file, or english: the one that is built in.
+    #[arg(value_parser = str::parse::<Pretrained>)]
+    model: Pretrained,
     /// How the text begins.
     prompt: String,
     /// At most so many further tokens.
@@ -37,22 +37,27 @@ pub(crate) struct Args {
     /// The same seed gives the same text.
     #[arg(long, default_value_t = 0, value_name = "N")]
     seed: u64,
-    #[command(flatten)]
-    compute: Compute,
 }
 
-pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    let model = TextLanguageModel::load(&args.model, &args.compute.device()?)?;
-    let sampling = Sampling {
-        temperature: args.temperature,
-        top_k: args.top_k,
-        top_p: args.top_p,
-        min_p: args.min_p,
-    };
-    let generator = Generator::new(&model);
-    let text = match args.beams {
-        Some(beams) => generator.beam_search(&args.prompt, args.tokens, beams),
-        None => generator.generate(&args.prompt, args.tokens, &sampling, args.seed),
-    };
-    Ok(writeln!(std::io::stdout(), "{text}")?)
+impl Execute for Args {
+    fn run(&self, common: &Common) -> anyhow::Result<()> {
+        let Some(model) = self.model.load(&common.device()?)? else {
+            anyhow::bail!("expected a language model, found `none`; name its file");
+        };
+        let sampling = Sampling {
+            temperature: self.temperature,
+            top_k: self.top_k,
+            top_p: self.top_p,
+            min_p: self.min_p,
+        };
+        let generator = Generator::new(&model);
+        let text = match self.beams {
+            Some(beams) => generator.beam_search(&self.prompt, self.tokens, beams),
+            None => generator.generate(&self.prompt, self.tokens, &sampling, self.seed),
+        };
+        if common.talk.is_json() {
+            return common.talk.result(json!({ "text": text }));
+        }
+        print(&format!("{text}\n"))
+    }
 }

@@ -3,11 +3,15 @@
 use std::path::PathBuf;
 
 use anyhow::bail;
+use serde_json::json;
 use ulmfit::model::Storage;
 use ulmfit::model::import::{FastaiVocabulary, FastaiWeights, WeightsKind};
 use ulmfit::prelude::*;
 
+use super::Execute;
+use crate::options::common::Common;
 use crate::outputs::Outputs;
+use crate::talk::path_json;
 
 /// Make a model file from weights (.pth, .h5, .safetensors) and a vocabulary (.pkl, .json) that fastai has saved.
 #[derive(Debug, clap::Args)]
@@ -18,7 +22,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     vocab: PathBuf,
     /// Where the model goes.
-    #[arg(long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE")]
     out: PathBuf,
     /// Replace the file if it is there and a regular one.
     #[arg(long)]
@@ -34,34 +38,41 @@ pub(crate) struct Args {
     storage: Storage,
 }
 
-pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    let files = Outputs::new(args.force)
-        .writing([&args.out])
-        .reading([&args.weights, &args.vocab])
-        .check()?;
-    let device = Device::default();
-    let vocabulary = FastaiVocabulary::open(&args.vocab)?;
-    let weights = FastaiWeights::open(&args.weights)?;
-    let tokenizer = args
-        .rules
-        .map(|rules| TokenizerConfig::new().with_rules(rules));
-    let files = files.stage()?;
-    match weights.kind() {
-        WeightsKind::Classifier => {
-            let classes = args.classes.clone();
-            let model = weights.classifier(&vocabulary, classes, tokenizer, &device)?;
-            files.write(&args.out, |to| model.save_as(to, args.storage))?;
+impl Execute for Args {
+    fn run(&self, common: &Common) -> anyhow::Result<()> {
+        let files = Outputs::new(self.force)
+            .writing([&self.out])
+            .reading([&self.weights, &self.vocab])
+            .check()?;
+        let device = common.device()?;
+        let vocabulary = FastaiVocabulary::open(&self.vocab)?;
+        let weights = FastaiWeights::open(&self.weights)?;
+        let tokenizer = self
+            .rules
+            .map(|rules| TokenizerConfig::new().with_rules(rules));
+        let files = files.stage()?;
+        match weights.kind() {
+            WeightsKind::Classifier => {
+                let classes = self.classes.clone();
+                let model = weights.classifier(&vocabulary, classes, tokenizer, &device)?;
+                files.write(&self.out, |to| model.save_as(to, self.storage))?;
+            }
+            kind if self.classes.is_some() => {
+                bail!(
+                    "{}: expected a classifier, found {kind}; leave --classes out",
+                    self.weights.display()
+                );
+            }
+            _ => {
+                let model = weights.language_model(&vocabulary, tokenizer, &device)?;
+                files.write(&self.out, |to| model.save_as(to, self.storage))?;
+            }
         }
-        kind if args.classes.is_some() => {
-            bail!(
-                "{}: expected a classifier, found {kind}; leave --classes out",
-                args.weights.display()
-            );
-        }
-        _ => {
-            let model = weights.language_model(&vocabulary, tokenizer, &device)?;
-            files.write(&args.out, |to| model.save_as(to, args.storage))?;
-        }
+        files.commit()?;
+        let out = self.out.display();
+        common.talk.note(&format!("saved {out}"));
+        common
+            .talk
+            .result(json!({ "model": path_json(Some(&self.out)) }))
     }
-    files.commit()
 }

@@ -10,12 +10,13 @@ use ulmfit::text::write_beside;
 use ulmfit::train::{ClassifierLearner, LmLearner, LrFind, RateCurve, Suggestion, steps};
 use ulmfit_report::charts::{Axis, Line, LineChart, Look};
 
-use crate::options::compute::Compute;
+use super::Execute;
+use crate::options::common::Common;
 use crate::options::labeled::{HeldOut, Labeled};
 use crate::options::number::{MANY, positive, whole};
 use crate::options::recipe::RecipeOptions;
 use crate::outputs::Outputs;
-use crate::talk::{Talk, path_json};
+use crate::talk::path_json;
 
 /// Train for some steps at rising rates, print the rates that the losses suggest, and draw the curve. No model is changed
 /// or written.
@@ -23,39 +24,47 @@ use crate::talk::{Talk, path_json};
 pub(crate) struct Args {
     #[command(flatten)]
     labeled: Labeled,
-    /// What is to be trained: a language model needs no labels, a classifier needs --model.
-    #[arg(long, value_enum, default_value_t = Step::LanguageModel)]
+    /// What is to be trained: a language model needs no labels, a classifier needs --pretrained.
+    #[arg(long, help_heading = "Training", value_enum, default_value_t = Step::LanguageModel)]
     step: Step,
     /// The language model to begin with; without it a new one.
-    #[arg(long, value_name = "MODEL", required_if_eq("step", "classifier"))]
-    model: Option<PathBuf>,
+    #[arg(
+        long,
+        alias = "model",
+        value_name = "MODEL",
+        required_if_eq("step", "classifier"),
+        help_heading = "Model"
+    )]
+    pretrained: Option<PathBuf>,
     /// Train the last so many layer groups [default: those of the step's first stage].
-    #[arg(long, value_name = "N", value_parser = whole::<usize>(1, MANY))]
+    #[arg(long, help_heading = "Training", value_name = "N", value_parser = whole::<usize>(1, MANY))]
     last: Option<usize>,
     /// The first rate.
-    #[arg(long, default_value_t = LrFind::default().start, value_name = "X", value_parser = positive)]
+    #[arg(long, help_heading = "Training", default_value_t = LrFind::default().start, value_name = "X", value_parser = positive)]
     start: f64,
     /// The rate at which the search ends, unless the loss rises before.
-    #[arg(long, default_value_t = LrFind::default().end, value_name = "X", value_parser = positive)]
+    #[arg(long, help_heading = "Training", default_value_t = LrFind::default().end, value_name = "X", value_parser = positive)]
     end: f64,
     /// Steps from the first rate to the last.
-    #[arg(long, default_value_t = LrFind::default().steps, value_name = "N", value_parser = whole::<usize>(1, MANY))]
+    #[arg(long, help_heading = "Training", default_value_t = LrFind::default().steps, value_name = "N", value_parser = whole::<usize>(1, MANY))]
     steps: usize,
     /// The curve, as an SVG file.
-    #[arg(long, value_name = "FILE", default_value = "lr-find.svg")]
+    #[arg(
+        short,
+        long,
+        value_name = "FILE",
+        default_value = "lr-find.svg",
+        help_heading = "Output"
+    )]
     out: PathBuf,
     /// Replace the file if it is there and a regular one.
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     force: bool,
     #[command(flatten)]
     recipe: RecipeOptions,
     /// The same seed gives the same curve.
-    #[arg(long, default_value_t = 0, value_name = "N")]
+    #[arg(long, help_heading = "Training", default_value_t = 0, value_name = "N")]
     seed: u64,
-    #[command(flatten)]
-    compute: Compute,
-    #[command(flatten)]
-    talk: Talk,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -64,67 +73,69 @@ enum Step {
     Classifier,
 }
 
-pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    let files = match args.recipe.print_config {
-        true => None,
-        false => Some(args.files().check()?),
-    };
-    let corpus = match args.step {
-        Step::LanguageModel => args.labeled.read_texts()?,
-        Step::Classifier => {
-            let all = HeldOut::default();
-            args.labeled.read(&all, args.seed, args.talk)?.train
+impl Execute for Args {
+    fn run(&self, common: &Common) -> anyhow::Result<()> {
+        let files = match self.recipe.print_config {
+            true => None,
+            false => Some(self.files().check()?),
+        };
+        let corpus = match self.step {
+            Step::LanguageModel => self.labeled.read_texts()?,
+            Step::Classifier => {
+                let all = HeldOut::default();
+                self.labeled.read(&all, self.seed, common.talk)?.train
+            }
+        };
+        let amount = Amount::of(corpus.texts(), corpus.texts());
+        let start = self
+            .pretrained
+            .as_ref()
+            .map_or(Pretrained::None, Pretrained::from);
+        let recipe = self.recipe.choose(amount, &start)?;
+        let Some(files) = files else {
+            return super::print_recipe(&recipe);
+        };
+        let device = common.training_device()?;
+        let model = self
+            .pretrained
+            .as_ref()
+            .map(|path| TextLanguageModel::load(path, &device))
+            .transpose()?;
+        let curve = match (self.step, &model) {
+            (Step::LanguageModel, model) => {
+                self.language_model(&recipe, model.as_ref(), &corpus, &device)?
+            }
+            (Step::Classifier, Some(model)) => self.classifier(&recipe, model, &corpus, &device)?,
+            (Step::Classifier, None) => {
+                bail!("--pretrained: expected a language model for --step classifier, found none")
+            }
+        };
+        let found = Suggestion::ALL.map(|rule| (rule.name(), curve.suggest(rule)));
+        let chart = chart(&curve, &found);
+        let files = files.stage()?;
+        files.write(&self.out, |to| write_beside(to, chart.file().as_bytes()))?;
+        files.commit()?;
+        common.talk.note(&format!("curve {}", self.out.display()));
+        if common.talk.is_json() {
+            let found = found
+                .into_iter()
+                .map(|(name, rate)| (name.to_owned(), json!(rate)));
+            return common.talk.result(json!({
+                "suggestions": found.collect::<Map<_, _>>(),
+                "rates": curve.rates,
+                "losses": curve.losses,
+                "curve": path_json(Some(&self.out)),
+            }));
         }
-    };
-    let amount = Amount::of(corpus.texts(), corpus.texts());
-    let start = args
-        .model
-        .as_ref()
-        .map_or(Pretrained::None, Pretrained::from);
-    let recipe = args.recipe.choose(amount, &start)?;
-    let Some(files) = files else {
-        return super::print_recipe(&recipe);
-    };
-    let device = args.compute.training_device(args.talk)?;
-    let model = args
-        .model
-        .as_ref()
-        .map(|path| TextLanguageModel::load(path, &device))
-        .transpose()?;
-    let curve = match (args.step, &model) {
-        (Step::LanguageModel, model) => {
-            args.language_model(&recipe, model.as_ref(), &corpus, &device)?
+        let mut out = std::io::stdout().lock();
+        for (name, rate) in found {
+            match rate {
+                Some(rate) => writeln!(out, "{name:<8} {rate:.1e}")?,
+                None => writeln!(out, "{name:<8} none: the search ended too early")?,
+            }
         }
-        (Step::Classifier, Some(model)) => args.classifier(&recipe, model, &corpus, &device)?,
-        (Step::Classifier, None) => {
-            bail!("--model: expected a language model for --step classifier, found none")
-        }
-    };
-    let found = Suggestion::ALL.map(|rule| (rule.name(), curve.suggest(rule)));
-    let chart = chart(&curve, &found);
-    let files = files.stage()?;
-    files.write(&args.out, |to| write_beside(to, chart.file().as_bytes()))?;
-    files.commit()?;
-    args.talk.note(&format!("curve {}", args.out.display()));
-    if args.talk.is_json() {
-        let found = found
-            .into_iter()
-            .map(|(name, rate)| (name.to_owned(), json!(rate)));
-        return args.talk.result(json!({
-            "suggestions": found.collect::<Map<_, _>>(),
-            "rates": curve.rates,
-            "losses": curve.losses,
-            "curve": path_json(Some(&args.out)),
-        }));
+        Ok(())
     }
-    let mut out = std::io::stdout().lock();
-    for (name, rate) in found {
-        match rate {
-            Some(rate) => writeln!(out, "{name:<8} {rate:.1e}")?,
-            None => writeln!(out, "{name:<8} none: the search ended too early")?,
-        }
-    }
-    Ok(())
 }
 
 impl Args {
@@ -134,7 +145,7 @@ impl Args {
         Outputs::new(self.force)
             .writing([&self.out])
             .reading(self.labeled.inputs(&held_out))
-            .reading(&self.model)
+            .reading(&self.pretrained)
             .reading(self.recipe.file())
     }
 

@@ -1,8 +1,9 @@
-//! One file for each verb. A new verb is a file with `Args` and `run`, its `mod` and its line in the registry.
+//! One file for each verb. A new verb is a file with `Args` that are `Execute`, its `mod` and its line in [`VERBS`].
 
 mod classify;
 mod completions;
 mod distill;
+mod embed;
 mod evaluate;
 mod export;
 mod finetune;
@@ -17,51 +18,64 @@ mod serve;
 mod tokenize;
 mod train;
 
-use std::io::Write as _;
-
+use clap::{ArgMatches, Command};
 use ulmfit::prelude::Recipe;
 
-/// Makes the verbs of the command line from the registry.
-macro_rules! verbs {
-    ($($module:ident => $name:ident,)*) => {
-        /// Every verb with its options, in the order of the help.
-        #[derive(Debug, clap::Subcommand)]
-        pub(crate) enum Verb {
-            $($name(Box<$module::Args>),)*
-        }
+use crate::options::common::Common;
+use crate::talk::print;
 
-        impl Verb {
-            /// Does what the verb says.
-            pub(crate) fn run(&self) -> anyhow::Result<()> {
-                match self {
-                    $(Self::$name(args) => $module::run(args),)*
-                }
-            }
-        }
-    };
+/// Every verb, in the order of the help.
+pub(crate) static VERBS: [Verb; 17] = [
+    verb::<train::Args>("train"),
+    verb::<predict::Args>("predict"),
+    verb::<evaluate::Args>("evaluate"),
+    verb::<serve::Args>("serve"),
+    verb::<embed::Args>("embed"),
+    verb::<classify::Args>("classify"),
+    verb::<distill::Args>("distill"),
+    verb::<pretrain::Args>("pretrain"),
+    verb::<finetune::Args>("finetune"),
+    verb::<perplexity::Args>("perplexity"),
+    verb::<generate::Args>("generate"),
+    verb::<lr_find::Args>("lr-find"),
+    verb::<tokenize::Args>("tokenize"),
+    verb::<info::Args>("info"),
+    verb::<import::Args>("import"),
+    verb::<export::Args>("export"),
+    verb::<completions::Args>("completions"),
+];
+
+/// The options of a verb, and what it does.
+trait Execute: clap::Args {
+    fn run(&self, common: &Common) -> anyhow::Result<()>;
 }
 
-// The registry.
-verbs! {
-    train => Train,
-    classify => Classify,
-    evaluate => Evaluate,
-    lr_find => LrFind,
-    predict => Predict,
-    distill => Distill,
-    serve => Serve,
-    generate => Generate,
-    tokenize => Tokenize,
-    info => Info,
-    pretrain => Pretrain,
-    finetune => Finetune,
-    perplexity => Perplexity,
-    import => Import,
-    export => Export,
-    completions => Completions,
+/// A verb of the command line.
+pub(crate) struct Verb {
+    pub(crate) name: &'static str,
+    options: fn(Command) -> Command,
+    pub(crate) run: fn(&ArgMatches, &Common) -> anyhow::Result<()>,
 }
 
-/// Writes every number of a recipe to the standard output, in the form of --config.
+impl Verb {
+    /// The verb for the parser; its description is the comment of its options.
+    pub(crate) fn command(&self) -> Command {
+        (self.options)(Command::new(self.name))
+    }
+}
+
+const fn verb<A: Execute>(name: &'static str) -> Verb {
+    Verb {
+        name,
+        options: A::augment_args,
+        run: |matches, common| {
+            let args = A::from_arg_matches(matches);
+            args.unwrap_or_else(|error| error.exit()).run(common)
+        },
+    }
+}
+
+/// Prints every number of a recipe, in the form of --config.
 fn print_recipe(recipe: &Recipe) -> anyhow::Result<()> {
-    Ok(write!(std::io::stdout(), "{}", recipe.to_toml()?)?)
+    print(&recipe.to_toml()?)
 }

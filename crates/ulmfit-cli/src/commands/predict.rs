@@ -1,157 +1,214 @@
-//! `ulmfit predict`: label and probabilities, one JSON object for each input, in order.
+//! `ulmfit predict`: labels and probabilities of texts, beside the rows that they belong to.
 
-use std::io::Write;
-use std::path::PathBuf;
+use std::io::{IsTerminal as _, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use anyhow::anyhow;
-use serde_json::{Map, Value, json};
-use ulmfit::data::Format;
-use ulmfit::model::{ModelInfo, ModelKind};
+use anyhow::bail;
+use ulmfit::data::{Format, Quotes, RawRow};
 use ulmfit::prelude::*;
+use ulmfit_serve::{Model, Reply, Words};
 
-use crate::options::compute::Compute;
+use super::Execute;
+use crate::options::common::Common;
+use crate::options::model::ModelFiles;
 use crate::options::source::Columns;
-use crate::options::stream::{Strict, for_each_chunk};
+use crate::options::stream::{Stream, Strict};
+use crate::outputs::Outputs;
+use crate::table::{Cell, Dialect, Lines, create, parquet};
+use crate::{table, talk};
 
-/// Print label and probabilities of texts: one JSON object for each input, in order.
+/// Classify the texts of files: writes each file's rows in its own format, with columns added for the prediction and the
+/// probability of each class. Of plain text, and of texts given by --text, each is one JSON object.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The classifier's file.
-    #[arg(long, value_name = "FILE")]
-    model: PathBuf,
-    /// A second classifier of the same classes, such as one that reads backwards: the mean of both is printed.
-    #[arg(long, value_name = "FILE")]
-    with: Option<PathBuf>,
-    /// A text to classify.
-    #[arg(required_unless_present_any = ["jsonl", "file"], conflicts_with_all = ["jsonl", "file"])]
-    text: Option<String>,
-    /// A file of documents in any format that training reads, or - for the standard input, with a text on every line
-    /// unless --format says otherwise.
-    #[arg(long, value_name = "FILE", conflicts_with = "jsonl")]
-    file: Option<PathBuf>,
-    /// The same for a file with one JSON object a line.
-    #[arg(long, value_name = "FILE")]
-    jsonl: Option<PathBuf>,
+    #[command(flatten)]
+    model: ModelFiles,
+    /// Files in any format that train reads; - is the standard input, which is read where no file is named.
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Classify this text instead of files; may be given several times.
+    #[arg(
+        short,
+        long,
+        value_name = "TEXT",
+        conflicts_with = "files",
+        help_heading = "Data"
+    )]
+    text: Vec<String>,
     #[command(flatten)]
     columns: Columns,
     #[command(flatten)]
     strict: Strict,
-    /// Print how much each word mattered, too (0 to 1).
-    #[arg(long, conflicts_with = "with")]
+    /// Add how much each word mattered, from 0 to 1.
+    #[arg(long, help_heading = "Output")]
     words: bool,
-    /// Compute with the weights of the LSTM layers rounded to 8 bits: faster on the CPU, most of all for one text.
-    #[arg(long, value_enum)]
-    quantize: Option<Quantize>,
-    #[command(flatten)]
-    compute: Compute,
+    /// What the names of the added columns begin with.
+    #[arg(long, value_name = "TEXT", default_value = "", help_heading = "Output")]
+    prefix: String,
+    /// Where the rows go [default: the standard output]; compressed if the name ends in .gz or .zst.
+    #[arg(
+        short,
+        long,
+        value_name = "FILE",
+        conflicts_with = "text",
+        help_heading = "Output"
+    )]
+    out: Option<PathBuf>,
+    /// Replace a file that is there.
+    #[arg(long, help_heading = "Output")]
+    force: bool,
 }
 
-pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    let model = Model::load(args)?;
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    let mut print = |texts: &[String]| -> anyhow::Result<()> {
-        for line in model.lines(texts, args.words) {
-            writeln!(out, "{}", Value::Object(line))?;
+impl Execute for Args {
+    fn run(&self, common: &Common) -> anyhow::Result<()> {
+        let outputs = Outputs::new(self.force)
+            .writing(&self.out)
+            .reading(self.model.paths())
+            .reading(&self.files)
+            .check()?;
+        let sources = self.sources()?;
+        let model = Arc::new(self.model.load(&common.device()?)?);
+        if !self.text.is_empty() {
+            return self.texts(&model);
         }
-        Ok(out.flush()?)
-    };
-    if let Some(text) = &args.text {
-        return print(std::slice::from_ref(text));
-    }
-    let source = match (&args.file, &args.jsonl) {
-        (Some(path), _) => args.columns.source(path)?,
-        (None, Some(path)) => args.columns.source(path)?.with_format(Format::Jsonl),
-        (None, None) => return Ok(()),
-    };
-    for_each_chunk(source, args.strict, print)
-}
-
-/// How weights are rounded.
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-pub(crate) enum Quantize {
-    /// 8 bits, a factor for each output
-    Int8,
-}
-
-/// What the files on the command line are.
-enum Model {
-    Classes(Predictor),
-    Mean(Ensemble),
-    Numbers(Regressor),
-}
-
-impl Model {
-    fn load(args: &Args) -> anyhow::Result<Self> {
-        let device = args.compute.device()?;
-        let rounded = |predictor: Predictor| match args.quantize {
-            Some(Quantize::Int8) => predictor.quantized(),
-            None => predictor,
-        };
-        let kind = ModelInfo::read(&args.model)?.kind;
-        let first = match kind {
-            ModelKind::LinearClassifier => Predictor::load(&args.model, &device)?,
-            _ => {
-                let model = TextClassifier::load(&args.model, &device)?;
-                if let Task::Regression { .. } = model.model.config().task {
-                    let regressor = Regressor::new(&model)?;
-                    return Ok(Self::Numbers(match args.quantize {
-                        Some(Quantize::Int8) => regressor.quantized(),
-                        None => regressor,
-                    }));
-                }
-                Predictor::new(&model)?
+        let Some(path) = &self.out else {
+            if sources.iter().any(|(_, format)| *format == Format::Parquet) {
+                bail!(
+                    "--out: expected the name of a file for the rows of a Parquet file, found none"
+                );
             }
+            let out = std::io::BufWriter::new(std::io::stdout().lock());
+            self.lines(&model, &sources, out, common)?;
+            return Ok(());
         };
-        let first = rounded(first);
-        Ok(match &args.with {
-            None => Self::Classes(first),
-            Some(path) => {
-                let second = rounded(Predictor::load(path, &device)?);
-                let both = Ensemble::new(vec![first, second]);
-                Self::Mean(both.map_err(|error| anyhow!("--with {}: {error}", path.display()))?)
-            }
-        })
-    }
-
-    /// One object for each text.
-    fn lines(&self, texts: &[String], words: bool) -> Vec<Map<String, Value>> {
-        let (names, predictions) = match self {
-            Self::Classes(predictor) => (predictor.classes(), predictor.predict_all(texts)),
-            Self::Mean(ensemble) => (ensemble.classes(), ensemble.predict_all(texts)),
-            Self::Numbers(regressor) => {
-                let line = |values: Vec<f32>| {
-                    let line = json!({ "values": by_name(regressor.names(), &values) });
-                    line.as_object().cloned().unwrap_or_default()
-                };
-                return regressor.predict_all(texts).into_iter().map(line).collect();
-            }
-        };
-        let pairs = texts.iter().zip(predictions);
-        let line = |(text, prediction): (&String, Prediction)| {
-            let mut line = Map::new();
-            line.insert("label".into(), json!(prediction.label));
-            let probabilities = by_name(names, &prediction.probabilities);
-            line.insert("probabilities".into(), probabilities);
-            if let Self::Classes(predictor) = self {
-                if predictor.task() == Task::MultiLabel {
-                    line.insert("labels".into(), json!(prediction.labels));
-                }
-                if words {
-                    let weights = predictor.attribution(text, Some(prediction.class));
-                    line.insert("words".into(), json!(weights));
-                }
-            }
-            line
-        };
-        pairs.map(line).collect()
+        let outputs = outputs.stage()?;
+        outputs.write(path, |to| match &sources[..] {
+            [(source, Format::Parquet)] => self.parquet(&model, source, to),
+            _ => Ok(self
+                .lines(&model, &sources, create(to, path)?, common)?
+                .finish()?),
+        })?;
+        outputs.commit()?;
+        common.talk.note(&format!("saved {}", path.display()));
+        Ok(())
     }
 }
 
-fn by_name(names: &[String], values: &[f32]) -> Value {
-    let pairs = names.iter().zip(values);
-    Value::Object(
-        pairs
-            .map(|(name, value)| (name.clone(), (*value).into()))
-            .collect(),
-    )
+impl Args {
+    /// The files with their formats, all of which can be written one behind the other.
+    fn sources(&self) -> anyhow::Result<Vec<(Source, Format)>> {
+        let stdin = [PathBuf::from("-")];
+        let files = match self.files.is_empty() {
+            true if !self.text.is_empty() => return Ok(Vec::new()),
+            true => &stdin[..],
+            false => &self.files,
+        };
+        let mut sources = Vec::new();
+        for path in files {
+            let source = self.columns.source(path)?;
+            let format = source.format()?;
+            sources.push((source, format));
+        }
+        if sources.len() > 1 && sources.iter().any(|(_, format)| *format == Format::Parquet) {
+            bail!("expected one Parquet file, found several files; predict each by itself");
+        }
+        if let (Some(out), [(_, format), ..]) = (&self.out, &sources[..])
+            && let Some(named) = Format::of_name(out)
+            && named != *format
+            && !matches!(
+                (named, format),
+                (Format::Jsonl, Format::Text | Format::Folder)
+            )
+        {
+            bail!(
+                "--out {}: expected the format of the input, {format}, found the name of another; rows keep their format",
+                out.display()
+            );
+        }
+        Ok(sources)
+    }
+
+    fn reply(&self, model: &Arc<Model>, texts: &[String]) -> Reply {
+        let words = match self.words {
+            true => Words::Weighed,
+            false => Words::Without,
+        };
+        Reply::to(model, texts, words)
+    }
+
+    fn texts(&self, model: &Arc<Model>) -> anyhow::Result<()> {
+        let mut out = std::io::stdout().lock();
+        for object in self.reply(model, &self.text).to_json() {
+            writeln!(out, "{object}")?;
+        }
+        Ok(())
+    }
+
+    fn added(&self, model: &Model) -> table::Columns {
+        table::Columns::of(model, &self.prefix, self.words)
+    }
+
+    /// Reads text, row by row.
+    fn lines<W: Write>(
+        &self,
+        model: &Arc<Model>,
+        sources: &[(Source, Format)],
+        out: W,
+        common: &Common,
+    ) -> anyhow::Result<W> {
+        let dialect = |format: Format| Dialect {
+            delimiter: self.columns.delimiter(format),
+            quotes: self.columns.quotes().unwrap_or(Quotes::Double),
+        };
+        let first = sources.first().map_or(Format::Text, |(_, format)| *format);
+        let mut lines = Lines::new(out, self.added(model), dialect(first));
+        for (source, format) in sources {
+            if source.path() == Path::new("-") && std::io::stdin().is_terminal() {
+                talk::say("reading the standard input, a text on each line; Ctrl-D ends it");
+            }
+            if dialect(*format).delimiter != dialect(first).delimiter {
+                bail!(
+                    "expected files of one format, found {first} and {format}; predict each by itself"
+                );
+            }
+            let mut stream = Stream::open(source.clone(), self.strict);
+            let mut begun = false;
+            while let Some(documents) = stream.next()? {
+                if !std::mem::replace(&mut begun, true) {
+                    lines.begin(stream.header().as_deref())?;
+                }
+                let (texts, rows): (Vec<String>, Vec<Option<RawRow>>) =
+                    documents.into_iter().unzip();
+                lines.write(rows, &self.reply(model, &texts))?;
+            }
+            let (path, read) = (source.path().display(), stream.counts().documents);
+            common.talk.detail(&format!("{path}: {read} documents"));
+        }
+        lines.finish()
+    }
+
+    /// Reads a Parquet file, whose other columns are copied as they are.
+    fn parquet(&self, model: &Arc<Model>, source: &Source, to: &Path) -> anyhow::Result<()> {
+        let columns = self.added(model);
+        let mut rows: Vec<Option<Vec<Cell>>> = Vec::new();
+        let mut stream = Stream::open(source.clone(), Strict::YES);
+        while let Some(documents) = stream.next()? {
+            let texts: Vec<String> = documents.into_iter().map(|(text, _)| text).collect();
+            let reply = self.reply(model, &texts);
+            rows.extend(
+                reply
+                    .answers
+                    .iter()
+                    .map(|answer| Some(columns.cells(answer))),
+            );
+        }
+        parquet::extend(
+            source.path(),
+            to,
+            &columns.names(),
+            &columns.are_text(),
+            &rows,
+        )
+    }
 }

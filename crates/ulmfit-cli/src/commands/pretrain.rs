@@ -6,6 +6,8 @@ use ulmfit::data::PreparedText;
 use ulmfit::prelude::*;
 use ulmfit::train::schedule::GroupRates;
 
+use super::Execute;
+use crate::options::common::Common;
 use crate::options::language_model::Training;
 use crate::options::number::{MANY, not_negative, positive, whole};
 use crate::options::output::Output;
@@ -25,63 +27,65 @@ pub(crate) struct Args {
     recipe: RecipeChoice,
     /// Sizes of the model: tiny 64/128/2 layers, small 128/384/3, base 200/512/3, standard 400/1152/3, or three numbers:
     /// embedding/hidden/layers [default: those of the recipe, standard in most].
-    #[arg(long)]
+    #[arg(long, help_heading = "Model")]
     size: Option<SizePreset>,
     /// The largest vocabulary [default: small 10,000, base 20,000, otherwise that of the recipe, 60,000 in most].
-    #[arg(long, value_name = "N", value_parser = whole::<usize>(1, MANY))]
+    #[arg(long, help_heading = "Model", value_name = "N", value_parser = whole::<usize>(1, MANY))]
     vocab_size: Option<usize>,
     /// How often a word must occur to be in the vocabulary [default: that of the recipe, 3 in most].
-    #[arg(long, value_name = "N", value_parser = whole::<u64>(1, MANY))]
+    #[arg(long, hide_short_help = true, help_heading = "Model", value_name = "N", value_parser = whole::<u64>(1, MANY))]
     min_freq: Option<u64>,
     /// Cut words into pieces that are learned from the text, at most so many: for languages of many forms or without
     /// spaces between words.
-    #[arg(long, value_name = "N", value_parser = whole::<usize>(1, MANY), conflicts_with_all = ["vocab_size", "min_freq", "from"])]
+    #[arg(long, hide_short_help = true, help_heading = "Model", value_name = "N", value_parser = whole::<usize>(1, MANY), conflicts_with_all = ["vocab_size", "min_freq", "from"])]
     subwords: Option<usize>,
     /// The highest learning rate [default: the rates of the recipe, 0.01 in most].
-    #[arg(long, value_name = "X", value_parser = positive)]
+    #[arg(long, help_heading = "Training", value_name = "X", value_parser = positive)]
     lr: Option<f64>,
     /// Gradients longer than this are shortened to it, for text on which the loss jumps: 0.25 in AWD-LSTM [default:
     /// that of the recipe, none in most].
-    #[arg(long, value_name = "NORM", value_parser = positive)]
+    #[arg(long, hide_short_help = true, help_heading = "Training", value_name = "NORM", value_parser = positive)]
     clip: Option<f64>,
     /// The factor on AWD-LSTM's dropouts; much text and few passes want little [default: that of the recipe given, 1
     /// without one].
-    #[arg(long, value_name = "X", value_parser = not_negative)]
+    #[arg(long, hide_short_help = true, help_heading = "Training", value_name = "X", value_parser = not_negative)]
     drop_mult: Option<f64>,
     /// Read the text from its end to its beginning.
-    #[arg(long)]
+    #[arg(long, help_heading = "Model")]
     backward: bool,
     /// Go on training this language model, with its vocabulary, instead of a new one.
-    #[arg(long, value_name = "MODEL", conflicts_with_all = ["size", "vocab_size", "min_freq", "backward", "drop_mult"])]
+    #[arg(long, help_heading = "Model", value_name = "MODEL", conflicts_with_all = ["size", "vocab_size", "min_freq", "backward", "drop_mult"])]
     from: Option<PathBuf>,
 }
 
-pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    let files = args.output.files();
-    let files = files
-        .reading(args.texts.inputs())
-        .reading(&args.from)
-        .reading(args.recipe.file());
-    let files = args.output.check(files, args.training.talk)?;
-    let device = args
-        .training
-        .compute
-        .training_device(args.training.talk)?
-        .autodiff();
-    let recipe = args.recipe()?;
-    let folder = PreparedText::open(args.output.checkpoints())?;
-    let model = match &args.from {
-        Some(path) => TextLanguageModel::load(path, &device)?,
-        None => args.new_model(&folder, &recipe, &device)?,
-    };
-    let lm = &recipe.language_model;
-    let rates = args.lr.map(GroupRates::Same);
-    let stages = args.training.stages(lm.pretrain.clone(), rates);
-    let texts = args
-        .texts
-        .encode(&folder, &model.text, args.training.talk)?;
-    args.training
-        .train(model, lm, &stages, texts, &args.output, files)
+impl Execute for Args {
+    fn run(&self, common: &Common) -> anyhow::Result<()> {
+        let files = self.output.files();
+        let files = files
+            .reading(self.texts.inputs())
+            .reading(&self.from)
+            .reading(self.recipe.file());
+        let files = self.output.check(files, common.talk)?;
+        let device = common.training_device()?.autodiff();
+        let recipe = self.recipe()?;
+        let folder = PreparedText::open(self.output.checkpoints())?;
+        let model = match &self.from {
+            Some(path) => TextLanguageModel::load(path, &device)?,
+            None => self.new_model(&folder, &recipe, &device)?,
+        };
+        let lm = &recipe.language_model;
+        let rates = self.lr.map(GroupRates::Same);
+        let stages = self.training.stages(lm.pretrain.clone(), rates);
+        let texts = self.texts.encode(&folder, &model.text, common.talk)?;
+        self.training.train(
+            model,
+            lm,
+            &stages,
+            texts,
+            (&self.output, files),
+            common.talk,
+        )
+    }
 }
 
 impl Args {

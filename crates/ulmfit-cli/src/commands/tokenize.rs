@@ -3,13 +3,13 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use ulmfit::data::Format;
 use ulmfit::prelude::*;
 use ulmfit::text::{SubwordModel, WordSplit};
 
-use crate::options::compute::Threads;
+use super::Execute;
+use crate::options::common::Common;
 use crate::options::source::Columns;
-use crate::options::stream::{Strict, for_each_chunk};
+use crate::options::stream::{Stream, Strict};
 
 /// Print the tokens of texts: one JSON object for each input, in order.
 #[derive(Debug, clap::Args)]
@@ -22,15 +22,10 @@ pub(crate) struct Args {
     /// Word splitter: english, whitespace, punctuation, characters, or a Hugging Face tokenizer.json.
     #[arg(long, default_value = "english", value_parser = splitter)]
     tokenizer: WordSplit,
-    /// The input is one JSON object a line.
-    #[arg(long)]
-    jsonl: bool,
     #[command(flatten)]
     columns: Columns,
     #[command(flatten)]
     strict: Strict,
-    #[command(flatten)]
-    threads: Threads,
 }
 
 /// A splitter by name, or a subword model by its file.
@@ -42,22 +37,23 @@ fn splitter(name: &str) -> Result<WordSplit, ulmfit::text::Error> {
     }
 }
 
-pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    args.threads.set()?;
-    let config = TokenizerConfig::new()
-        .with_rules(args.rules)
-        .with_words(args.tokenizer.clone());
-    let tokenizer = config.init();
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    let source = args.columns.source(&args.file)?;
-    let source = match args.jsonl {
-        true => source.with_format(Format::Jsonl),
-        false => source,
-    };
-    for_each_chunk(source, args.strict, |texts| {
-        for tokens in tokenizer.tokenize_all(texts) {
-            writeln!(out, "{}", serde_json::json!({ "tokens": tokens }))?;
+impl Execute for Args {
+    fn run(&self, common: &Common) -> anyhow::Result<()> {
+        common.set_threads()?;
+        let config = TokenizerConfig::new()
+            .with_rules(self.rules)
+            .with_words(self.tokenizer.clone());
+        let tokenizer = config.init();
+        let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+        let source = self.columns.source(&self.file)?;
+        let mut stream = Stream::open(source, self.strict);
+        while let Some(documents) = stream.next()? {
+            let texts: Vec<String> = documents.into_iter().map(|(text, _)| text).collect();
+            for tokens in tokenizer.tokenize_all(&texts) {
+                writeln!(out, "{}", serde_json::json!({ "tokens": tokens }))?;
+            }
+            out.flush()?;
         }
-        Ok(out.flush()?)
-    })
+        Ok(())
+    }
 }

@@ -10,11 +10,12 @@ use ulmfit::train::BothDirections;
 use ulmfit::train::linear::Student;
 use ulmfit::train::observe::Curves;
 
+use super::Execute;
 use crate::interrupt;
 use crate::learned::fast::{self, Teacher};
 use crate::learned::finish::Finished;
 use crate::learned::told;
-use crate::options::compute::Compute;
+use crate::options::common::Common;
 use crate::options::labeled::{Documents, HeldOut, Labeled};
 use crate::options::output::{Output, file_of};
 use crate::options::page::PageOptions;
@@ -22,8 +23,8 @@ use crate::options::recipe::RecipeOptions;
 use crate::outputs::Outputs;
 use crate::talk::{Talk, path_json};
 
-/// Train a classifier on labelled documents: language model, fine-tuning, classifier. Writes the model, and a report as a
-/// web page. The run can be cut at any moment, Ctrl-C stores it, and --resume goes on.
+/// Train a classifier on labelled documents: fine-tune the language model on their text, then train the classifier. Writes
+/// the model and a report as a web page. Ctrl-C stores the run; the same line with --resume goes on.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -31,40 +32,46 @@ pub(crate) struct Args {
     #[command(flatten)]
     held_out: HeldOut,
     /// Further text of the domain, without labels: plain text with a document a line, or tables with the same column.
-    #[arg(long, value_name = "FILE", num_args = 1..)]
+    #[arg(long, help_heading = "Data", value_name = "FILE", num_args = 1..)]
     unlabeled: Vec<PathBuf>,
     /// The language model to start from: english (which is built in), none (from scratch) or a file; far better than
     /// from scratch where there are few documents [default: english, or none where --size or --direction asks for
     /// another one].
-    #[arg(long, value_name = "MODEL", value_parser = str::parse::<Pretrained>)]
+    #[arg(long, help_heading = "Model", value_name = "MODEL", value_parser = str::parse::<Pretrained>)]
     pretrained: Option<Pretrained>,
     /// A language model that reads backward, for --direction both.
-    #[arg(long, value_name = "MODEL", value_parser = str::parse::<Pretrained>, requires = "pretrained")]
+    #[arg(long, hide_short_help = true, help_heading = "Model", value_name = "MODEL", value_parser = str::parse::<Pretrained>, requires = "pretrained")]
     pretrained_backward: Option<Pretrained>,
-    /// In which direction documents are read; both trains two classifiers and joins them, in twice the time [default: as
-    /// the recipe or the pretrained model].
-    #[arg(long, value_enum)]
+    /// In which direction documents are read; both trains two classifiers and averages their predictions, in twice the time
+    /// [default: as the recipe or the pretrained model].
+    #[arg(long, help_heading = "Model", value_enum)]
     direction: Option<Reading>,
     #[command(flatten)]
     output: Output,
     /// Save the fine-tuned language model, too.
-    #[arg(long, value_name = "FILE")]
+    #[arg(
+        long,
+        hide_short_help = true,
+        help_heading = "Output",
+        value_name = "FILE"
+    )]
     language_model_out: Option<PathBuf>,
     /// Save a linear classifier, too, that the trained one teaches on all texts: often as good, and hundreds of times
     /// faster.
-    #[arg(long, value_name = "FILE")]
+    #[arg(
+        long,
+        hide_short_help = true,
+        help_heading = "Output",
+        value_name = "FILE"
+    )]
     fast: Option<PathBuf>,
     #[command(flatten)]
     page: PageOptions,
     #[command(flatten)]
     recipe: RecipeOptions,
     /// The same seed gives the same model.
-    #[arg(long, default_value_t = 0, value_name = "N")]
+    #[arg(long, help_heading = "Training", default_value_t = 0, value_name = "N")]
     seed: u64,
-    #[command(flatten)]
-    compute: Compute,
-    #[command(flatten)]
-    talk: Talk,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -74,108 +81,110 @@ enum Reading {
     Both,
 }
 
-pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    let talk = args.talk;
-    let report = args.page.path(args.output.path());
-    let backward = args.backward_out();
-    let files = match args.recipe.print_config {
-        true => None,
-        false => Some(args.output.check(args.files(&report, &backward), talk)?),
-    };
-    let documents = args.labeled.read(&args.held_out, args.seed, talk)?;
-    let unlabeled = args.unlabeled(&documents)?;
-    let texts = documents.train.texts().into_iter();
-    let texts = texts.chain(unlabeled.iter().flat_map(Corpus::texts));
-    let amount = Amount::of(texts, documents.train.texts());
-    let pretrained = args.pretrained();
-    let recipe = args.recipe.choose(amount, &pretrained)?;
-    let Some(files) = files else {
-        return super::print_recipe(&recipe);
-    };
-    let device = args.compute.training_device(talk)?;
-    if pretrained.is_some() {
-        talk.note(&format!("the language model begins as: {pretrained}"));
-    } else {
-        let Sizes {
-            embed,
-            hidden,
-            layers,
-        } = recipe.sizes;
-        talk.note(&format!(
+impl Execute for Args {
+    fn run(&self, common: &Common) -> anyhow::Result<()> {
+        let talk = common.talk;
+        let report = self.page.path(self.output.path());
+        let backward = self.backward_out();
+        let files = match self.recipe.print_config {
+            true => None,
+            false => Some(self.output.check(self.files(&report, &backward), talk)?),
+        };
+        let documents = self.labeled.read(&self.held_out, self.seed, talk)?;
+        let unlabeled = self.unlabeled(&documents)?;
+        let texts = documents.train.texts().into_iter();
+        let texts = texts.chain(unlabeled.iter().flat_map(Corpus::texts));
+        let amount = Amount::of(texts, documents.train.texts());
+        let pretrained = self.pretrained();
+        let recipe = self.recipe.choose(amount, &pretrained)?;
+        let Some(files) = files else {
+            return super::print_recipe(&recipe);
+        };
+        let device = common.training_device()?;
+        if pretrained.is_some() {
+            talk.note(&format!("the language model begins as: {pretrained}"));
+        } else {
+            let Sizes {
+                embed,
+                hidden,
+                layers,
+            } = recipe.sizes;
+            talk.note(&format!(
             "no pretrained language model: a new one of {embed}/{hidden}/{layers} from {} words",
             amount.words
         ));
-    }
-
-    let curves = Rc::new(RefCell::new(Curves::default()));
-    let mut ulmfit = Ulmfit::builder()
-        .recipe(recipe.clone())
-        .seed(args.seed)
-        .valid(documents.valid.clone())
-        .validate(args.held_out.validate)
-        .checkpoints(args.output.stored().with_interrupt(&interrupt::listen()?))
-        .observer(curves.clone())
-        .observer(talk.observers());
-    if let Some(unlabeled) = &unlabeled {
-        ulmfit = ulmfit.unlabeled(unlabeled.clone());
-    }
-    ulmfit = match args.direction {
-        None => ulmfit,
-        Some(Reading::Forward) => ulmfit.backward(false),
-        Some(Reading::Backward) => ulmfit.backward(true),
-        Some(Reading::Both) => ulmfit.both_directions(),
-    };
-    if let Some(backward) = &args.pretrained_backward {
-        ulmfit = ulmfit.pretrained_backward(backward.clone());
-    }
-    let learned = ulmfit
-        .pretrained(pretrained.clone())
-        .fit(&documents.train, &device)?;
-
-    let files = files.stage()?;
-    files.write(args.output.path(), |to| learned.classifier.save(to))?;
-    let mut models = vec![args.output.path()];
-    if let (Some(path), Some(both)) = (&backward, &learned.both) {
-        files.write(path, |to| both.classifier.save(to))?;
-        models.push(path);
-    }
-    if let Some(path) = &args.language_model_out {
-        files.write(path, |to| learned.language_model.save(to))?;
-    }
-    let scored = match &learned.both {
-        Some(both) => &both.ensemble_scores,
-        None => &learned.scores,
-    };
-    let fast = match &args.fast {
-        Some(path) => {
-            let student = args.student(&learned, &documents, unlabeled.as_ref())?;
-            let scored = Some((&documents.valid, scored));
-            fast::write(&student, path, &files, scored, talk)?
         }
-        None => Value::Null,
-    };
-    let finished = Finished {
-        labeled: &args.labeled,
-        documents: &documents,
-        output: &args.output,
-        files,
-        page: report,
-        recipe: &recipe,
-        classifier: &learned.classifier,
-        scores: scored,
-        curves: &curves.borrow(),
-        facts: vec![
-            ("seed", args.seed.to_string()),
-            ("words for the language model", amount.words.to_string()),
-        ],
-        notes: Args::notes(&learned, &pretrained),
-        result: json!({
-            "models": models.iter().map(|path| path_json(Some(path))).collect::<Vec<_>>(),
-            "language_model": path_json(args.language_model_out.as_ref()),
-            "fast": fast,
-        }),
-    };
-    finished.finish(talk)
+
+        let curves = Rc::new(RefCell::new(Curves::default()));
+        let mut ulmfit = Ulmfit::builder()
+            .recipe(recipe.clone())
+            .seed(self.seed)
+            .valid(documents.valid.clone())
+            .validate(self.held_out.validate)
+            .checkpoints(self.output.stored().with_interrupt(&interrupt::listen()?))
+            .observer(curves.clone())
+            .observer(talk.observers());
+        if let Some(unlabeled) = &unlabeled {
+            ulmfit = ulmfit.unlabeled(unlabeled.clone());
+        }
+        ulmfit = match self.direction {
+            None => ulmfit,
+            Some(Reading::Forward) => ulmfit.backward(false),
+            Some(Reading::Backward) => ulmfit.backward(true),
+            Some(Reading::Both) => ulmfit.both_directions(),
+        };
+        if let Some(backward) = &self.pretrained_backward {
+            ulmfit = ulmfit.pretrained_backward(backward.clone());
+        }
+        let learned = ulmfit
+            .pretrained(pretrained.clone())
+            .fit(&documents.train, &device)?;
+
+        let files = files.stage()?;
+        files.write(self.output.path(), |to| learned.classifier.save(to))?;
+        let mut models = vec![self.output.path()];
+        if let (Some(path), Some(both)) = (&backward, &learned.both) {
+            files.write(path, |to| both.classifier.save(to))?;
+            models.push(path);
+        }
+        if let Some(path) = &self.language_model_out {
+            files.write(path, |to| learned.language_model.save(to))?;
+        }
+        let scored = match &learned.both {
+            Some(both) => &both.ensemble_scores,
+            None => &learned.scores,
+        };
+        let fast = match &self.fast {
+            Some(path) => {
+                let student = self.student(&learned, &documents, unlabeled.as_ref(), talk)?;
+                let scored = Some((&documents.valid, scored));
+                fast::write(&student, path, &files, scored, talk)?
+            }
+            None => Value::Null,
+        };
+        let finished = Finished {
+            labeled: &self.labeled,
+            documents: &documents,
+            output: &self.output,
+            files,
+            page: report,
+            recipe: &recipe,
+            classifier: &learned.classifier,
+            scores: scored,
+            curves: &curves.borrow(),
+            facts: vec![
+                ("seed", self.seed.to_string()),
+                ("words for the language model", amount.words.to_string()),
+            ],
+            notes: Args::notes(&learned, &pretrained),
+            result: json!({
+                "models": models.iter().map(|path| path_json(Some(path))).collect::<Vec<_>>(),
+                "language_model": path_json(self.language_model_out.as_ref()),
+                "fast": fast,
+            }),
+        };
+        finished.finish(talk)
+    }
 }
 
 impl Args {
@@ -205,6 +214,7 @@ impl Args {
         learned: &Learned,
         documents: &Documents,
         unlabeled: Option<&Corpus>,
+        talk: Talk,
     ) -> anyhow::Result<Student> {
         let classifier = &learned.classifier;
         let one = Predictor::new(classifier)?;
@@ -219,7 +229,7 @@ impl Args {
             read: &read,
         };
         let texts = unlabeled.map(Corpus::texts).unwrap_or_default();
-        teacher.teach(&texts, Some(&documents.train), self.talk)
+        teacher.teach(&texts, Some(&documents.train), talk)
     }
 
     /// The language model to start from.

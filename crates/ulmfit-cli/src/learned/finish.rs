@@ -47,12 +47,13 @@ impl Finished<'_> {
     pub(crate) fn finish(self, talk: Talk) -> anyhow::Result<()> {
         let valid = &self.documents.valid;
         let validation = scores::validation(self.scores, valid)?;
-        talk.note(&format!("\n{}", told::text(&validation, self.scores)));
         let tokenizer = self.classifier.text.tokenizer_config();
-        let beside = beside::compare(self.documents, tokenizer, self.scores)?;
-        if let Some(comparison) = &beside {
-            talk.note(&format!("{}\n", beside::text(comparison)));
-        }
+        let Documents {
+            train, unlabeled, ..
+        } = self.documents;
+        let probabilities = &self.scores.probabilities;
+        let beside =
+            Comparison::measure(tokenizer, train, &unlabeled.texts(), valid, probabilities)?;
         if let Some(path) = &self.page {
             let subject = Subject {
                 title: format!(
@@ -71,6 +72,10 @@ impl Finished<'_> {
             self.files.write(path, |to| page::write(&report, to))?;
         }
         self.files.commit()?;
+        talk.scores(&told::text(&validation, self.scores))?;
+        if let Some(comparison) = &beside {
+            talk.scores(&format!("\n{comparison}\n"))?;
+        }
         self.output.saved(talk);
         if let Some(path) = &self.page {
             talk.note(&format!("report {}", path.display()));

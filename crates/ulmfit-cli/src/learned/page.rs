@@ -156,8 +156,8 @@ fn snippets(model: &Path, task: Task) -> Vec<Snippet> {
         format!("{:?}", model.display().to_string()),
     );
     let shell = format!(
-        "ulmfit predict --model '{model}' 'A text to classify.'\n\
-         ulmfit predict --model '{model}' --jsonl texts.jsonl > predictions.jsonl"
+        "ulmfit predict '{model}' --text 'A text to classify.'\n\
+         ulmfit predict '{model}' new.csv --out labeled.csv"
     );
     let (reader, shown) = match task {
         Task::SingleLabel => (

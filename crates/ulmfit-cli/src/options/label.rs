@@ -6,29 +6,49 @@ use super::source::Columns;
 
 /// The field of the label, and what it holds.
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Data")]
 pub(crate) struct LabelOptions {
     /// The column or field of the label; without a header its number from 0.
-    #[arg(id = "label", long, default_value = "label", value_name = "COLUMN")]
+    #[arg(
+        long = "label-column",
+        alias = "label",
+        default_value = "label",
+        value_name = "COLUMN"
+    )]
     pub(crate) name: String,
-    /// A document is of any number of classes: their names stand in the label with this between them, as in ';'.
-    #[arg(long, value_name = "TEXT", conflicts_with = "numbers")]
+    /// What a label is: one class, any number of classes, or a number to be predicted. For numbers, --config with
+    /// classifier.range = [low, high] bounds the predictions.
+    #[arg(long, value_enum, value_name = "TASK", default_value_t = TaskName::SingleLabel, default_value_if("label_delimiter", clap::builder::ArgPredicate::IsPresent, "multi-label"))]
+    task: TaskName,
+    /// What separates the names of several classes in a label [default: ';']; implies --task multi-label.
+    #[arg(long, value_name = "TEXT")]
     label_delimiter: Option<String>,
-    /// The label is a number, to be predicted as such; --config with classifier.range = [low, high] bounds the predictions.
-    #[arg(long)]
-    numbers: bool,
     /// What stands for no label, with commas between [default: nan, NULL, None, NA and the like]; '' for an empty label
     /// alone, where a class has such a name.
-    #[arg(long, value_name = "TEXTS", value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "TEXTS",
+        value_delimiter = ',',
+        hide_short_help = true
+    )]
     missing_label: Option<Vec<String>>,
+}
+
+/// The tasks of a classifier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum TaskName {
+    SingleLabel,
+    MultiLabel,
+    Regression,
 }
 
 impl LabelOptions {
     /// What the field holds.
     pub(crate) fn kind(&self) -> LabelKind {
-        match &self.label_delimiter {
-            Some(delimiter) => LabelKind::set(delimiter),
-            None if self.numbers => LabelKind::Number,
-            None => LabelKind::Class,
+        match self.task {
+            TaskName::SingleLabel => LabelKind::Class,
+            TaskName::MultiLabel => LabelKind::set(self.label_delimiter.as_deref().unwrap_or(";")),
+            TaskName::Regression => LabelKind::Number,
         }
     }
 
@@ -38,7 +58,7 @@ impl LabelOptions {
     /// For a name where columns have none.
     pub(crate) fn of(&self, source: Source, columns: &Columns) -> anyhow::Result<Source> {
         let source = source
-            .with_label(columns.column("--label", &self.name)?)
+            .with_label(columns.column("--label-column", &self.name)?)
             .with_label_kind(self.kind());
         Ok(match &self.missing_label {
             Some(texts) => source.with_missing(texts),
@@ -110,8 +130,8 @@ impl LabelOptions {
             self.kind() == LabelKind::Class && documents > DOCUMENTS && 2 * classes > documents;
         odd.then(|| {
             format!(
-                "{classes} classes are too many to learn from {documents} documents; for numbers pass --numbers, for \
-                 several classes in a field --label-delimiter, or name another column as --label"
+                "{classes} classes are too many to learn from {documents} documents; for numbers pass --task regression, \
+                 for several classes in a field --task multi-label, or name another column as --label-column"
             )
         })
     }

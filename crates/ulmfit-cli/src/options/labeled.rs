@@ -13,9 +13,11 @@ use crate::talk::Talk;
 
 /// Documents with labels.
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Data")]
 pub(crate) struct Labeled {
     /// A file in .csv, .tsv, .jsonl or .parquet, also compressed; - for the standard input; a folder with a folder for each
     /// class; or a data set in its parts: a folder with train.csv, or with train and test.
+    #[arg(help_heading = "Arguments")]
     data: PathBuf,
     #[command(flatten)]
     columns: Columns,
@@ -25,6 +27,7 @@ pub(crate) struct Labeled {
 
 /// Which of them are held out.
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Data")]
 pub(crate) struct HeldOut {
     /// Labelled documents to score on, in one of these formats; nothing is trained on them.
     #[arg(long, value_name = "FILE")]
@@ -38,11 +41,11 @@ pub(crate) struct HeldOut {
     )]
     valid_share: f64,
     /// A column that says which rows are held out: true, 1, yes, valid, validation or test.
-    #[arg(long, value_name = "COLUMN", conflicts_with_all = ["valid", "valid_share"])]
+    #[arg(long, value_name = "COLUMN", conflicts_with_all = ["valid", "valid_share"], hide_short_help = true)]
     valid_column: Option<String>,
     /// How often they are scored: each-epoch, each-stage or at-end. With many of them scoring takes longer than training
     /// does; the model is the same.
-    #[arg(long, value_name = "WHEN", default_value = "each-epoch", value_parser = str::parse::<Validate>)]
+    #[arg(long, hide_short_help = true, value_name = "WHEN", default_value = "each-epoch", value_parser = str::parse::<Validate>)]
     pub(crate) validate: Validate,
 }
 
@@ -173,7 +176,7 @@ impl Labeled {
     pub(crate) fn read_texts(&self) -> anyhow::Result<Corpus> {
         match self.set()? {
             Some(set) => Ok(set.train.without_labels()),
-            None => asked_by("--text", self.columns.source(&self.data)?.corpus()),
+            None => asked_by("--text-column", self.columns.source(&self.data)?.corpus()),
         }
     }
 
@@ -197,7 +200,7 @@ impl Labeled {
     /// # Errors
     /// For files that cannot be read.
     pub(crate) fn read_unlabeled(&self, files: &[PathBuf]) -> anyhow::Result<Vec<Corpus>> {
-        let read = |path: &PathBuf| asked_by("--text", self.columns.source(path)?.corpus());
+        let read = |path: &PathBuf| asked_by("--text-column", self.columns.source(path)?.corpus());
         files.iter().map(read).collect()
     }
 
@@ -227,12 +230,15 @@ impl Labeled {
             ),
             Some(column) => {
                 let split = source.with_split(self.columns.column("--valid-column", column)?);
-                let read = asked_by("--text, --label and --valid-column", split.read_split());
+                let read = asked_by(
+                    "--text-column, --label-column and --valid-column",
+                    split.read_split(),
+                );
                 let (train, valid, report) = read?;
                 (train, Some(valid), report)
             }
             None => {
-                let (corpus, report) = asked_by("--text and --label", source.read())?;
+                let (corpus, report) = asked_by("--text-column and --label-column", source.read())?;
                 (corpus, None, report)
             }
         };
@@ -247,7 +253,7 @@ impl Labeled {
     /// The documents of a file that have a label, to score on.
     fn read_valid(&self, path: &Path, classes: &[String], talk: Talk) -> anyhow::Result<Corpus> {
         let source = self.source(path)?.with_classes(classes);
-        let (corpus, report) = asked_by("--text and --label", source.read())
+        let (corpus, report) = asked_by("--text-column and --label-column", source.read())
             .with_context(|| format!("{}, label `{}`", path.display(), self.label.name))?;
         self.tell(path, &report, talk);
         let scored = self.scored(corpus, talk);
@@ -285,7 +291,7 @@ impl Labeled {
         }
         if self.label.kind() != LabelKind::Class {
             bail!(
-                "{}: expected a file with a column of labels for --label-delimiter or --numbers, found a folder; name \
+                "{}: expected a file with a column of labels for that --task, found a folder; name \
                  the file",
                 self.data.display()
             );

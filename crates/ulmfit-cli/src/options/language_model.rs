@@ -8,7 +8,6 @@ use ulmfit::train::observe::{EpochEnd, History};
 use ulmfit::train::schedule::GroupRates;
 use ulmfit::train::{LmLearner, LmRecipe, fit};
 
-use super::compute::Compute;
 use super::number::{MANY, whole};
 use super::output::Output;
 use super::recipe::Deciders;
@@ -19,12 +18,13 @@ use crate::talk::{Talk, path_json};
 
 /// How it is trained.
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Training")]
 pub(crate) struct Training {
-    /// Passes over the text [default: those of the recipe, 1 in most].
-    #[arg(long, value_name = "N", value_parser = whole::<usize>(0, MANY))]
+    /// Epochs over the text [default: those of the recipe, 1 in most].
+    #[arg(long = "lm-epochs", alias = "epochs", value_name = "N", value_parser = whole::<usize>(0, MANY))]
     epochs: Option<usize>,
     /// Rows of a batch [default: those of the recipe, 64 in most].
-    #[arg(long, value_name = "N", value_parser = whole::<usize>(1, MANY))]
+    #[arg(long = "lm-batch-size", alias = "batch-size", value_name = "N", value_parser = whole::<usize>(1, MANY))]
     batch_size: Option<usize>,
     /// Tokens of a row [default: those of the recipe, 70 in most].
     #[arg(long, value_name = "N", value_parser = whole::<usize>(1, MANY))]
@@ -34,10 +34,6 @@ pub(crate) struct Training {
     pub(crate) seed: u64,
     #[command(flatten)]
     deciders: Deciders,
-    #[command(flatten)]
-    pub(crate) compute: Compute,
-    #[command(flatten)]
-    pub(crate) talk: Talk,
 }
 
 impl Training {
@@ -57,8 +53,8 @@ impl Training {
         recipe: &LmRecipe,
         stages: &[Stage],
         texts: Texts,
-        output: &Output,
-        files: Outputs,
+        (output, files): (&Output, Outputs),
+        talk: Talk,
     ) -> anyhow::Result<()> {
         let TextLanguageModel { text, model } = model;
         let config = LmLoaderConfig::new()
@@ -70,7 +66,7 @@ impl Training {
         let config = config.with_order(DocumentOrder::Kept);
         let valid = texts.valid.map(|docs| config.build(docs)).transpose()?;
         let n_valid = valid.as_ref().map_or(0, ulmfit::data::LmLoader::n_tokens);
-        self.talk.note(&format!(
+        talk.note(&format!(
             "{} tokens to train on, {n_valid} to validate, {} words, {} parameters",
             train.n_tokens(),
             text.vocab().len(),
@@ -79,7 +75,7 @@ impl Training {
         let mut recipe = recipe.clone();
         self.deciders.set(&mut recipe);
         let mut history = History::default();
-        let (mut told, mut deciders) = (self.talk.observers(), recipe.observers());
+        let (mut told, mut deciders) = (talk.observers(), recipe.observers());
         let mut run = Run::new(&mut history)
             .with_observer(&mut told)
             .with_observer(&mut deciders)
@@ -91,10 +87,10 @@ impl Training {
         let files = files.stage()?;
         files.write(output.path(), |to| model.save(to))?;
         files.commit()?;
-        output.saved(self.talk);
+        output.saved(talk);
         let last = history.epochs.last().map(EpochEnd::to_json);
         let result =
             json!({ "language_model": path_json(Some(output.path())), "last_epoch": last });
-        self.talk.result(result)
+        talk.result(result)
     }
 }

@@ -1,9 +1,10 @@
-//! What several verbs ask for: groups of options, and what they come to.
+//! What several verbs ask for.
 
-pub(crate) mod compute;
+pub(crate) mod common;
 pub(crate) mod label;
 pub(crate) mod labeled;
 pub(crate) mod language_model;
+pub(crate) mod model;
 pub(crate) mod number;
 pub(crate) mod output;
 pub(crate) mod page;

@@ -18,23 +18,24 @@ const BACKWARD: &str = "backward";
 
 /// Where the model goes, and where the run is stored until then.
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Output")]
 pub(crate) struct Output {
     /// The file of the trained model.
-    #[arg(long, value_name = "FILE", default_value = "model.safetensors")]
+    #[arg(short, long, value_name = "FILE", default_value = "model.safetensors")]
     out: PathBuf,
     /// Replace regular files that are there; never those that are read, links, devices or pipes.
     #[arg(long)]
     force: bool,
     /// The folder in which the run is stored until it has succeeded [default: FILE.checkpoints].
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, hide_short_help = true, value_name = "DIR")]
     checkpoints: Option<PathBuf>,
     /// Keep that folder when the run has succeeded.
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     keep_checkpoints: bool,
     /// Store the run after every so many batches; each epoch ends in a checkpoint, too.
-    #[arg(long, default_value_t = 200, value_name = "N", value_parser = whole::<usize>(1, MANY))]
-    every: usize,
-    /// Resume the run that was cut, at the very step; begin it if there is none.
+    #[arg(long, alias = "every", default_value_t = 200, value_name = "N", value_parser = whole::<usize>(1, MANY), hide_short_help = true)]
+    checkpoint_every: usize,
+    /// Resume the run that was interrupted, at its last checkpoint; begin it if there is none.
     #[arg(long)]
     resume: bool,
 }
@@ -99,7 +100,7 @@ impl Output {
             false => Resume::Refuse,
         };
         Checkpoints::new(self.checkpoints())
-            .with_every_steps(self.every)
+            .with_every_steps(self.checkpoint_every)
             .with_resume(resume)
     }
 

@@ -6,12 +6,13 @@ use super::source::beside;
 
 /// Where the report goes.
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Output")]
 pub(crate) struct PageOptions {
     /// The report, a web page [default: beside the model, as model.report.html].
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
     /// Write no report.
-    #[arg(long, conflicts_with = "report")]
+    #[arg(long, conflicts_with = "report", hide_short_help = true)]
     no_report: bool,
 }
 

@@ -9,6 +9,7 @@ use ulmfit::train::{ClassWeights, LmRecipe};
 
 /// A recipe by name or from a file.
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Training")]
 pub(crate) struct RecipeChoice {
     /// Every number as in a published recipe, which other options change.
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Recipe::ALL.iter().copied()), conflicts_with = "config")]
@@ -46,12 +47,13 @@ impl RecipeChoice {
 
 /// What acts on the scores of each epoch.
 #[derive(Clone, Copy, Debug, clap::Args)]
+#[command(next_help_heading = "Training")]
 pub(crate) struct Deciders {
     /// End a stage after so many epochs without a lower validation loss [default: that of the recipe, never in all].
-    #[arg(long, value_name = "EPOCHS")]
+    #[arg(long, value_name = "EPOCHS", hide_short_help = true)]
     early_stop: Option<usize>,
     /// Let each stage hand on the model of its epoch with the lowest validation loss, not of its last one.
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     keep_best: bool,
 }
 
@@ -67,43 +69,46 @@ use super::number::{MANY, whole};
 
 /// The numbers of a run.
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Training")]
 pub(crate) struct RecipeOptions {
     #[command(flatten)]
     choice: RecipeChoice,
+    /// Epochs of the classifier's last stage, over all layer groups.
+    #[arg(long, value_name = "N", value_parser = whole::<usize>(0, MANY))]
+    epochs: Option<usize>,
+    /// Epochs of the language model: of its fine-tuning over all layer groups, or, from scratch, of its training.
+    #[arg(long, value_name = "N", value_parser = whole::<usize>(0, MANY))]
+    lm_epochs: Option<usize>,
+    /// Epochs of the fine-tuning alone, where a language model is trained from scratch.
+    #[arg(long, value_name = "N", value_parser = whole::<usize>(0, MANY), hide_short_help = true)]
+    finetune_epochs: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = whole::<usize>(0, MANY), hide = true)]
+    pretrain_epochs: Option<usize>,
+    /// Documents of a batch of the classifier.
+    #[arg(long, value_name = "N", value_parser = whole::<usize>(1, MANY), hide_short_help = true)]
+    batch_size: Option<usize>,
+    /// Rows of a batch of the language model.
+    #[arg(long, value_name = "N", value_parser = whole::<usize>(1, MANY), hide_short_help = true)]
+    lm_batch_size: Option<usize>,
     #[command(flatten)]
     deciders: Deciders,
     /// How much a document of each class counts: even, balanced (every class the same in sum), or by name, as
     /// pos=3,neg=0.5 [default: that of the recipe, even in all].
-    #[arg(long, value_name = "WEIGHTS", value_parser = str::parse::<ClassWeights>)]
+    #[arg(long, value_name = "WEIGHTS", value_parser = str::parse::<ClassWeights>, hide_short_help = true)]
     class_weights: Option<ClassWeights>,
     /// Print every number that the options come to, with its source, in the form of --config, and exit.
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(crate) print_config: bool,
     /// Sizes of a new model: tiny 64/128/2 layers, small 128/384/3 with 10,000 words, base 200/512/3 with 20,000,
     /// standard 400/1152/3 with 60,000, or three numbers: embedding/hidden/layers.
-    #[arg(long)]
+    #[arg(long, help_heading = "Model")]
     size: Option<SizePreset>,
     /// The largest vocabulary.
-    #[arg(long, value_name = "N", value_parser = whole::<usize>(1, MANY))]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>(1, MANY), hide_short_help = true, help_heading = "Model")]
     vocab_size: Option<usize>,
     /// How often a word must occur to be in the vocabulary.
-    #[arg(long, value_name = "N", value_parser = whole::<u64>(1, MANY))]
+    #[arg(long, value_name = "N", value_parser = whole::<u64>(1, MANY), hide_short_help = true, help_heading = "Model")]
     min_freq: Option<u64>,
-    /// Epochs of a new language model.
-    #[arg(long, value_name = "N", value_parser = whole::<usize>(0, MANY))]
-    pretrain_epochs: Option<usize>,
-    /// Epochs of the language model's fine-tuning over all layer groups.
-    #[arg(long, value_name = "N", value_parser = whole::<usize>(0, MANY))]
-    finetune_epochs: Option<usize>,
-    /// Epochs of the classifier's last stage, over all layer groups.
-    #[arg(long, value_name = "N", value_parser = whole::<usize>(0, MANY))]
-    epochs: Option<usize>,
-    /// Rows of a batch of the language model.
-    #[arg(long, value_name = "N", value_parser = whole::<usize>(1, MANY))]
-    lm_batch_size: Option<usize>,
-    /// Documents of a batch of the classifier.
-    #[arg(long, value_name = "N", value_parser = whole::<usize>(1, MANY))]
-    batch_size: Option<usize>,
 }
 
 impl RecipeOptions {
@@ -141,8 +146,14 @@ impl RecipeOptions {
         if let Some(min_freq) = self.min_freq {
             recipe.vocabulary = recipe.vocabulary.with_min_freq(min_freq);
         }
-        Stage::set_last_epochs(&mut recipe.language_model.pretrain, self.pretrain_epochs);
-        Stage::set_last_epochs(&mut recipe.language_model.finetune, self.finetune_epochs);
+        // From scratch the first step is the long one; a pretrained model is only fine-tuned.
+        let (pretrain, finetune) = match start.is_some() {
+            true => (None, self.lm_epochs),
+            false => (self.lm_epochs, None),
+        };
+        let lm = &mut recipe.language_model;
+        Stage::set_last_epochs(&mut lm.pretrain, self.pretrain_epochs.or(pretrain));
+        Stage::set_last_epochs(&mut lm.finetune, self.finetune_epochs.or(finetune));
         Stage::set_last_epochs(&mut recipe.classifier.stages, self.epochs);
         if let Some(rows) = self.lm_batch_size {
             recipe.language_model.batch_size = rows;

@@ -9,28 +9,29 @@ use ulmfit::prelude::*;
 
 /// How documents stand in files.
 #[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Data")]
 pub(crate) struct Columns {
-    /// The column or field of the text; without a header its number from 0. Several columns are joined, each marked with
-    /// its number: --text title --text body.
+    /// The column or field of the text; without a header its number from 0. Given several times, the columns are joined,
+    /// each marked with its number.
     #[arg(
         id = "text-column",
-        long = "text",
-        visible_alias = "text-field",
+        long = "text-column",
+        alias = "text-field",
         default_value = "text",
         value_name = "COLUMN"
     )]
     texts: Vec<String>,
     /// The first row of a CSV or TSV file is a document: columns go by number.
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     no_header: bool,
     /// What separates the fields of a CSV or TSV file, such as ';' or tab [default: a comma, in .tsv a tab].
-    #[arg(long, value_name = "CHARACTER", value_parser = delimiter)]
+    #[arg(long, hide_short_help = true, value_name = "CHARACTER", value_parser = delimiter)]
     delimiter: Option<u8>,
     /// What quotes mean in a CSV or TSV file: doubled within a quoted field, behind a backslash, or nothing.
-    #[arg(long, value_name = "MEANING", default_value = "double", value_parser = PossibleValuesParser::new(Quotes::NAMES))]
+    #[arg(long, hide_short_help = true, value_name = "MEANING", default_value = "double", value_parser = PossibleValuesParser::new(Quotes::NAMES))]
     quotes: String,
     /// The format, whatever the name; - is the standard input [default: by the name].
-    #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(Format::NAMES))]
+    #[arg(long, hide_short_help = true, value_name = "FORMAT", value_parser = PossibleValuesParser::new(Format::NAMES))]
     format: Option<String>,
 }
 
@@ -57,10 +58,13 @@ impl Columns {
                 path.display()
             );
         }
-        let texts = self.texts.iter().map(|name| self.column("--text", name));
+        let texts = self
+            .texts
+            .iter()
+            .map(|name| self.column("--text-column", name));
         let source = Source::new(path)
             .with_texts(texts.collect::<anyhow::Result<Vec<_>>>()?)
-            .with_quotes(self.quotes.parse()?);
+            .with_quotes(self.quotes()?);
         let source = match self.delimiter {
             Some(delimiter) => source.with_delimiter(delimiter),
             None => source,
@@ -73,6 +77,17 @@ impl Columns {
             true => source.without_header(),
             false => source,
         })
+    }
+
+    /// What separates the fields of a table.
+    pub(crate) fn delimiter(&self, format: Format) -> u8 {
+        let own = if format == Format::Tsv { b'\t' } else { b',' };
+        self.delimiter.unwrap_or(own)
+    }
+
+    /// What quotes mean in a table.
+    pub(crate) fn quotes(&self) -> Result<Quotes, ulmfit::data::Error> {
+        self.quotes.parse()
     }
 
     /// The same for plain text, too, which is cut into `unit`s and has no labels.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use anyhow::bail;
+use ulmfit::data::{Error, RawRow};
 use ulmfit::prelude::*;
 
 use crate::talk::say;
@@ -17,75 +17,127 @@ const NAMED: usize = 20;
 /// What to do about documents that cannot be read.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(crate) struct Strict {
-    /// Stop at the first document that cannot be read, instead of leaving it out, naming it, and failing at the end.
-    #[arg(long)]
+    /// Stop at the first document that cannot be read, instead of leaving it out and naming its line.
+    #[arg(long, help_heading = "Data")]
     strict: bool,
 }
 
-/// Calls `work` with the texts of a source, in order. Each call is given what was read while the one before it worked:
-/// one document if whoever writes into a pipe waits for its answer, many if the work takes longer than the reading.
-///
-/// # Errors
-/// As `work`; in the end if documents could not be read, with their number, after naming each on the standard error
-/// stream.
-pub(crate) fn for_each_chunk(
-    source: Source,
+impl Strict {
+    /// Stops at the first document that cannot be read.
+    pub(crate) const YES: Self = Self { strict: true };
+}
+
+/// A text, and the row that it stands in where the format is text in rows.
+pub(crate) type Read = (String, Option<RawRow>);
+
+/// The documents of a source in chunks. Each chunk is what was read while the one before it was worked on: one document if
+/// whoever writes into a pipe waits for its answer, many if the work takes longer than the reading.
+pub(crate) struct Stream {
+    queue: Arc<Queue>,
+    path: PathBuf,
     strict: Strict,
-    mut work: impl FnMut(&[String]) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
-    let path: PathBuf = source.path().to_owned();
-    let queue = Arc::new(Queue::default());
-    let reader = queue.clone();
-    // Not joined: if the work fails, nothing waits for the next line of a pipe.
-    std::thread::spawn(move || read(&source, &reader));
-    let (mut read, mut unread) = (0, 0);
-    loop {
-        let (items, done) = queue.take();
-        let mut texts = Vec::with_capacity(items.len());
-        let mut first_error = None;
-        for item in items {
-            read += 1;
-            match item {
-                Ok(text) => texts.push(text),
-                Err(error) if strict.strict || !error.is_of_one_row() => {
-                    first_error = Some(error);
-                    break;
-                }
-                Err(error) => {
-                    unread += 1;
-                    if unread <= NAMED {
-                        say(&format!("left out: {error}"));
+    counts: Counts,
+    /// What ends the stream behind the documents that were read before it.
+    error: Option<Error>,
+    done: bool,
+}
+
+/// How many documents were read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Counts {
+    pub(crate) documents: usize,
+    unread: usize,
+}
+
+impl Stream {
+    /// Starts to read.
+    pub(crate) fn open(source: Source, strict: Strict) -> Self {
+        let path = source.path().to_owned();
+        let queue = Arc::new(Queue::default());
+        let reader = queue.clone();
+        // Not joined: if the work fails, nothing waits for the next line of a pipe.
+        std::thread::spawn(move || read(&source, &reader));
+        Self {
+            queue,
+            path,
+            strict,
+            counts: Counts::default(),
+            error: None,
+            done: false,
+        }
+    }
+
+    /// Waits for the next chunk, which is not empty; none at the end. Documents that cannot be read are left out and named
+    /// on the standard error stream, and counted at the end.
+    ///
+    /// # Errors
+    /// For a document that cannot be read if the stream is strict or none could be; for a file that cannot be read.
+    pub(crate) fn next(&mut self) -> anyhow::Result<Option<Vec<Read>>> {
+        if let Some(error) = self.error.take() {
+            return Err(error.into());
+        }
+        while !self.done {
+            let (items, done) = self.queue.take();
+            self.done = done;
+            let mut documents = Vec::with_capacity(items.len());
+            for item in items {
+                match item {
+                    Ok(document) => documents.push(document),
+                    Err(error) if self.strict.strict || !error.is_of_one_row() => {
+                        self.error = Some(error);
+                        break;
+                    }
+                    Err(error) => {
+                        self.counts.unread += 1;
+                        if self.counts.unread <= NAMED {
+                            say(&format!("left out: {error}"));
+                        }
                     }
                 }
             }
+            self.counts.documents += documents.len();
+            if !documents.is_empty() {
+                return Ok(Some(documents));
+            }
+            if let Some(error) = self.error.take() {
+                return Err(error.into());
+            }
         }
-        if !texts.is_empty() {
-            work(&texts)?;
+        let Counts { documents, unread } = self.counts;
+        let told = format!(
+            "{}: {unread} of {} documents could not be read; correct them, or name the column of the text as --text-column",
+            self.path.display(),
+            documents + unread
+        );
+        match (documents, unread) {
+            (_, 0) => {}
+            (0, _) => anyhow::bail!(told),
+            (_, _) => say(&told),
         }
-        if let Some(error) = first_error {
-            return Err(error.into());
-        }
-        if done {
-            break;
-        }
+        Ok(None)
     }
-    match unread {
-        0 => Ok(()),
-        n => bail!(
-            "{}: {n} of {read} documents could not be read and are left out; correct them, or name the column of the text as --text",
-            path.display()
-        ),
+
+    /// The names of a table's columns, once a chunk was read.
+    pub(crate) fn header(&self) -> Option<Vec<String>> {
+        self.queue.lock().header.clone()
+    }
+
+    /// What was read so far.
+    pub(crate) fn counts(&self) -> Counts {
+        self.counts
     }
 }
 
-type Item = Result<String, ulmfit::data::Error>;
+type Item = Result<Read, Error>;
 
 fn read(source: &Source, queue: &Queue) {
-    match source.documents() {
+    match source.documents_and_rows() {
         Err(error) => queue.put(Err(error)),
-        Ok(documents) => {
-            for document in documents {
-                queue.put(document.map(|document| document.text));
+        Ok(mut documents) => {
+            queue.lock().header = documents.header().map(<[String]>::to_vec);
+            while let Some(document) = documents.next() {
+                let row = documents.take_raw_row();
+                queue.put(document.map(|document| (document.text, row)));
             }
         }
     }
@@ -101,6 +153,7 @@ struct Queue {
 
 #[derive(Default)]
 struct Waiting {
+    header: Option<Vec<String>>,
     items: Vec<Item>,
     bytes: usize,
     done: bool,
@@ -122,7 +175,7 @@ impl Queue {
         while waiting.bytes >= CHUNK_BYTES {
             waiting = self.wait(waiting);
         }
-        waiting.bytes += item.as_ref().map_or(0, String::len) + 1;
+        waiting.bytes += item.as_ref().map_or(0, |(text, _)| text.len()) + 1;
         waiting.items.push(item);
         self.changed.notify_one();
     }

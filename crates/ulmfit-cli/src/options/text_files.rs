@@ -15,6 +15,7 @@ const VALID_EVERY: usize = 20;
 
 /// The text that is read.
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Data")]
 pub(crate) struct TextFiles {
     #[command(flatten)]
     given: Given,
@@ -25,9 +26,10 @@ pub(crate) struct TextFiles {
 
 /// Text in files.
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Data")]
 pub(crate) struct Given {
     /// Files or folders of plain text, or files in .csv, .tsv, .jsonl or .parquet; .gz and .zst are decompressed.
-    #[arg(required = true, value_name = "TEXT")]
+    #[arg(required = true, value_name = "FILE", help_heading = "Arguments")]
     texts: Vec<PathBuf>,
     /// What a document is in plain text.
     #[arg(long, value_enum, default_value_t = Unit::Line)]
@@ -65,7 +67,7 @@ impl TextFiles {
     ) -> anyhow::Result<Vocab> {
         let sources = self.given.sources()?;
         asked_by(
-            "--text",
+            "--text-column",
             folder.vocabulary(&sources, &tokenizer.init(), config),
         )
     }
@@ -88,7 +90,7 @@ impl TextFiles {
         let config = SubwordConfig::new().with_size(SubwordSize::AtMost(size));
         let model = SubwordModel::train(texts, &tokenizer, &config).context("--subwords");
         match failed {
-            Some(error) => asked_by("--text", Err(error)),
+            Some(error) => asked_by("--text-column", Err(error)),
             None => Ok(tokenizer.with_words(WordSplit::Subword(model?))),
         }
     }
@@ -102,7 +104,7 @@ impl TextFiles {
     ) -> anyhow::Result<Texts> {
         let ids = |name: &str, sources: Sources| {
             let ids = folder.ids(name, &sources, text.tokenizer(), text.vocab());
-            let ids = asked_by("--text", ids)?;
+            let ids = asked_by("--text-column", ids)?;
             let report = sources.report();
             if report.rows > 0 {
                 talk.note(&format!("{name}: {report}"));

@@ -102,7 +102,7 @@ pub(crate) fn trained() -> &'static Path {
         fs::create_dir_all(&folder).unwrap();
         write_reviews(&folder.join("reviews.csv"), 80);
         fs::write(folder.join("tiny.toml"), TINY).unwrap();
-        let train = "train reviews.csv --text body --label stars --config tiny.toml --pretrained none --out model --no-report";
+        let train = "train reviews.csv --text-column body --label-column stars --config tiny.toml --pretrained none --out model --no-report";
         ulmfit(&folder, &format!("{train} --language-model-out lm")).done();
         folder
     });

@@ -8,7 +8,7 @@ use std::io::{self, BufRead};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Row, Rows, Value};
+use super::{RawRow, Row, Rows, Value};
 use crate::columns::{Column, Layout, Quotes};
 use crate::document::Place;
 use crate::error::quoted;
@@ -21,7 +21,9 @@ pub(super) fn open(path: &Path, layout: &Layout, delimiter: u8) -> Result<Box<dy
     let mut records = Records::open(path, layout.delimiter.unwrap_or(delimiter), layout.quotes)?;
     let mut first = None;
     let mut columns = Vec::new();
+    let mut header = None;
     if let Some(record) = records.next()? {
+        header = (layout.header && layout.raw_rows).then(|| record.fields());
         let find = |column: &Column| find(column, &record, layout, &records);
         columns = layout.columns.iter().map(find).collect::<Result<_>>()?;
         first = (!layout.header).then_some(record);
@@ -34,6 +36,8 @@ pub(super) fn open(path: &Path, layout: &Layout, delimiter: u8) -> Result<Box<dy
         records,
         columns,
         first,
+        header,
+        raw_rows: layout.raw_rows,
         rows: 0,
     }))
 }
@@ -44,6 +48,8 @@ struct Csv {
     columns: Vec<usize>,
     /// The first record, where it is no header.
     first: Option<Record>,
+    header: Option<Vec<String>>,
+    raw_rows: bool,
     rows: usize,
     nothing: &'static str,
 }
@@ -62,7 +68,12 @@ impl Rows for Csv {
         Ok(Some(Row {
             place: Place::new(&self.records.file, record.line),
             values: self.columns.iter().map(value).collect(),
+            raw: self.raw_rows.then(|| RawRow::Fields(record.fields())),
         }))
+    }
+
+    fn header(&self) -> Option<&[String]> {
+        self.header.as_deref()
     }
 
     fn nothing(&self) -> &'static str {
@@ -185,6 +196,12 @@ struct Record {
 impl Record {
     fn len(&self) -> usize {
         self.ends.len()
+    }
+
+    fn fields(&self) -> Vec<String> {
+        (0..self.len())
+            .map(|at| self.field(at).to_owned())
+            .collect()
     }
 
     fn field(&self, at: usize) -> &str {

@@ -110,6 +110,7 @@ impl Rows for Folder {
         Ok(Some(Row {
             place: Place::new(&Arc::from(file.as_path()), 1),
             values: vec![Value::Text(text), Value::Text(class)],
+            raw: None,
         }))
     }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::Value as Json;
 
-use super::{Row, Rows, Value};
+use super::{RawRow, Row, Rows, Value};
 use crate::columns::{Column, Layout};
 use crate::document::Place;
 use crate::error::quoted;
@@ -23,6 +23,7 @@ pub(super) fn open(path: &Path, layout: &Layout) -> Result<Box<dyn Rows>> {
         first_keys: None,
         rows: 0,
         ended: false,
+        raw_rows: layout.raw_rows,
     }))
 }
 
@@ -49,6 +50,7 @@ struct Jsonl {
     first_keys: Option<Vec<String>>,
     rows: usize,
     ended: bool,
+    raw_rows: bool,
 }
 
 impl Rows for Jsonl {
@@ -134,6 +136,7 @@ impl Jsonl {
             values: values
                 .map(|value| value.map_or(Value::Null, self::value))
                 .collect(),
+            raw: self.raw_rows.then(|| RawRow::Json(text.to_owned())),
         })
     }
 }

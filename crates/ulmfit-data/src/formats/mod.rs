@@ -163,6 +163,11 @@ pub(crate) trait Rows: Send {
         "none"
     }
 
+    /// The names of the columns, where the file has a row of them.
+    fn header(&self) -> Option<&[String]> {
+        None
+    }
+
     /// Adds what the format alone knows to a report.
     fn report(&self, _: &mut ReadReport) {}
 }
@@ -173,6 +178,17 @@ pub(crate) struct Row {
     pub(crate) place: Place,
     /// Of the columns that were asked for, in their order.
     pub(crate) values: Vec<Value>,
+    /// The whole row, if it was asked for and the format is text.
+    pub(crate) raw: Option<RawRow>,
+}
+
+/// A row as it stands in a file of text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RawRow {
+    /// The fields of a CSV or TSV file, without their quotes.
+    Fields(Vec<String>),
+    /// The line of a JSON lines file.
+    Json(String),
 }
 
 /// A value of a column.

@@ -75,6 +75,7 @@ impl Rows for Parquet {
         Ok(Some(Row {
             values: self.columns.iter().map(&mut take).collect(),
             place: Place::new(&self.file, self.read as u64),
+            raw: None,
         }))
     }
 

@@ -54,6 +54,7 @@ impl Rows for Text {
                 return Ok(Some(Row {
                     place: Place::new(units.lines.file(), line),
                     values: vec![Value::Text(text)],
+                    raw: None,
                 }));
             }
             self.open = None;

@@ -1,6 +1,13 @@
 //! A model beside its linear partner and the most frequent class, on the same documents.
 
-use ulmfit_model::top_class;
+use std::fmt;
+
+use ulmfit_data::{Corpus, Labels};
+use ulmfit_model::{Predictor, top_class};
+use ulmfit_text::TokenizerConfig;
+
+use super::LinearPartner;
+use crate::error::Result;
 
 /// The 97.5 % quantile of the normal distribution.
 const QUANTILE: f64 = 1.959_964;
@@ -113,6 +120,34 @@ impl Comparison {
         })
     }
 
+    /// Fits a [`LinearPartner`] to the labels of `train` and compares it on the documents of `valid`, for which the model
+    /// gave `probabilities`; none unless each document is of one class.
+    ///
+    /// # Errors
+    /// For a document without a label, and as [`LinearPartner::fit`].
+    pub fn measure(
+        tokenizer: &TokenizerConfig,
+        train: &Corpus,
+        unlabeled: &[&str],
+        valid: &Corpus,
+        probabilities: &[Vec<f32>],
+    ) -> Result<Option<Self>> {
+        let Labels::Classes(labels) = valid.all_labels()? else {
+            return Ok(None);
+        };
+        let partner = LinearPartner::fit(tokenizer, train, unlabeled)?;
+        let found = Predictor::of_linear(&partner.classifier).predict_all(&valid.texts());
+        let found: Vec<Vec<f32>> = found.into_iter().map(|one| one.probabilities).collect();
+        let kind = format!("{}, C {}", partner.kind, partner.c);
+        Ok(Self::of(
+            &train.labels()?,
+            train.classes(),
+            &labels,
+            (&kind, &found),
+            probabilities,
+        ))
+    }
+
     /// The three, from the least to the most costly.
     pub fn standings(&self) -> [&Standing; 3] {
         [&self.majority, &self.partner, &self.model]
@@ -146,6 +181,32 @@ impl Comparison {
     }
 }
 
+/// A line for each model, and what follows.
+impl fmt::Display for Comparison {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let standings = self.standings();
+        let names = standings.map(|standing| standing.name.chars().count());
+        let width = names.into_iter().max().unwrap_or(0);
+        writeln!(
+            f,
+            "accuracy on the same {} documents, and its 95 % interval",
+            self.model.of
+        )?;
+        for standing in standings {
+            let (low, high) = standing.interval();
+            writeln!(
+                f,
+                "  {:<width$}  {:>5.1} %  ({:.1} to {:.1})",
+                standing.name,
+                100.0 * standing.accuracy(),
+                100.0 * low,
+                100.0 * high
+            )?;
+        }
+        f.write_str(&self.sentence())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sentence_follows_the_interval() -> Result<(), &'static str> {
+    fn the_sentence_follows_the_interval() -> std::result::Result<(), &'static str> {
         let classes = ["neg".to_owned(), "pos".to_owned()];
         let labels: Vec<u32> = (0..200).map(|n| n % 2).collect();
         let wrong = |each: usize| -> Vec<u32> {
