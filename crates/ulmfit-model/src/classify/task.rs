@@ -51,11 +51,12 @@ impl Task {
         if low.is_finite() && high.is_finite() && low < high {
             return Ok(());
         }
-        Err(Error::Config {
-            field: "task.range",
-            expected: "a lower and a higher number".into(),
-            found: format!("{low} to {high}"),
-        })
+        let found = format!("{low} to {high}");
+        Err(Error::config(
+            "task.range",
+            "a lower and a higher number",
+            found,
+        ))
     }
 
     /// From this probability on a class counts as one of a document's classes ([`Task::MultiLabel`]): 0.5, fastai's.
@@ -106,12 +107,9 @@ impl Task {
                 format!("{}; give labels of the model's task", targets.kind()),
             )),
         };
-        let error = |(expected, found)| Error::Config {
-            field: "targets",
-            expected,
-            found,
-        };
-        wrong.map_or(Ok(()), |wrong| Err(error(wrong)))
+        wrong.map_or(Ok(()), |(expected, found)| {
+            Err(Error::config("targets", expected, found))
+        })
     }
 
     /// The targets of this task in words.
