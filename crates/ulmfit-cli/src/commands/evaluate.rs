@@ -83,9 +83,9 @@ impl Args {
     /// Refuses options for labels that are not the model's.
     fn check_labels(&self, task: Task) -> anyhow::Result<()> {
         let expected = match (task, self.labeled.label().kind()) {
-            (Task::SingleLabel, LabelKind::Class)
-            | (Task::MultiLabel, LabelKind::Set { .. })
-            | (Task::Regression { .. }, LabelKind::Number) => None,
+            (Task::SingleLabel, LabelKind::SingleLabel)
+            | (Task::MultiLabel, LabelKind::MultiLabel { .. })
+            | (Task::Regression { .. }, LabelKind::Regression) => None,
             (Task::SingleLabel, _) => {
                 Some("neither --label-delimiter nor --numbers, as this model predicts one class")
             }

@@ -21,7 +21,7 @@ pub(crate) fn compare(
     tokenizer: &TokenizerConfig,
     scores: &ClassifierScores,
 ) -> anyhow::Result<Option<Comparison>> {
-    let Labels::Classes(labels) = documents.valid.all_labels()? else {
+    let Labels::SingleLabel(labels) = documents.valid.all_labels()? else {
         return Ok(None);
     };
     let (train, valid) = (&documents.train, &documents.valid);

@@ -26,9 +26,9 @@ impl LabelOptions {
     /// What the field holds.
     pub(crate) fn kind(&self) -> LabelKind {
         match &self.label_delimiter {
-            Some(delimiter) => LabelKind::set(delimiter),
-            None if self.numbers => LabelKind::Number,
-            None => LabelKind::Class,
+            Some(delimiter) => LabelKind::multi_label(delimiter),
+            None if self.numbers => LabelKind::Regression,
+            None => LabelKind::SingleLabel,
         }
     }
 
@@ -49,9 +49,9 @@ impl LabelOptions {
     /// The classes that there must be.
     pub(crate) fn least_classes(&self) -> usize {
         match self.kind() {
-            LabelKind::Class => 2,
-            LabelKind::Set { .. } => 1,
-            LabelKind::Number => 0,
+            LabelKind::SingleLabel => 2,
+            LabelKind::MultiLabel { .. } => 1,
+            LabelKind::Regression => 0,
         }
     }
 
@@ -68,13 +68,15 @@ impl LabelOptions {
             names.push(format!("and {more} more"));
         }
         match self.kind() {
-            LabelKind::Class => format!("{} classes ({})", train.n_classes(), names.join(", ")),
-            LabelKind::Set { .. } => format!(
+            LabelKind::SingleLabel => {
+                format!("{} classes ({})", train.n_classes(), names.join(", "))
+            }
+            LabelKind::MultiLabel { .. } => format!(
                 "{} classes, any number of them each ({})",
                 train.n_classes(),
                 names.join(", ")
             ),
-            LabelKind::Number => "a number each".to_owned(),
+            LabelKind::Regression => "a number each".to_owned(),
         }
     }
 
@@ -91,7 +93,7 @@ impl LabelOptions {
             more => format!(" and {more} more"),
         };
         match (self.kind(), names.len()) {
-            (LabelKind::Number, _) | (_, 0) => None,
+            (LabelKind::Regression, _) | (_, 0) => None,
             (_, 1) => Some(format!(
                 "1 class cannot be scored, as no document of it is held out: {first}"
             )),
@@ -106,8 +108,9 @@ impl LabelOptions {
         /// With fewer documents it is no sign.
         const DOCUMENTS: usize = 20;
         let (classes, documents) = (train.n_classes(), train.len());
-        let odd =
-            self.kind() == LabelKind::Class && documents > DOCUMENTS && 2 * classes > documents;
+        let odd = self.kind() == LabelKind::SingleLabel
+            && documents > DOCUMENTS
+            && 2 * classes > documents;
         odd.then(|| {
             format!(
                 "{classes} classes are too many to learn from {documents} documents; for numbers pass --numbers, for \

@@ -283,7 +283,7 @@ impl Labeled {
         if !self.data.is_dir() {
             return Ok(None);
         }
-        if self.label.kind() != LabelKind::Class {
+        if self.label.kind() != LabelKind::SingleLabel {
             bail!(
                 "{}: expected a file with a column of labels for --label-delimiter or --numbers, found a folder; name \
                  the file",

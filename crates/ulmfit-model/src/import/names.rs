@@ -13,7 +13,7 @@
 //! In front of an encoder's names stands `0.` in a language model, `0.module.` in a classifier of v1 and v2, and nothing
 //! in a saved encoder.
 
-use ulmfit_text::{RulePreset, Vocab};
+use ulmfit_text::{RulePreset, Special, Vocab};
 
 use super::fault::Fault;
 use crate::file::layout::{DECODER_BIAS, DECODER_WEIGHT, EMBEDDING, HEAD, OLD_EMBEDDING};
@@ -48,11 +48,12 @@ impl Generation {
     /// The generation whose special tokens a vocabulary begins with, where they tell.
     pub(super) fn of_vocabulary(vocab: &Vocab) -> Option<Self> {
         let token = |id: usize| vocab.tokens().get(id).map(String::as_str);
-        match (token(0), token(5)) {
-            (Some("_unk_"), _) => Some(Self::V07),
-            (_, Some("xxmaj")) => Some(Self::V1),
-            (_, Some("xxrep")) => Some(Self::V2),
-            _ => None,
+        let is = |id, special: Special| token(id) == Some(special.as_str());
+        match () {
+            () if token(0) == Some(RulePreset::Paper.unknown()) => Some(Self::V07),
+            () if is(5, Special::Maj) => Some(Self::V1),
+            () if is(5, Special::Rep) => Some(Self::V2),
+            () => None,
         }
     }
 }

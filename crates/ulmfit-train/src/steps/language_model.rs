@@ -1,11 +1,11 @@
 //! Steps 1 and 2: the language model.
 
 use burn::tensor::Device;
-use ulmfit_data::{LmLoader, LmLoaderConfig, count_tokens};
+use ulmfit_data::{LmLoader, LmLoaderConfig, LmText, TokenDocs};
 use ulmfit_model::{
     AwdLstmConfig, LanguageModel, LanguageModelConfig, TextEncoding, TextLanguageModel,
 };
-use ulmfit_text::{Tokenizer, Vocab, VocabConfig};
+use ulmfit_text::Vocab;
 
 use super::on_autodiff;
 use crate::error::{Error, Result};
@@ -18,27 +18,14 @@ use crate::stage::Stage;
 /// One document of this many is kept for the language model's validation (fastai's scripts: 10 %, here 5 %).
 const VALID_EVERY: usize = 20;
 
-/// The vocabulary of `texts`: that of a subword model, or counted some megabytes at a time, so that the tokens are never all in memory.
-///
-/// The result does not depend on the number of threads.
-///
-/// # Errors
-/// None for texts in memory.
-pub fn build_vocab(tokenizer: &Tokenizer, texts: &[&str], config: &VocabConfig) -> Result<Vocab> {
-    if let Some(vocab) = tokenizer.fixed_vocab() {
-        return Ok(vocab);
-    }
-    let counts = count_tokens(&texts.to_vec(), tokenizer)?;
-    Ok(config.build_from_counts(&counts))
-}
-
-/// Step 1: a language model from scratch on `texts`.
+/// Step 1: a language model from scratch on `texts`: texts in memory, or any source, also one of which nothing is held
+/// in memory ([`PreparedText::text`](ulmfit_data::PreparedText::text)).
 ///
 /// # Errors
 /// [`Error::TooLittle`] for too little text, and as [`fit`].
 pub fn pretrain(
     recipe: &Recipe,
-    texts: &[&str],
+    texts: &dyn LmText,
     device: &Device,
     run: &mut Run<'_>,
 ) -> Result<TextLanguageModel> {
@@ -54,12 +41,12 @@ pub fn pretrain(
 /// [`Error::Model`] for sizes or dropouts out of range.
 pub fn new_language_model(
     recipe: &Recipe,
-    texts: &[&str],
+    texts: &dyn LmText,
     device: &Device,
     seed: u64,
 ) -> Result<TextLanguageModel> {
     let tokenizer = recipe.tokenizer.init();
-    let vocab = build_vocab(&tokenizer, texts, &recipe.vocabulary)?;
+    let vocab = texts.vocabulary(&tokenizer, &recipe.vocabulary)?;
     let text = TextEncoding::new(recipe.tokenizer.clone(), vocab);
     let sizes = recipe.sizes;
     let encoder = AwdLstmConfig::new(text.vocab().len());
@@ -80,7 +67,7 @@ pub fn new_language_model(
 pub fn adapt(
     recipe: &Recipe,
     pretrained: &TextLanguageModel,
-    texts: &[&str],
+    texts: &dyn LmText,
     device: &Device,
     run: &mut Run<'_>,
 ) -> Result<TextLanguageModel> {
@@ -97,10 +84,10 @@ pub fn adapt(
 pub fn adapted(
     recipe: &Recipe,
     pretrained: &TextLanguageModel,
-    texts: &[&str],
+    texts: &dyn LmText,
     device: &Device,
 ) -> Result<TextLanguageModel> {
-    let vocab = build_vocab(pretrained.text.tokenizer(), texts, &recipe.vocabulary)?;
+    let vocab = texts.vocabulary(pretrained.text.tokenizer(), &recipe.vocabulary)?;
     adapted_to(recipe, pretrained, vocab, device)
 }
 
@@ -130,7 +117,7 @@ pub fn adapted_to(
 pub fn finetune(
     recipe: &Recipe,
     mut model: TextLanguageModel,
-    texts: &[&str],
+    texts: &dyn LmText,
     device: &Device,
     run: &mut Run<'_>,
 ) -> Result<TextLanguageModel> {
@@ -149,7 +136,7 @@ pub fn finetune(
 
 fn train_lm(
     model: TextLanguageModel,
-    texts: &[&str],
+    texts: &dyn LmText,
     step: &str,
     stages: &[Stage],
     batch_size: usize,
@@ -157,17 +144,10 @@ fn train_lm(
     run: &mut Run<'_>,
 ) -> Result<TextLanguageModel> {
     let TextLanguageModel { text, model } = model;
-    let (mut train, mut valid) = (Vec::new(), Vec::new());
-    for (index, ids) in text.encode_all(texts).into_iter().enumerate() {
-        let side = if index % VALID_EVERY == VALID_EVERY - 1 {
-            &mut valid
-        } else {
-            &mut train
-        };
-        side.push(ids);
-    }
-    let loader = |docs: Vec<Vec<u32>>| -> Result<LmLoader> {
-        let found = docs.iter().map(Vec::len).sum();
+    let ids = texts.ids(text.tokenizer(), text.vocab())?;
+    let (train, valid) = ids.hold_out(VALID_EVERY);
+    let loader = |docs: TokenDocs| -> Result<LmLoader> {
+        let found = docs.n_tokens();
         if found < 2 {
             return Err(Error::TooLittle {
                 what: "tokens for the language model",
@@ -183,10 +163,9 @@ fn train_lm(
         Ok(config.build(docs)?)
     };
     let train = loader(train)?;
-    let valid = if valid.is_empty() {
-        None
-    } else {
-        Some(loader(valid)?)
+    let valid = match valid.is_empty() {
+        true => None,
+        false => Some(loader(valid)?),
     };
     let (seed, mut deciders) = (run.seed, lm.observers());
     let fitted = fit(
@@ -225,7 +204,7 @@ mod tests {
         });
         let device = Device::default();
         let general = "the sea and the ship ".repeat(5);
-        let general = new_language_model(&recipe, &[&general], &device, 1).unwrap();
+        let general = new_language_model(&recipe, &vec![general], &device, 1).unwrap();
         let row = |model: &TextLanguageModel, word: &str| -> Vec<f32> {
             let id = model.text.vocab().id(word) as usize;
             let rows = model
@@ -239,7 +218,7 @@ mod tests {
         let own = "the film and the actor ".repeat(5);
         for (keep, has) in [(false, false), (true, true)] {
             recipe.language_model.keep_words = keep;
-            let model = adapted(&recipe, &general, &[&own], &device).unwrap();
+            let model = adapted(&recipe, &general, &vec![&own], &device).unwrap();
             let vocab = model.text.vocab();
             assert_eq!(vocab.contains("ship"), has);
             assert!(vocab.contains("film") && vocab.contains("and"));

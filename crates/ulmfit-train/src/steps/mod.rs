@@ -8,9 +8,7 @@ use burn::module::Module;
 use burn::tensor::Device;
 
 pub use classifier::{class_loader, classify, new_classifier};
-pub use language_model::{
-    adapt, adapted, adapted_to, build_vocab, finetune, new_language_model, pretrain,
-};
+pub use language_model::{adapt, adapted, adapted_to, finetune, new_language_model, pretrain};
 pub use self_train::self_train;
 
 /// The module on the device's autodiff side, ready for training.
