@@ -94,14 +94,17 @@ fn tagged(drawn: &mut Drawn) -> (Vec<&'static str>, String) {
 #[test]
 fn several_classes() {
     let folder = tempfile::tempdir().unwrap();
-    let corpus = read(&file(folder.path(), 400, tagged), LabelKind::set(";"));
+    let corpus = read(
+        &file(folder.path(), 400, tagged),
+        LabelKind::multi_label(";"),
+    );
     assert_eq!(corpus.classes(), ["funny", "musical", "old", "sad"]);
     let (train, valid) = corpus.split(0.25, 1);
     let learned = learn(recipe(), &train, &valid);
 
     // Of all constant answers, all tags has the best F1 where none is rarer than half of it.
     let set = |document: &Document| match &document.label {
-        Some(Label::Set(set)) => set.clone(),
+        Some(Label::MultiLabel(set)) => set.clone(),
         _ => panic!("{document:?}"),
     };
     let sets: Vec<Vec<u32>> = valid.documents().iter().map(set).collect();
@@ -146,7 +149,7 @@ fn rated(drawn: &mut Drawn) -> (Vec<&'static str>, String) {
 #[test]
 fn numbers() {
     let folder = tempfile::tempdir().unwrap();
-    let corpus = read(&file(folder.path(), 400, rated), LabelKind::Number);
+    let corpus = read(&file(folder.path(), 400, rated), LabelKind::Regression);
     assert_eq!(corpus.classes(), ["label"]);
     let (train, valid) = corpus.split(0.25, 1);
     for range in [None, Some((0.5, 5.5))] {

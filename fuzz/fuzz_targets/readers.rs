@@ -20,11 +20,21 @@ fuzz_target!(|input: (u8, &[u8])| {
     let as_format = |format| Source::new(&path).with_format(format);
     let source = match kind % 10 {
         0 => as_format(Format::Csv).with_label("label"),
-        1 => as_format(Format::Csv).with_text(1).with_label(0).without_header(),
-        2 => as_format(Format::Tsv).with_text(0).with_quotes(Quotes::Backslash),
-        3 => as_format(Format::Csv).with_texts([0, 1]).with_quotes(Quotes::None).without_header(),
+        1 => as_format(Format::Csv)
+            .with_text(1)
+            .with_label(0)
+            .without_header(),
+        2 => as_format(Format::Tsv)
+            .with_text(0)
+            .with_quotes(Quotes::Backslash),
+        3 => as_format(Format::Csv)
+            .with_texts([0, 1])
+            .with_quotes(Quotes::None)
+            .without_header(),
         4 => as_format(Format::Jsonl).with_label("label"),
-        5 => as_format(Format::Jsonl).with_label("label").with_label_kind(LabelKind::set(";")),
+        5 => as_format(Format::Jsonl)
+            .with_label("label")
+            .with_label_kind(LabelKind::multi_label(";")),
         6 => as_format(Format::Text),
         7 => as_format(Format::Text).with_unit(TextUnit::Article),
         8 => as_format(Format::Text).with_unit(TextUnit::File),
@@ -33,6 +43,7 @@ fuzz_target!(|input: (u8, &[u8])| {
     if let Ok((corpus, report)) = source.read() {
         assert_eq!((corpus.len(), report.documents), (report.rows, report.rows));
         // A corpus checks its labels when it is made.
-        Corpus::new(corpus.documents().to_vec(), corpus.classes().to_vec()).expect("labels that fit");
+        Corpus::new(corpus.documents().to_vec(), corpus.classes().to_vec())
+            .expect("labels that fit");
     }
 });

@@ -9,7 +9,9 @@ use ulmfit_text::{RulePreset, Tokenizer, TokenizerConfig, Vocab, VocabConfig, Wo
 static TOKENIZERS: LazyLock<Vec<Tokenizer>> = LazyLock::new(|| {
     let config = |rules, words| TokenizerConfig::new().with_rules(rules).with_words(words);
     let all = RulePreset::ALL.into_iter().flat_map(|rules| {
-        WordSplit::ALL.into_iter().map(move |words| config(rules, words).init())
+        WordSplit::ALL
+            .into_iter()
+            .map(move |words| config(rules, words).init())
     });
     all.collect()
 });

@@ -155,13 +155,13 @@ fn dropouts_out_of_range_are_named_in_every_step() {
     let fits = Recipe::default().with_sizes(small());
     let mut nobody = ();
     let mut run = Run::new(&mut nobody).with_seed(1);
-    let model = steps::pretrain(&fits, &[&text[..]], &device, &mut run).unwrap();
+    let model = steps::pretrain(&fits, &vec![&text[..]], &device, &mut run).unwrap();
     let mut wild = fits;
     wild.language_model.drop_mult = 10.0;
     let errors = [
-        steps::pretrain(&wild, &[&text[..]], &device, &mut run).unwrap_err(),
-        steps::adapt(&wild, &model, &[&text[..]], &device, &mut run).unwrap_err(),
-        steps::finetune(&wild, model, &[&text[..]], &device, &mut run).unwrap_err(),
+        steps::pretrain(&wild, &vec![&text[..]], &device, &mut run).unwrap_err(),
+        steps::adapt(&wild, &model, &vec![&text[..]], &device, &mut run).unwrap_err(),
+        steps::finetune(&wild, model, &vec![&text[..]], &device, &mut run).unwrap_err(),
     ];
     for error in errors {
         assert!(error.to_string().contains("input"), "{error}");

@@ -1,10 +1,11 @@
 //! A source in chunks of some megabytes: all threads work on one while the next is read.
 
 use rayon::prelude::*;
-use ulmfit_text::{TokenCounter, Tokenizer};
+use ulmfit_text::{TokenCounter, Tokenizer, Vocab};
 
 use crate::Result;
 use crate::document::{DocumentSource, RawDocument};
+use crate::store::TokenDocs;
 
 /// Text that is held at one time, twice: large enough for all threads, small beside any model.
 pub(crate) const CHUNK_BYTES: usize = 4 << 20;
@@ -52,6 +53,21 @@ pub(crate) fn for_each_chunk(
 /// As the source's documents.
 pub fn count_tokens(source: &dyn DocumentSource, tokenizer: &Tokenizer) -> Result<TokenCounter> {
     count_in_chunks(source, tokenizer, CHUNK_BYTES)
+}
+
+/// The ids of a source's documents, in memory; the text is not.
+pub(crate) fn ids_in_memory(
+    source: &dyn DocumentSource,
+    tokenizer: &Tokenizer,
+    vocab: &Vocab,
+) -> Result<TokenDocs> {
+    let mut all = Vec::new();
+    for_each_chunk(source, CHUNK_BYTES, |chunk| {
+        let ids = |document: &RawDocument| vocab.encode_text(tokenizer, &document.text);
+        all.par_extend(chunk.par_iter().map(ids));
+        Ok(())
+    })?;
+    Ok(all.into())
 }
 
 pub(crate) fn count_in_chunks(

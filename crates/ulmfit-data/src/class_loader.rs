@@ -113,11 +113,7 @@ impl ClassLoaderConfig {
             ("budget.of_document", budget[1]),
         ] {
             if value == 0 {
-                return Err(Error::Setting {
-                    name,
-                    expected: "at least 1",
-                    found: "0".into(),
-                });
+                return Err(Error::setting(name, "at least 1", "0"));
             }
         }
         if docs.len() != labels.len() {

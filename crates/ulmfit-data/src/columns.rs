@@ -66,11 +66,11 @@ impl FromStr for Quotes {
             Some(0) => Ok(Self::Double),
             Some(1) => Ok(Self::Backslash),
             Some(_) => Ok(Self::None),
-            None => Err(Error::Setting {
-                name: "quotes",
-                expected: "double, backslash or none",
-                found: format!("`{name}`"),
-            }),
+            None => Err(Error::setting(
+                "quotes",
+                "double, backslash or none",
+                format!("`{name}`"),
+            )),
         }
     }
 }

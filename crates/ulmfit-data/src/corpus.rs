@@ -41,11 +41,11 @@ impl Corpus {
     pub fn new(documents: Vec<Document>, classes: Vec<String>) -> Result<Self> {
         let mut seen = HashSet::new();
         if let Some(twice) = classes.iter().find(|name| !seen.insert(name.as_str())) {
-            return Err(Error::Setting {
-                name: "classes",
-                expected: "distinct names",
-                found: format!("`{twice}` twice"),
-            });
+            return Err(Error::setting(
+                "classes",
+                "distinct names",
+                format!("`{twice}` twice"),
+            ));
         }
         for (at, document) in documents.iter().enumerate() {
             if let Some(label) = &document.label {
@@ -133,7 +133,7 @@ impl Corpus {
     /// use ulmfit_data::{Corpus, Document, Labels};
     /// let documents = vec![Document::labeled("fine", 4.5), Document::labeled("dull", 1.5)];
     /// let corpus = Corpus::new(documents, vec!["stars".into()])?;
-    /// assert_eq!(corpus.all_labels()?, Labels::Values(vec![vec![4.5], vec![1.5]]));
+    /// assert_eq!(corpus.all_labels()?, Labels::Regression(vec![vec![4.5], vec![1.5]]));
     /// # Ok::<(), ulmfit_data::Error>(())
     /// ```
     ///
@@ -299,10 +299,6 @@ impl DocumentSource for Corpus {
             }
         }
         Ok(digest.finish())
-    }
-
-    fn class_names(&self) -> Option<&[String]> {
-        Some(self.classes())
     }
 }
 

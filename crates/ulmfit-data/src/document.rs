@@ -23,9 +23,9 @@ impl Document {
     ///
     /// ```
     /// use ulmfit_data::{Document, Label};
-    /// assert_eq!(Document::labeled("fine", 1).label, Some(Label::Class(1)));
-    /// assert_eq!(Document::labeled("fine", vec![0, 2]).label, Some(Label::Set(vec![0, 2])));
-    /// assert_eq!(Document::labeled("fine", 4.5).label, Some(Label::Values(vec![4.5])));
+    /// assert_eq!(Document::labeled("fine", 1).label, Some(Label::SingleLabel(1)));
+    /// assert_eq!(Document::labeled("fine", vec![0, 2]).label, Some(Label::MultiLabel(vec![0, 2])));
+    /// assert_eq!(Document::labeled("fine", 4.5).label, Some(Label::Regression(vec![4.5])));
     /// ```
     pub fn labeled(text: impl Into<String>, label: impl Into<Label>) -> Self {
         Self {
@@ -128,11 +128,6 @@ pub trait DocumentSource: Sync {
     /// # Errors
     /// If the source cannot be read.
     fn fingerprint(&self) -> Result<[u8; 32]>;
-
-    /// The names of the classes where they are known beforehand. Default: unknown, the distinct labels are taken.
-    fn class_names(&self) -> Option<&[String]> {
-        None
-    }
 }
 
 /// Texts that are in memory already, without labels.

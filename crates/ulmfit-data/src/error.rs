@@ -1,6 +1,6 @@
 //! What can go wrong: one enum for the crate. Each message says where, what was expected, what was found, what to do.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// An error of this crate.
 #[derive(Debug, thiserror::Error)]
@@ -199,6 +199,34 @@ pub enum Error {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
+    /// A file or folder that is arranged in another way than expected.
+    pub(crate) fn layout(
+        path: &Path,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+        remedy: &'static str,
+    ) -> Self {
+        Self::Layout {
+            path: path.to_owned(),
+            expected: expected.into(),
+            found: found.into(),
+            remedy,
+        }
+    }
+
+    /// A setting out of its range.
+    pub(crate) fn setting(
+        name: &'static str,
+        expected: &'static str,
+        found: impl Into<String>,
+    ) -> Self {
+        Self::Setting {
+            name,
+            expected,
+            found: found.into(),
+        }
+    }
+
     /// Whether one row is wrong and those behind it can be read.
     pub fn is_of_one_row(&self) -> bool {
         matches!(

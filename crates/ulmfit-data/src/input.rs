@@ -77,12 +77,12 @@ pub(crate) fn open(path: &Path) -> Result<Box<dyn BufRead + Send>> {
         false => {
             let file = File::open(path).map_err(failed)?;
             if path.is_dir() {
-                return Err(Error::Layout {
-                    path: path.to_owned(),
-                    expected: "a file".into(),
-                    found: "a folder".into(),
-                    remedy: "name a file in it",
-                });
+                return Err(Error::layout(
+                    path,
+                    "a file",
+                    "a folder",
+                    "name a file in it",
+                ));
             }
             Box::new(file)
         }
@@ -124,12 +124,7 @@ pub(crate) fn open_text(path: &Path) -> Result<Box<dyn BufRead + Send>> {
         known = Some(("UTF-16", TO_UTF8));
     }
     if let Some((found, remedy)) = known {
-        return Err(Error::Layout {
-            path: shown(path).to_path_buf(),
-            expected: "utf-8 text".into(),
-            found: found.into(),
-            remedy,
-        });
+        return Err(Error::layout(&shown(path), "utf-8 text", found, remedy));
     }
     if head.starts_with(BYTE_ORDER_MARK) {
         source
@@ -269,15 +264,15 @@ pub(crate) fn io_error(action: &'static str, path: &Path, source: io::Error) -> 
             path: shown(path).to_path_buf(),
             source,
         },
-        Some(Damaged { codec, cut, bytes }) => Error::Layout {
-            path: shown(path).to_path_buf(),
-            expected: format!("a whole {codec} file"),
-            found: match cut {
+        Some(Damaged { codec, cut, bytes }) => Error::layout(
+            &shown(path),
+            format!("a whole {codec} file"),
+            match cut {
                 true => format!("one that is cut off after {bytes} bytes"),
                 false => format!("damaged data within its first {bytes} bytes"),
             },
-            remedy: "copy or download it again",
-        },
+            "copy or download it again",
+        ),
     }
 }
 

@@ -17,24 +17,24 @@ const LARGEST: f32 = 1e15;
 ///
 /// | kind | field | empty field | fastai |
 /// |---|---|---|---|
-/// | `Class` (default) | the name of one class | an unlabeled document | `CategoryBlock` |
-/// | `Set` | names of classes with a delimiter between them, or a list | a document of no class | `MultiCategoryBlock`, `label_delim` |
-/// | `Number` | a number, such as `3.5` or `-1e3` | an unlabeled document | `RegressionBlock` |
+/// | `SingleLabel` (default) | the name of one class | an unlabeled document | `CategoryBlock` |
+/// | `MultiLabel` | names of classes with a delimiter between them, or a list | a document of no class | `MultiCategoryBlock`, `label_delim` |
+/// | `Regression` | a number, such as `3.5` or `-1e3` | an unlabeled document | `RegressionBlock` |
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum LabelKind {
     /// The name of a class.
     #[default]
-    Class,
+    SingleLabel,
     /// Names of classes, as a list or as text. Space around a name does not count, a name that comes twice counts once,
     /// and an empty one between two delimiters is an error.
     ///
     /// Deviation: to fastai the empty name is a class, and space is part of a name.
-    Set {
+    MultiLabel {
         /// What stands between two names; not empty.
         delimiter: String,
     },
     /// A finite number, from -1e15 to 1e15.
-    Number,
+    Regression,
 }
 
 impl LabelKind {
@@ -42,21 +42,21 @@ impl LabelKind {
     ///
     /// ```
     /// use ulmfit_data::LabelKind;
-    /// assert_eq!(LabelKind::set(";"), LabelKind::Set { delimiter: ";".into() });
+    /// assert_eq!(LabelKind::multi_label(";"), LabelKind::MultiLabel { delimiter: ";".into() });
     /// ```
-    pub fn set(delimiter: impl Into<String>) -> Self {
-        Self::Set {
+    pub fn multi_label(delimiter: impl Into<String>) -> Self {
+        Self::MultiLabel {
             delimiter: delimiter.into(),
         }
     }
 
     fn check(&self) -> Result<()> {
         match self {
-            Self::Set { delimiter } if delimiter.is_empty() => Err(Error::Setting {
-                name: "delimiter",
-                expected: "what stands between two classes, such as `;`",
-                found: "nothing".into(),
-            }),
+            Self::MultiLabel { delimiter } if delimiter.is_empty() => Err(Error::setting(
+                "delimiter",
+                "what stands between two classes, such as `;`",
+                "nothing",
+            )),
             _ => Ok(()),
         }
     }
@@ -107,23 +107,25 @@ impl LabelNames<'_> {
     fn names(&self, documents: &[RawDocument]) -> Result<Vec<String>> {
         let labels = || documents.iter().filter_map(|d| d.label.as_ref());
         Ok(match (self.classes, self.kind) {
-            (Some(given), LabelKind::Number) if given.len() != 1 => {
-                return Err(Error::Setting {
-                    name: "classes",
-                    expected: "one name for a number",
-                    found: quoted(given),
-                });
+            (Some(given), LabelKind::Regression) if given.len() != 1 => {
+                return Err(Error::setting(
+                    "classes",
+                    "one name for a number",
+                    quoted(given),
+                ));
             }
             (Some(given), _) => given.to_vec(),
-            (None, LabelKind::Class) => sorted_classes(labels().filter_map(|label| match label {
-                RawLabel::Text(name) => Some(name.as_str()),
-                RawLabel::List(_) => None,
-            })),
-            (None, LabelKind::Set { delimiter }) => {
+            (None, LabelKind::SingleLabel) => {
+                sorted_classes(labels().filter_map(|label| match label {
+                    RawLabel::Text(name) => Some(name.as_str()),
+                    RawLabel::List(_) => None,
+                }))
+            }
+            (None, LabelKind::MultiLabel { delimiter }) => {
                 let names = labels().flat_map(|label| names_in(label, delimiter));
                 sorted_classes(names.filter(|name| !name.is_empty()))
             }
-            (None, LabelKind::Number) => vec![match self.name {
+            (None, LabelKind::Regression) => vec![match self.name {
                 Some(Column::Name(name)) => name.clone(),
                 _ => "value".to_owned(),
             }],
@@ -149,15 +151,15 @@ impl LabelReader<'_> {
             remedy,
         };
         match (self.kind, label) {
-            (LabelKind::Class, RawLabel::Text(name)) if self.is_name(name) => {
-                Ok(Label::Class(self.class(name, place)?))
+            (LabelKind::SingleLabel, RawLabel::Text(name)) if self.is_name(name) => {
+                Ok(Label::SingleLabel(self.class(name, place)?))
             }
-            (LabelKind::Class, _) => Err(wrong(
+            (LabelKind::SingleLabel, _) => Err(wrong(
                 "one class",
                 "a list".into(),
                 "say that a document has several classes (--label-delimiter), or name another column",
             )),
-            (LabelKind::Set { delimiter }, label) => {
+            (LabelKind::MultiLabel { delimiter }, label) => {
                 let names = names_in(label, delimiter);
                 if names.contains(&"") {
                     let expected = match label {
@@ -172,9 +174,9 @@ impl LabelReader<'_> {
                 let mut set = set.collect::<Result<Vec<_>>>()?;
                 set.sort_unstable();
                 set.dedup();
-                Ok(Label::Set(set))
+                Ok(Label::MultiLabel(set))
             }
-            (LabelKind::Number, RawLabel::Text(text)) => match text.parse::<f32>() {
+            (LabelKind::Regression, RawLabel::Text(text)) => match text.parse::<f32>() {
                 Ok(value) if value.abs() <= LARGEST => Ok(Label::from(value)),
                 Ok(value) if value.is_finite() => Err(wrong(
                     &format!("a number from -{LARGEST:e} to {LARGEST:e} as the label"),
@@ -187,7 +189,7 @@ impl LabelReader<'_> {
                     CORRECT,
                 )),
             },
-            (LabelKind::Number, RawLabel::List(_)) => Err(wrong(
+            (LabelKind::Regression, RawLabel::List(_)) => Err(wrong(
                 "a finite number as the label",
                 "a list".into(),
                 CORRECT,

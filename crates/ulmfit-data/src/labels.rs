@@ -12,65 +12,65 @@ use crate::{Error, Result};
 ///
 /// ```
 /// use ulmfit_data::Label;
-/// assert_eq!(Label::from(1), Label::Class(1));
-/// assert_eq!(Label::from(vec![0, 2]), Label::Set(vec![0, 2]));
-/// assert_eq!(Label::from(3.5), Label::Values(vec![3.5]));
+/// assert_eq!(Label::from(1), Label::SingleLabel(1));
+/// assert_eq!(Label::from(vec![0, 2]), Label::MultiLabel(vec![0, 2]));
+/// assert_eq!(Label::from(3.5), Label::Regression(vec![3.5]));
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum Label {
     /// Its class, an index into [`Corpus::classes`](crate::Corpus::classes).
-    Class(u32),
+    SingleLabel(u32),
     /// Its classes, in any order; none for a document that is known to be of no class.
-    Set(Vec<u32>),
+    MultiLabel(Vec<u32>),
     /// Its numbers, one for each name in [`Corpus::classes`](crate::Corpus::classes).
-    Values(Vec<f32>),
+    Regression(Vec<f32>),
 }
 
 /// What is known of each of several documents, all of one kind.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Labels {
     /// The class of each document.
-    Classes(Vec<u32>),
+    SingleLabel(Vec<u32>),
     /// The classes of each document.
-    Sets(Vec<Vec<u32>>),
+    MultiLabel(Vec<Vec<u32>>),
     /// The numbers of each document.
-    Values(Vec<Vec<f32>>),
+    Regression(Vec<Vec<f32>>),
 }
 
 macro_rules! label_from {
-    ($($item:ty => $label:ident, $labels:ident;)*) => {$(
+    ($($item:ty => $kind:ident;)*) => {$(
         impl From<$item> for Label {
             fn from(item: $item) -> Self {
-                Self::$label(item)
+                Self::$kind(item)
             }
         }
 
         impl From<Vec<$item>> for Labels {
             fn from(items: Vec<$item>) -> Self {
-                Self::$labels(items)
+                Self::$kind(items)
             }
         }
     )*};
 }
 
 label_from! {
-    u32 => Class, Classes;
-    Vec<u32> => Set, Sets;
-    Vec<f32> => Values, Values;
+    u32 => SingleLabel;
+    Vec<u32> => MultiLabel;
+    Vec<f32> => Regression;
 }
 
 impl From<f32> for Label {
     fn from(value: f32) -> Self {
-        Self::Values(vec![value])
+        Self::Regression(vec![value])
     }
 }
 
 impl fmt::Display for Label {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Class(class) => write!(f, "{class}"),
-            Self::Set(classes) => write!(f, "{classes:?}"),
-            Self::Values(values) => write!(f, "{values:?}"),
+            Self::SingleLabel(class) => write!(f, "{class}"),
+            Self::MultiLabel(classes) => write!(f, "{classes:?}"),
+            Self::Regression(values) => write!(f, "{values:?}"),
         }
     }
 }
@@ -80,9 +80,9 @@ impl Label {
     pub(crate) fn check(&self, at: impl Fn() -> String, classes: &[String]) -> Result<()> {
         let outside = |class: &u32| *class as usize >= classes.len();
         let unknown = match self {
-            Self::Class(class) => Some(class).filter(|class| outside(class)),
-            Self::Set(set) => set.iter().find(|class| outside(class)),
-            Self::Values(values) => {
+            Self::SingleLabel(class) => Some(class).filter(|class| outside(class)),
+            Self::MultiLabel(set) => set.iter().find(|class| outside(class)),
+            Self::Regression(values) => {
                 if values.len() == classes.len() && values.iter().all(|value| value.is_finite()) {
                     return Ok(());
                 }
@@ -106,47 +106,49 @@ impl Label {
     /// The label with other numbers for its classes.
     pub(crate) fn renumbered(&self, mut number: impl FnMut(u32) -> Result<u32>) -> Result<Self> {
         Ok(match self {
-            Self::Class(class) => Self::Class(number(*class)?),
-            Self::Set(set) => Self::Set(set.iter().map(|&c| number(c)).collect::<Result<_>>()?),
-            Self::Values(values) => Self::Values(values.clone()),
+            Self::SingleLabel(class) => Self::SingleLabel(number(*class)?),
+            Self::MultiLabel(set) => {
+                Self::MultiLabel(set.iter().map(|&c| number(c)).collect::<Result<_>>()?)
+            }
+            Self::Regression(values) => Self::Regression(values.clone()),
         })
     }
 
     /// The classes that it names.
     pub(crate) fn classes(&self) -> &[u32] {
         match self {
-            Self::Class(class) => std::slice::from_ref(class),
-            Self::Set(set) => set,
-            Self::Values(_) => &[],
+            Self::SingleLabel(class) => std::slice::from_ref(class),
+            Self::MultiLabel(set) => set,
+            Self::Regression(_) => &[],
         }
     }
 
     /// The class, where there is exactly one by kind.
     pub(crate) fn class(&self) -> Option<u32> {
         match self {
-            Self::Class(class) => Some(*class),
-            Self::Set(_) | Self::Values(_) => None,
+            Self::SingleLabel(class) => Some(*class),
+            Self::MultiLabel(_) | Self::Regression(_) => None,
         }
     }
 
     /// The kind in words.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
-            Self::Class(_) => "one class",
-            Self::Set(_) => "a list of classes",
-            Self::Values(_) => "numbers",
+            Self::SingleLabel(_) => "one class",
+            Self::MultiLabel(_) => "a list of classes",
+            Self::Regression(_) => "numbers",
         }
     }
 
     /// Hands the label to a digest; a class as its number alone.
     pub(crate) fn digest(&self, mut part: impl FnMut(&[u8])) {
         match self {
-            Self::Class(class) => part(&u64::from(*class).to_le_bytes()),
-            Self::Set(set) => {
+            Self::SingleLabel(class) => part(&u64::from(*class).to_le_bytes()),
+            Self::MultiLabel(set) => {
                 part(b"set");
                 set.iter().for_each(|class| part(&class.to_le_bytes()));
             }
-            Self::Values(values) => {
+            Self::Regression(values) => {
                 part(b"values");
                 values.iter().for_each(|value| part(&value.to_le_bytes()));
             }
@@ -160,18 +162,18 @@ impl Labels {
         labels: impl Iterator<Item = Option<&'a Label>>,
         at: impl Fn(usize) -> String,
     ) -> Result<Self> {
-        let mut all = Self::Classes(Vec::new());
+        let mut all = Self::SingleLabel(Vec::new());
         for (document, label) in labels.enumerate() {
             let label = label.ok_or_else(|| Error::Unlabeled { at: at(document) })?;
             match (&mut all, label) {
-                (Self::Classes(all), Label::Class(class)) => all.push(*class),
-                (Self::Sets(all), Label::Set(set)) => all.push(set.clone()),
-                (Self::Values(all), Label::Values(values)) => all.push(values.clone()),
+                (Self::SingleLabel(all), Label::SingleLabel(class)) => all.push(*class),
+                (Self::MultiLabel(all), Label::MultiLabel(set)) => all.push(set.clone()),
+                (Self::Regression(all), Label::Regression(values)) => all.push(values.clone()),
                 (first, label) if document == 0 => {
                     *first = match label {
-                        Label::Class(class) => Self::Classes(vec![*class]),
-                        Label::Set(set) => Self::Sets(vec![set.clone()]),
-                        Label::Values(values) => Self::Values(vec![values.clone()]),
+                        Label::SingleLabel(class) => Self::SingleLabel(vec![*class]),
+                        Label::MultiLabel(set) => Self::MultiLabel(vec![set.clone()]),
+                        Label::Regression(values) => Self::Regression(vec![values.clone()]),
                     }
                 }
                 (all, label) => {
@@ -189,9 +191,9 @@ impl Labels {
     /// The number of documents.
     pub fn len(&self) -> usize {
         match self {
-            Self::Classes(all) => all.len(),
-            Self::Sets(all) => all.len(),
-            Self::Values(all) => all.len(),
+            Self::SingleLabel(all) => all.len(),
+            Self::MultiLabel(all) => all.len(),
+            Self::Regression(all) => all.len(),
         }
     }
 
@@ -203,8 +205,8 @@ impl Labels {
     /// The class of each document, where each is of one class.
     pub fn classes(&self) -> Option<&[u32]> {
         match self {
-            Self::Classes(all) => Some(all),
-            Self::Sets(_) | Self::Values(_) => None,
+            Self::SingleLabel(all) => Some(all),
+            Self::MultiLabel(_) | Self::Regression(_) => None,
         }
     }
 
@@ -214,24 +216,28 @@ impl Labels {
     /// If there is no such document.
     pub(crate) fn pick(&self, rows: &[usize]) -> Self {
         match self {
-            Self::Classes(all) => Self::Classes(rows.iter().map(|&row| all[row]).collect()),
-            Self::Sets(all) => Self::Sets(rows.iter().map(|&row| all[row].clone()).collect()),
-            Self::Values(all) => Self::Values(rows.iter().map(|&row| all[row].clone()).collect()),
+            Self::SingleLabel(all) => Self::SingleLabel(rows.iter().map(|&row| all[row]).collect()),
+            Self::MultiLabel(all) => {
+                Self::MultiLabel(rows.iter().map(|&row| all[row].clone()).collect())
+            }
+            Self::Regression(all) => {
+                Self::Regression(rows.iter().map(|&row| all[row].clone()).collect())
+            }
         }
     }
 
     /// Hands all labels to a digest; classes as their numbers alone.
     pub(crate) fn digest(&self, mut bytes: impl FnMut(&[u8])) {
         match self {
-            Self::Classes(all) => all.iter().for_each(|class| bytes(&class.to_le_bytes())),
-            Self::Sets(all) => {
+            Self::SingleLabel(all) => all.iter().for_each(|class| bytes(&class.to_le_bytes())),
+            Self::MultiLabel(all) => {
                 bytes(b"sets");
                 for set in all {
                     bytes(&(set.len() as u64).to_le_bytes());
                     set.iter().for_each(|class| bytes(&class.to_le_bytes()));
                 }
             }
-            Self::Values(all) => {
+            Self::Regression(all) => {
                 bytes(b"values");
                 for row in all {
                     bytes(&(row.len() as u64).to_le_bytes());
@@ -243,9 +249,9 @@ impl Labels {
 
     fn kind(&self) -> &'static str {
         match self {
-            Self::Classes(_) => "one class",
-            Self::Sets(_) => "a list of classes",
-            Self::Values(_) => "numbers",
+            Self::SingleLabel(_) => "one class",
+            Self::MultiLabel(_) => "a list of classes",
+            Self::Regression(_) => "numbers",
         }
     }
 }
@@ -259,7 +265,7 @@ mod tests {
     fn labels_are_gathered_by_their_kind() {
         let at = |document| format!("document {document}");
         let of = |labels: &[Label]| Labels::of(labels.iter().map(Some), at);
-        assert_eq!(of(&[]).unwrap(), Labels::Classes(vec![]));
+        assert_eq!(of(&[]).unwrap(), Labels::SingleLabel(vec![]));
         assert_eq!(of(&[1.into(), 0.into()]).unwrap(), vec![1, 0].into());
         let sets = [vec![2], vec![]];
         assert_eq!(

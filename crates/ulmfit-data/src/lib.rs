@@ -73,7 +73,7 @@ pub use labels::{Label, Labels};
 pub use length_order::{batches_by_length, sort_chunks};
 pub use lm_loader::{DocumentOrder, LmLoader, LmLoaderConfig, Remainder};
 pub use lm_rows::{IGNORE, LmBatch};
-pub use prepared::PreparedText;
+pub use prepared::{LmText, PreparedSource, PreparedText};
 pub use report::ReadReport;
 pub use review_set::ReviewSet;
 pub use source::{DocumentReader, Source};

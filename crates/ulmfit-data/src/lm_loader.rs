@@ -151,11 +151,7 @@ impl LmLoaderConfig {
     pub fn build(&self, docs: impl Into<TokenDocs>) -> Result<LmLoader> {
         for (name, value) in [("batch_size", self.batch_size), ("seq_len", self.seq_len)] {
             if value == 0 {
-                return Err(Error::Setting {
-                    name,
-                    expected: "at least 1",
-                    found: "0".into(),
-                });
+                return Err(Error::setting(name, "at least 1", "0"));
             }
         }
         let stream = docs.into();

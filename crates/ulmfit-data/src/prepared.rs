@@ -8,11 +8,57 @@ use serde_json::{Value, json};
 use ulmfit_text::{Tokenizer, Vocab, VocabConfig, write_beside};
 
 use crate::Result;
-use crate::chunks::count_tokens;
+use crate::chunks::{count_tokens, ids_in_memory};
 use crate::document::DocumentSource;
 use crate::input::io_error;
-use crate::store::TokenDocs;
-use crate::store::TokenStore;
+use crate::store::{TokenDocs, TokenStore};
+
+/// Text that a language model is trained on: any source, whose ids are then held in memory, or
+/// [one that is kept in a folder](PreparedText::text), of which nothing is.
+pub trait LmText {
+    /// The vocabulary of the text: that of a subword model, or counted, in memory that does not grow with the text.
+    ///
+    /// # Errors
+    /// As the source's documents.
+    fn vocabulary(&self, tokenizer: &Tokenizer, config: &VocabConfig) -> Result<Vocab>;
+
+    /// The ids of its documents.
+    ///
+    /// # Errors
+    /// As the source's documents.
+    fn ids(&self, tokenizer: &Tokenizer, vocab: &Vocab) -> Result<TokenDocs>;
+}
+
+impl<S: DocumentSource> LmText for S {
+    fn vocabulary(&self, tokenizer: &Tokenizer, config: &VocabConfig) -> Result<Vocab> {
+        match tokenizer.fixed_vocab() {
+            Some(vocab) => Ok(vocab),
+            None => Ok(config.build_from_counts(&count_tokens(self, tokenizer)?)),
+        }
+    }
+
+    fn ids(&self, tokenizer: &Tokenizer, vocab: &Vocab) -> Result<TokenDocs> {
+        ids_in_memory(self, tokenizer, vocab)
+    }
+}
+
+/// A source whose vocabulary and ids are kept in a folder: a language model is trained on it in memory that does not grow
+/// with the text.
+#[derive(Clone, Copy)]
+pub struct PreparedSource<'a> {
+    folder: &'a PreparedText,
+    source: &'a dyn DocumentSource,
+}
+
+impl LmText for PreparedSource<'_> {
+    fn vocabulary(&self, tokenizer: &Tokenizer, config: &VocabConfig) -> Result<Vocab> {
+        self.folder.vocabulary(self.source, tokenizer, config)
+    }
+
+    fn ids(&self, tokenizer: &Tokenizer, vocab: &Vocab) -> Result<TokenDocs> {
+        self.folder.ids("text", self.source, tokenizer, vocab)
+    }
+}
 
 /// A folder that keeps what was made of text: a vocabulary and the ids of documents. Both are made again only when the
 /// text, the tokenizer or the vocabulary has changed.
@@ -48,6 +94,12 @@ impl PreparedText {
         let folder = folder.into();
         fs::create_dir_all(&folder).map_err(|e| io_error("write", &folder, e))?;
         Ok(Self { folder })
+    }
+
+    /// This source as text for the steps of a training.
+    pub fn text<'a>(&'a self, source: &'a dyn DocumentSource) -> PreparedSource<'a> {
+        let folder = self;
+        PreparedSource { folder, source }
     }
 
     /// The vocabulary of a source, counted or as it was counted before; that of a subword model needs no counting.
@@ -124,6 +176,15 @@ mod tests {
         for text in ["one two", "one two", "three", "one two"] {
             assert_eq!(of(text), format!("xxbos {text}"));
         }
+        // From a folder or in memory, the language model reads the same.
+        let source: Vec<String> = (0..9).map(|n| "a b c ".repeat(n)).collect();
+        let both: [&dyn LmText; 2] = [&prepared.text(&source), &source];
+        let [kept, held] = both.map(|text| {
+            let vocab = text.vocabulary(&tokenizer, &config).unwrap();
+            let ids = text.ids(&tokenizer, &vocab).unwrap();
+            (vocab, ids.fingerprint())
+        });
+        assert_eq!(kept, held);
         fs::write(folder.path().join("new/vocabulary.json"), "{").unwrap();
         assert_eq!(of("one two"), "xxbos one two");
     }

@@ -105,8 +105,8 @@ impl Source {
     ///
     /// ```
     /// use ulmfit_data::{LabelKind, Source};
-    /// let posts = Source::new("posts.jsonl").with_label("tags").with_label_kind(LabelKind::set(";"));
-    /// let stars = Source::new("reviews.csv").with_label("stars").with_label_kind(LabelKind::Number);
+    /// let posts = Source::new("posts.jsonl").with_label("tags").with_label_kind(LabelKind::multi_label(";"));
+    /// let stars = Source::new("reviews.csv").with_label("stars").with_label_kind(LabelKind::Regression);
     /// # let _ = (posts, stars);
     /// ```
     #[must_use]
@@ -215,11 +215,7 @@ impl Source {
             raw_rows,
         };
         if self.texts.is_empty() {
-            return Err(Error::Setting {
-                name: "text columns",
-                expected: "at least one",
-                found: "none".into(),
-            });
+            return Err(Error::setting("text columns", "at least one", "none"));
         }
         Ok(DocumentReader {
             rows: format.open(&self.path, &layout)?,
@@ -259,11 +255,11 @@ impl Source {
     /// As [`Self::corpus`]; if no split column was set; if the column holds anything else.
     pub fn read_split(&self) -> Result<(Corpus, Corpus, ReadReport)> {
         if self.split.is_none() {
-            return Err(Error::Setting {
-                name: "split",
-                expected: "the column that tells validation rows apart (`with_split`)",
-                found: "none".into(),
-            });
+            return Err(Error::setting(
+                "split",
+                "the column that tells validation rows apart (`with_split`)",
+                "none",
+            ));
         }
         let (corpus, valid, report) = self.read_parts()?;
         let (second, first): (Vec<usize>, Vec<usize>) =
@@ -275,12 +271,12 @@ impl Source {
     fn read_parts(&self) -> Result<(Corpus, Vec<bool>, ReadReport)> {
         let (documents, valid, report) = self.raw_parts()?;
         if report.empty_texts == report.documents {
-            return Err(Error::Layout {
-                path: shown(&self.path).to_path_buf(),
-                expected: "text in at least one row".into(),
-                found: format!("none in {} rows", report.rows),
-                remedy: "name the column of the text",
-            });
+            return Err(Error::layout(
+                &shown(&self.path),
+                "text in at least one row",
+                format!("none in {} rows", report.rows),
+                "name the column of the text",
+            ));
         }
         let names = LabelNames {
             kind: &self.kind,
@@ -309,12 +305,12 @@ impl Source {
     }
 
     fn no_rows(&self, found: &str) -> Error {
-        Error::Layout {
-            path: shown(&self.path).to_path_buf(),
-            expected: "at least one row of text".into(),
-            found: found.into(),
-            remedy: "check that it is the right file and that it was written to its end",
-        }
+        Error::layout(
+            &shown(&self.path),
+            "at least one row of text",
+            found,
+            "check that it is the right file and that it was written to its end",
+        )
     }
 
     /// The format that the file is read in: that which was set, else that of its name; plain text if neither is known.
@@ -330,25 +326,26 @@ impl Source {
                 .map_err(|e| io_error("open", &self.path, e))?
                 .is_dir(),
         };
-        match (self.format.or_else(|| Format::of_name(&self.path)), &self.label) {
+        match (
+            self.format.or_else(|| Format::of_name(&self.path)),
+            &self.label,
+        ) {
             (Some(format), _) if self.format.is_some() && format != Format::Text => Ok(format),
             (_, Some(_)) if is_folder => Ok(Format::Folder),
             (_, None) if is_folder => Ok(Format::Text),
             (Some(format), None) => Ok(format),
             (Some(format), Some(_)) if format != Format::Text => Ok(format),
             (None, None) => Ok(Format::Text),
-            (_, Some(_)) => Err(Error::Layout {
-                path: shown(&self.path).to_path_buf(),
-                expected: "a file with labels (.csv, .tsv, .jsonl or .parquet, also .gz or .zst) or a folder with a folder \
-                           for each class"
-                    .into(),
-                found: match is_pipe {
+            (_, Some(_)) => Err(Error::layout(
+                &shown(&self.path),
+                "a file with labels (.csv, .tsv, .jsonl or .parquet, also .gz or .zst) or a folder with a folder \
+                           for each class",
+                match is_pipe {
                     true => "no name",
                     false => "another name",
-                }
-                .into(),
-                remedy: "say which format it is (--format), or rename the file by its format",
-            }),
+                },
+                "say which format it is (--format), or rename the file by its format",
+            )),
         }
     }
 }
@@ -370,12 +367,12 @@ impl DocumentSource for Source {
     fn fingerprint(&self) -> Result<[u8; 32]> {
         let may_be_read_again = self.path.is_file() || self.path.is_dir() || !self.path.exists();
         if self.path.as_os_str() == STDIN || !may_be_read_again {
-            return Err(Error::Layout {
-                path: shown(&self.path).to_path_buf(),
-                expected: "a file, as the text is read more than once".into(),
-                found: "a pipe".into(),
-                remedy: "write the text to a file first",
-            });
+            return Err(Error::layout(
+                &shown(&self.path),
+                "a file, as the text is read more than once",
+                "a pipe",
+                "write the text to a file first",
+            ));
         }
         let mut digest = Digest::default();
         let unnamed = Self {
@@ -385,10 +382,6 @@ impl DocumentSource for Source {
         digest.bytes(format!("{:?} {unnamed:?}", self.format()?).as_bytes());
         digest_files(&self.path, &mut digest)?;
         Ok(digest.finish())
-    }
-
-    fn class_names(&self) -> Option<&[String]> {
-        self.classes.as_deref()
     }
 }
 
@@ -496,7 +489,7 @@ impl DocumentReader<'_> {
     /// The label in a field, unless the field says that there is none.
     fn label(&mut self, text: &str) -> Option<RawLabel> {
         let (text, source) = (text.trim(), self.source);
-        if text.is_empty() && !matches!(source.kind, LabelKind::Set { .. }) {
+        if text.is_empty() && !matches!(source.kind, LabelKind::MultiLabel { .. }) {
             return None;
         }
         let is_class = || source.classes.iter().flatten().any(|class| class == text);

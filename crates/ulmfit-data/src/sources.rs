@@ -30,11 +30,11 @@ impl Sources {
     /// [`Error::Setting`] if there is none.
     pub fn new(sources: Vec<Source>) -> Result<Self> {
         if sources.is_empty() {
-            return Err(Error::Setting {
-                name: "sources",
-                expected: "at least one file or folder",
-                found: "none".into(),
-            });
+            return Err(Error::setting(
+                "sources",
+                "at least one file or folder",
+                "none",
+            ));
         }
         Ok(Self {
             parts: sources,

@@ -2,7 +2,6 @@
 
 use crate::corpus::Corpus;
 use crate::labels::Label;
-use crate::random::{Purpose, generator, permutation};
 use crate::strata::draw;
 use crate::{Error, Result};
 
@@ -14,7 +13,7 @@ impl Corpus {
     /// without one, and a document of every class stays in the first: a class with a single document is trained and not
     /// scored.
     ///
-    /// Deviation: stratified, and rounded to nearest; [`split_random`](Self::split_random) does not look at the classes.
+    /// Deviation: stratified, and rounded to nearest; fastai's `RandomSplitter` does not look at the classes and rounds down.
     ///
     /// ```
     /// use ulmfit_data::{Corpus, Document};
@@ -49,31 +48,6 @@ impl Corpus {
         Ok(self.halves(n, seed))
     }
 
-    /// As [`split`](Self::split), with no regard to the classes: fastai's `RandomSplitter`, which rounds down instead.
-    pub fn split_random(&self, valid_fraction: f64, seed: u64) -> (Self, Self) {
-        let mut rng = generator(seed, Purpose::Split, 0);
-        let mut taken = permutation(self.len(), &mut rng);
-        taken.truncate(self.share(valid_fraction));
-        taken.sort_unstable();
-        self.parts(&taken)
-    }
-
-    /// As [`split`](Self::split), with the last documents as the second part: for data in order of time, or where
-    /// neighbors are related.
-    ///
-    /// ```
-    /// use ulmfit_data::{Corpus, Document};
-    /// let documents = ["a", "b", "c", "d"].map(Document::unlabeled).to_vec();
-    /// let (train, valid) = Corpus::new(documents, vec![])?.split_tail(0.25);
-    /// assert_eq!((train.texts(), valid.texts()), (vec!["a", "b", "c"], vec!["d"]));
-    /// # Ok::<(), ulmfit_data::Error>(())
-    /// ```
-    pub fn split_tail(&self, valid_fraction: f64) -> (Self, Self) {
-        let first = self.len() - self.share(valid_fraction);
-        let taken: Vec<usize> = (first..self.len()).collect();
-        self.parts(&taken)
-    }
-
     /// A fraction of the documents as a number, with neither part empty unless that was asked for.
     fn share(&self, fraction: f64) -> usize {
         let n = (fraction.clamp(0.0, 1.0) * self.len() as f64).round() as usize;
@@ -90,7 +64,7 @@ impl Corpus {
         // The only document of one of its several classes stays, too.
         let counts = self.class_counts();
         let only = |row: usize| match &self.documents()[row].label {
-            Some(Label::Set(set)) => set.iter().any(|&class| counts[class as usize] == 1),
+            Some(Label::MultiLabel(set)) => set.iter().any(|&class| counts[class as usize] == 1),
             _ => false,
         };
         let n_left = |strata: &[Vec<usize>]| strata.iter().map(Vec::len).sum::<usize>();
@@ -234,19 +208,5 @@ mod tests {
             corpus.without_labels().split_off(13, 0).unwrap().1.len(),
             13
         );
-    }
-
-    #[test]
-    fn random_and_contiguous_parts() {
-        let corpus = corpus(&[20, 30]);
-        let (train, valid) = corpus.split_random(0.2, 5);
-        assert_eq!((train.len(), valid.len()), (40, 10));
-        let mut all = [rows(&train), rows(&valid)].concat();
-        all.sort_unstable();
-        assert_eq!(all, (0..50).collect::<Vec<_>>());
-        assert_eq!(corpus.split_random(0.2, 5), (train, valid.clone()));
-        assert_ne!(corpus.split_random(0.2, 6).1, valid);
-        assert_eq!(rows(&corpus.split_tail(0.1).1), [45, 46, 47, 48, 49]);
-        assert_eq!(corpus.split_tail(0.0).1.len(), 0);
     }
 }

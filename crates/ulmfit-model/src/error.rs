@@ -45,7 +45,40 @@ pub enum Error {
     Text(#[from] ulmfit_text::Error),
 }
 
+/// What to do about a file that is not whole.
+pub(crate) const DAMAGED: &str = "the file is damaged or incomplete: copy or save it again";
+
 impl Error {
+    /// A field of a configuration that has a wrong value.
+    pub(crate) fn config(
+        field: &'static str,
+        expected: impl Into<String>,
+        found: impl ToString,
+    ) -> Self {
+        Self::Config {
+            field,
+            expected: expected.into(),
+            found: found.to_string(),
+        }
+    }
+
+    /// A part of a model file that is not as it should be.
+    pub(crate) fn file(
+        path: &Path,
+        part: impl Into<String>,
+        expected: impl Into<String>,
+        found: impl ToString,
+        remedy: &'static str,
+    ) -> Self {
+        Self::ModelFile {
+            path: path.to_owned(),
+            part: part.into(),
+            expected: expected.into(),
+            found: found.to_string(),
+            remedy,
+        }
+    }
+
     /// For `map_err`: this file could not be read.
     pub(crate) fn unread(path: &Path) -> impl Fn(std::io::Error) -> Self {
         Self::io(path, "read")

@@ -117,6 +117,15 @@ impl LanguageModelConfig {
             regularization: self.regularization,
         })
     }
+
+    /// A model of this structure whose tensors are small, to be filled with others.
+    pub(crate) fn skeleton(&self, device: &Device) -> Result<LanguageModel> {
+        Self {
+            encoder: self.encoder.smallest(),
+            ..self.clone()
+        }
+        .init(0, device)
+    }
 }
 
 /// An AWD-LSTM language model. The decoder's weight is the encoder's embedding, stored once.

@@ -3,7 +3,7 @@
 //! Every backend has a generator of its own, and they do not agree. Weights and masks are therefore drawn here, from
 //! one explicit seed, and moved to the device: the same seed gives the same numbers on every device.
 
-use burn::tensor::{Device, Shape, Tensor, TensorData};
+use burn::tensor::{Device, Int, Shape, Tensor, TensorData};
 use rand::{Rng as _, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::{Deserialize, Serialize};
@@ -103,6 +103,13 @@ pub(crate) fn from_values<const D: usize>(
     device: &Device,
 ) -> Tensor<D> {
     Tensor::from_data(TensorData::new(values, Shape::from(shape)), device)
+}
+
+/// Ids as a tensor.
+pub(crate) fn int_tensor(ids: &[u32], device: &Device) -> Tensor<1, Int> {
+    let ids: Vec<i64> = ids.iter().map(|&id| i64::from(id)).collect();
+    let shape = [ids.len()];
+    Tensor::from_data(TensorData::new(ids, shape), device)
 }
 
 #[cfg(test)]

@@ -1,14 +1,10 @@
 //! A model together with everything that turns text into its ids: what is saved, loaded and shipped.
 
-use std::path::Path;
-
 use burn::module::Module;
-use burn::tensor::Device;
 use ulmfit_text::{Tokenizer, TokenizerConfig, Vocab};
 
 use crate::classify::classifier::Classifier;
 use crate::error::{Error, Result};
-use crate::file::{self, Place, Storage};
 use crate::language_model::LanguageModel;
 
 /// Text rules, word splitter and vocabulary: text to ids and back.
@@ -92,39 +88,6 @@ impl TextLanguageModel {
         Ok(Self { text, model })
     }
 
-    /// Writes the model as one file, beside the target first and then renamed: a file that was there stays whole
-    /// until the new one is.
-    ///
-    /// # Errors
-    /// [`Error::Io`] with the path and the system's reason.
-    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        self.save_as(path, Storage::F32)
-    }
-
-    /// As [`Self::save`], with matrices stored in fewer bits.
-    ///
-    /// # Errors
-    /// [`Error::Io`]; [`Error::ModelFile`] naming the tensor if a weight is out of the storage's range.
-    pub fn save_as(&self, path: impl AsRef<Path>, storage: Storage) -> Result<()> {
-        file::save_language_model(self, path.as_ref(), storage)
-    }
-
-    /// Reads a file that [`Self::save`] has written. For training pass an autodiff device.
-    ///
-    /// # Errors
-    /// [`Error::Io`] or [`Error::ModelFile`], naming file, part, what was expected and found, and what to do.
-    pub fn load(path: impl AsRef<Path>, device: &Device) -> Result<Self> {
-        file::load_language_model(Place::Disk(path.as_ref()), device)
-    }
-
-    /// Reads the bytes of such a file, as `include_bytes!` has them.
-    ///
-    /// # Errors
-    /// [`Error::ModelFile`], as [`Self::load`].
-    pub fn from_bytes(bytes: &[u8], device: &Device) -> Result<Self> {
-        file::load_language_model(Place::Memory(bytes), device)
-    }
-
     /// A copy for evaluation, outside of autodiff.
     #[must_use]
     pub fn valid(&self) -> Self {
@@ -154,49 +117,15 @@ impl TextClassifier {
     pub fn new(text: TextEncoding, model: Classifier, classes: Vec<String>) -> Result<Self> {
         check_vocabulary(&text, model.encoder.config().vocabulary)?;
         if classes.len() != model.n_classes() {
-            return Err(Error::Config {
-                field: "classes",
-                expected: format!("{} names, one for each class", model.n_classes()),
-                found: format!("{} names", classes.len()),
-            });
+            let expected = format!("{} names, one for each class", model.n_classes());
+            let found = format!("{} names", classes.len());
+            return Err(Error::config("classes", expected, found));
         }
         Ok(Self {
             text,
             model,
             classes,
         })
-    }
-
-    /// As [`TextLanguageModel::save`].
-    ///
-    /// # Errors
-    /// [`Error::Io`] with the path and the system's reason.
-    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        self.save_as(path, Storage::F32)
-    }
-
-    /// As [`TextLanguageModel::save_as`].
-    ///
-    /// # Errors
-    /// [`Error::Io`] or [`Error::ModelFile`].
-    pub fn save_as(&self, path: impl AsRef<Path>, storage: Storage) -> Result<()> {
-        file::save_classifier(self, path.as_ref(), storage)
-    }
-
-    /// As [`TextLanguageModel::load`].
-    ///
-    /// # Errors
-    /// [`Error::Io`] or [`Error::ModelFile`].
-    pub fn load(path: impl AsRef<Path>, device: &Device) -> Result<Self> {
-        file::load_classifier(Place::Disk(path.as_ref()), device)
-    }
-
-    /// As [`TextLanguageModel::from_bytes`].
-    ///
-    /// # Errors
-    /// [`Error::ModelFile`].
-    pub fn from_bytes(bytes: &[u8], device: &Device) -> Result<Self> {
-        file::load_classifier(Place::Memory(bytes), device)
     }
 
     /// A copy for evaluation, outside of autodiff.
@@ -216,9 +145,10 @@ fn check_vocabulary(text: &TextEncoding, rows: usize) -> Result<()> {
     if words == rows {
         return Ok(());
     }
-    Err(Error::Config {
-        field: "vocabulary",
-        expected: format!("{rows} words, one for each row of the embedding"),
-        found: format!("{words} words"),
-    })
+    let expected = format!("{rows} words, one for each row of the embedding");
+    Err(Error::config(
+        "vocabulary",
+        expected,
+        format!("{words} words"),
+    ))
 }

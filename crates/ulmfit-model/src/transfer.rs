@@ -1,7 +1,5 @@
 //! Carrying a language model over to another vocabulary.
 
-use std::path::Path;
-
 use burn::module::Param;
 use burn::tensor::Tensor;
 use ulmfit_text::Vocab;
@@ -37,18 +35,6 @@ impl TextLanguageModel {
         };
         let text = TextEncoding::new(self.text.tokenizer_config().clone(), vocab.clone());
         Self { text, model }
-    }
-
-    /// Reads a pretrained model and adapts it to `vocab`.
-    ///
-    /// # Errors
-    /// As [`Self::load`].
-    pub fn load_adapted(
-        path: impl AsRef<Path>,
-        vocab: &Vocab,
-        device: &burn::tensor::Device,
-    ) -> crate::Result<Self> {
-        Ok(Self::load(path, device)?.adapt(vocab))
     }
 }
 

@@ -6,6 +6,7 @@ use burn::tensor::Device;
 use serde_json::{Value, json};
 use ulmfit_model::{
     Ensemble, ModelInfo, ModelKind, Predictor, Regressor, Task, TextClassifier, WordWeight,
+    uninterrupted,
 };
 
 use crate::answer::Answer;
@@ -145,10 +146,7 @@ impl Model {
 
     /// The answers to texts, in their order and without weights of words.
     pub fn answers<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Vec<Answer> {
-        match self.answers_while(texts, &|| true) {
-            Some(answers) => answers,
-            None => unreachable!("nobody gives up"),
-        }
+        uninterrupted(|go_on| self.answers_while(texts, go_on))
     }
 
     /// As [`Self::answers`]; none once `go_on`, which is asked before each window of the texts, says no.

@@ -49,13 +49,11 @@ pub use decode::{WordSpan, detokenize, undo_specials, word_spans, word_spans_wit
 pub use error::{Error, Result};
 pub use fields::join_fields;
 pub use grid::TokenGrid;
-pub use rules::{ALL_RULES, ALL_TOKEN_RULES, Rule, RulePreset, TokenRule};
+pub use rules::{Rule, RulePreset, TokenRule};
 pub use specials::Special;
 pub use tokenizer::Tokenizer;
 pub use tokenizer_config::{Direction, EndToken, FieldMarks, TokenizerConfig};
 pub use vocab::Vocab;
 pub use vocab_config::{VocabConfig, VocabStyle};
-pub use words::{
-    EnglishSplitter, SubwordConfig, SubwordKind, SubwordModel, SubwordSize, WordSplit,
-};
+pub use words::{EnglishSplitter, SubwordConfig, SubwordModel, SubwordSize, WordSplit};
 pub use write_beside::{BesideFile, write_beside};

@@ -10,11 +10,9 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use support::{rows, text};
 use ulmfit_text::{
-    Direction, EndToken, RulePreset, Special, SubwordConfig, SubwordKind, SubwordModel,
-    SubwordSize, TokenizerConfig, Vocab, WordSplit, undo_specials,
+    Direction, EndToken, RulePreset, Special, SubwordConfig, SubwordModel, SubwordSize,
+    TokenizerConfig, Vocab, WordSplit, undo_specials,
 };
-
-const KINDS: [SubwordKind; 2] = [SubwordKind::Unigram, SubwordKind::Bpe];
 
 fn corpus() -> Vec<String> {
     let rows = rows("tokens.jsonl");
@@ -22,15 +20,14 @@ fn corpus() -> Vec<String> {
 }
 
 /// A small model that has a piece for every character of the corpus.
-fn config(kind: SubwordKind) -> SubwordConfig {
+fn config() -> SubwordConfig {
     SubwordConfig::new()
-        .with_kind(kind)
         .with_size(SubwordSize::AtMost(1_500))
         .with_character_coverage(1.0)
 }
 
-fn train(kind: SubwordKind, rules: &TokenizerConfig) -> SubwordModel {
-    SubwordModel::train(corpus(), rules, &config(kind)).expect("a model")
+fn train(rules: &TokenizerConfig) -> SubwordModel {
+    SubwordModel::train(corpus(), rules, &config()).expect("a model")
 }
 
 fn with(model: &SubwordModel, rules: &TokenizerConfig) -> TokenizerConfig {
@@ -39,113 +36,93 @@ fn with(model: &SubwordModel, rules: &TokenizerConfig) -> TokenizerConfig {
 
 #[test]
 fn the_same_texts_give_the_same_bytes_on_any_number_of_threads_and_in_any_order() {
-    for kind in KINDS {
-        let first = train(kind, &TokenizerConfig::new());
-        for threads in [1, 2, 3, 8] {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-            let again = pool
-                .unwrap()
-                .install(|| train(kind, &TokenizerConfig::new()));
-            assert!(
-                again.to_json() == first.to_json(),
-                "{kind:?}, {threads} threads"
-            );
-        }
-        let backward = corpus().into_iter().rev();
-        let again = SubwordModel::train(backward, &TokenizerConfig::new(), &config(kind)).unwrap();
-        assert!(
-            again.to_json() == first.to_json(),
-            "{kind:?}, another order"
-        );
+    let first = train(&TokenizerConfig::new());
+    for threads in [1, 2, 3, 8] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        let again = pool.unwrap().install(|| train(&TokenizerConfig::new()));
+        assert!(again.to_json() == first.to_json(), "{threads} threads");
     }
+    let backward = corpus().into_iter().rev();
+    let again = SubwordModel::train(backward, &TokenizerConfig::new(), &config()).unwrap();
+    assert!(again.to_json() == first.to_json(), "another order");
 }
 
 #[test]
 fn plain_text_comes_back() {
-    for kind in KINDS {
-        let rules = TokenizerConfig::new();
-        let whitespace = rules.clone().with_words(WordSplit::Whitespace).init();
-        for direction in [Direction::Forward, Direction::Backward] {
-            let config = with(&train(kind, &rules), &rules).with_direction(direction);
-            let tokenizer = config.init();
-            let mut same = 0;
-            for text in &corpus() {
-                let expected = undo_specials(&whitespace.tokenize(text)).join(" ");
-                // Beyond ASCII, compatibility forms come back as plain characters (`…` as `...`); `xxunk` in a text is
-                // unknown, also as a part of a word.
-                if !expected.is_ascii() || expected.contains("xxunk") {
-                    continue;
-                }
-                let tokens = tokenizer.tokenize(text);
-                assert_eq!(tokenizer.detokenize(&tokens), expected, "{text:?}");
-                same += 1;
+    let rules = TokenizerConfig::new();
+    let whitespace = rules.clone().with_words(WordSplit::Whitespace).init();
+    for direction in [Direction::Forward, Direction::Backward] {
+        let config = with(&train(&rules), &rules).with_direction(direction);
+        let tokenizer = config.init();
+        let mut same = 0;
+        for text in &corpus() {
+            let expected = undo_specials(&whitespace.tokenize(text)).join(" ");
+            // Beyond ASCII, compatibility forms come back as plain characters (`…` as `...`); `xxunk` in a text is
+            // unknown, also as a part of a word.
+            if !expected.is_ascii() || expected.contains("xxunk") {
+                continue;
             }
-            assert!(same > 200, "only {same} texts were compared");
+            let tokens = tokenizer.tokenize(text);
+            assert_eq!(tokenizer.detokenize(&tokens), expected, "{text:?}");
+            same += 1;
         }
+        assert!(same > 200, "only {same} texts were compared");
     }
 }
 
 #[test]
 fn the_vocabulary_is_complete_and_numbered_as_the_model() {
-    for kind in KINDS {
-        let rules = TokenizerConfig::new();
-        let model = train(kind, &rules);
-        let tokenizer = with(&model, &rules).init();
-        let vocab = tokenizer.fixed_vocab().unwrap();
-        assert_eq!(vocab, model.vocab());
-        assert_eq!(Vocab::from_tokens(vocab.tokens().to_vec()).unwrap(), vocab);
-        assert!(vocab.len() <= 1_500, "{}", vocab.len());
-        let marks = Special::ALL.map(Special::as_str);
-        assert_eq!(vocab.tokens()[..9], marks);
-        let pieces = vocab.tokens()[9..].iter();
-        assert!(pieces.clone().all(|p| !marks.iter().any(|m| p.contains(m))));
+    let rules = TokenizerConfig::new();
+    let model = train(&rules);
+    let tokenizer = with(&model, &rules).init();
+    let vocab = tokenizer.fixed_vocab().unwrap();
+    assert_eq!(vocab, model.vocab());
+    assert_eq!(Vocab::from_tokens(vocab.tokens().to_vec()).unwrap(), vocab);
+    assert!(vocab.len() <= 1_500, "{}", vocab.len());
+    let marks = Special::ALL.map(Special::as_str);
+    assert_eq!(vocab.tokens()[..9], marks);
+    let pieces = vocab.tokens()[9..].iter();
+    assert!(pieces.clone().all(|p| !marks.iter().any(|m| p.contains(m))));
 
-        let file: Value = serde_json::from_str(model.to_json()).unwrap();
-        for (id, token) in vocab.tokens().iter().enumerate() {
-            let same = match kind {
-                SubwordKind::Unigram => file["model"]["vocab"][id][0] == *token,
-                SubwordKind::Bpe => file["model"]["vocab"][token] == id,
-            };
-            assert!(same, "{kind:?} {id} {token}");
-        }
-        for doc in tokenizer.tokenize_all(&corpus()) {
-            assert!(doc.iter().all(|t| vocab.contains(t)), "{doc:?}");
-        }
+    let file: Value = serde_json::from_str(model.to_json()).unwrap();
+    for (id, token) in vocab.tokens().iter().enumerate() {
+        assert_eq!(file["model"]["vocab"][id][0], *token, "{id}");
+    }
+    for doc in tokenizer.tokenize_all(&corpus()) {
+        assert!(doc.iter().all(|t| vocab.contains(t)), "{doc:?}");
     }
     assert_eq!(TokenizerConfig::new().init().fixed_vocab(), None);
 }
 
 #[test]
 fn special_tokens_stay_whole_and_unknown_characters_are_unknown() {
-    for kind in KINDS {
-        let rules = TokenizerConfig::new();
-        let tokenizer = with(&train(kind, &rules), &rules).init();
-        let vocab = tokenizer.fixed_vocab().unwrap();
-        let tokens = tokenizer.tokenize("NASA!!! \u{10300} no no no no (xxbos)");
-        for mark in ["xxbos", "xxup", "xxrep", "xxwrep"] {
-            assert_eq!(
-                tokens.iter().filter(|t| *t == mark).count(),
-                1,
-                "{tokens:?}"
-            );
-        }
-        assert_eq!(tokens[0], "xxbos");
-        let unknown = vocab
-            .encode(&tokens)
-            .iter()
-            .filter(|&&id| id == vocab.unk_id())
-            .count();
-        // The letter, and the text that only looks like a mark.
-        assert_eq!(unknown, 2, "{tokens:?}");
-        assert_eq!(tokenizer.tokenize(""), ["xxbos"]);
+    let rules = TokenizerConfig::new();
+    let tokenizer = with(&train(&rules), &rules).init();
+    let vocab = tokenizer.fixed_vocab().unwrap();
+    let tokens = tokenizer.tokenize("NASA!!! \u{10300} no no no no (xxbos)");
+    for mark in ["xxbos", "xxup", "xxrep", "xxwrep"] {
+        assert_eq!(
+            tokens.iter().filter(|t| *t == mark).count(),
+            1,
+            "{tokens:?}"
+        );
     }
+    assert_eq!(tokens[0], "xxbos");
+    let unknown = vocab
+        .encode(&tokens)
+        .iter()
+        .filter(|&&id| id == vocab.unk_id())
+        .count();
+    // The letter, and the text that only looks like a mark.
+    assert_eq!(unknown, 2, "{tokens:?}");
+    assert_eq!(tokenizer.tokenize(""), ["xxbos"]);
 }
 
 #[test]
 fn every_preset_has_its_marks_in_the_vocabulary() {
     for rules in RulePreset::ALL {
         let config = TokenizerConfig::new().with_rules(rules);
-        let config = with(&train(SubwordKind::Bpe, &config), &config).with_end(EndToken::Add);
+        let config = with(&train(&config), &config).with_end(EndToken::Add);
         let tokenizer = config.init();
         let vocab = tokenizer.fixed_vocab().unwrap();
         assert_eq!(Vocab::from_tokens(vocab.tokens().to_vec()).unwrap(), vocab);
@@ -160,24 +137,22 @@ fn every_preset_has_its_marks_in_the_vocabulary() {
 
 #[test]
 fn a_model_travels_in_the_configuration() {
-    for kind in KINDS {
-        let rules = TokenizerConfig::new();
-        let config = with(&train(kind, &rules), &rules);
-        let json = serde_json::to_string(&config).unwrap();
-        let back: TokenizerConfig = serde_json::from_str(&json).unwrap();
-        assert_eq!(back, config);
-        assert!(serde_json::to_string(&back).unwrap() == json);
-        let value = serde_json::to_value(&config).unwrap();
-        assert_eq!(
-            serde_json::from_value::<TokenizerConfig>(value).unwrap(),
-            config
-        );
-        let texts = corpus();
-        assert_eq!(
-            back.init().tokenize_all(&texts),
-            config.init().tokenize_all(&texts)
-        );
-    }
+    let rules = TokenizerConfig::new();
+    let config = with(&train(&rules), &rules);
+    let json = serde_json::to_string(&config).unwrap();
+    let back: TokenizerConfig = serde_json::from_str(&json).unwrap();
+    assert_eq!(back, config);
+    assert!(serde_json::to_string(&back).unwrap() == json);
+    let value = serde_json::to_value(&config).unwrap();
+    assert_eq!(
+        serde_json::from_value::<TokenizerConfig>(value).unwrap(),
+        config
+    );
+    let texts = corpus();
+    assert_eq!(
+        back.init().tokenize_all(&texts),
+        config.init().tokenize_all(&texts)
+    );
 }
 
 /// WikiText-2's test part, where `ULMFIT_DATA_DIR` names the folder of the real data sets.
@@ -191,24 +166,22 @@ fn real_text_gives_the_same_model_twice() {
     };
     let text = String::from_utf8(zstd::decode_all(&packed[..]).unwrap()).unwrap();
     let rules = TokenizerConfig::new();
-    for kind in KINDS {
-        let config = SubwordConfig::new().with_kind(kind);
-        let train = || SubwordModel::train(text.lines(), &rules, &config).unwrap();
-        let start = Instant::now();
-        let model = train();
-        let took = start.elapsed();
-        assert!(train().to_json() == model.to_json());
-        let tokenizer = with(&model, &rules).init();
-        let start = Instant::now();
-        let docs = tokenizer.tokenize_all(&text.lines().collect::<Vec<_>>());
-        eprintln!(
-            "{kind:?}: {} tokens learned in {took:?}; {} characters are {} tokens in {:?}",
-            model.vocab().len(),
-            text.len(),
-            docs.iter().map(Vec::len).sum::<usize>(),
-            start.elapsed()
-        );
-    }
+    let config = SubwordConfig::new();
+    let train = || SubwordModel::train(text.lines(), &rules, &config).unwrap();
+    let start = Instant::now();
+    let model = train();
+    let took = start.elapsed();
+    assert!(train().to_json() == model.to_json());
+    let tokenizer = with(&model, &rules).init();
+    let start = Instant::now();
+    let docs = tokenizer.tokenize_all(&text.lines().collect::<Vec<_>>());
+    eprintln!(
+        "{} tokens learned in {took:?}; {} characters are {} tokens in {:?}",
+        model.vocab().len(),
+        text.len(),
+        docs.iter().map(Vec::len).sum::<usize>(),
+        start.elapsed()
+    );
 }
 
 /// A model of another maker: truncation, begin marks and lower-casing of its own.
@@ -302,19 +275,14 @@ fn settings_that_cannot_be_met_are_refused() {
 #[test]
 fn hostile_texts_take_linear_time() {
     let rules = TokenizerConfig::new();
-    for kind in KINDS {
-        let tokenizer = with(&train(kind, &rules), &rules).init();
-        for part in [
-            "x", "ab", ".", "日", "\u{301}", "a ", "a-", "1:", "A ", "xxrep ", "▁",
-        ] {
-            let start = Instant::now();
-            tokenizer.tokenize(&part.repeat(100_000));
-            let took = start.elapsed();
-            assert!(
-                took < Duration::from_secs(10),
-                "{kind:?} {part:?}: {took:?}"
-            );
-        }
+    let tokenizer = with(&train(&rules), &rules).init();
+    for part in [
+        "x", "ab", ".", "日", "\u{301}", "a ", "a-", "1:", "A ", "xxrep ", "▁",
+    ] {
+        let start = Instant::now();
+        tokenizer.tokenize(&part.repeat(100_000));
+        let took = start.elapsed();
+        assert!(took < Duration::from_secs(10), "{part:?}: {took:?}");
     }
 }
 
@@ -322,9 +290,9 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn training_takes_every_text(texts in prop::collection::vec(any::<String>(), 0..8), kind in 0..2_usize) {
+    fn training_takes_every_text(texts in prop::collection::vec(any::<String>(), 0..8)) {
         let rules = TokenizerConfig::new();
-        let config = SubwordConfig::new().with_kind(KINDS[kind]).with_character_coverage(1.0);
+        let config = SubwordConfig::new().with_character_coverage(1.0);
         if let Ok(model) = SubwordModel::train(&texts, &rules, &config) {
             let tokenizer = with(&model, &rules).init();
             let vocab = tokenizer.fixed_vocab().unwrap();
@@ -339,7 +307,7 @@ proptest! {
     #[test]
     fn any_text_can_be_cut_and_any_tokens_joined(text in any::<String>(), ids in prop::collection::vec(0..400_u32, 0..40)) {
         static MODEL: std::sync::LazyLock<SubwordModel> =
-            std::sync::LazyLock::new(|| train(SubwordKind::Unigram, &TokenizerConfig::new()));
+            std::sync::LazyLock::new(|| train(&TokenizerConfig::new()));
         let tokenizer = with(&MODEL, &TokenizerConfig::new()).init();
         let vocab = tokenizer.fixed_vocab().unwrap();
         let tokens = tokenizer.tokenize(&text);

@@ -15,13 +15,13 @@ use crate::metrics::{ConfusionMatrix, accuracy_multi, f1_multi, mae, r2, rmse};
 /// use ulmfit_train::targets;
 ///
 /// let labels = Labels::from(vec![vec![0, 2], vec![]]);
-/// assert!(matches!(targets(&labels), Targets::Sets([_, _])));
+/// assert!(matches!(targets(&labels), Targets::MultiLabel([_, _])));
 /// ```
 pub fn targets(labels: &Labels) -> Targets<'_> {
     match labels {
-        Labels::Classes(all) => all.into(),
-        Labels::Sets(all) => all.into(),
-        Labels::Values(all) => all.into(),
+        Labels::SingleLabel(all) => all.into(),
+        Labels::MultiLabel(all) => all.into(),
+        Labels::Regression(all) => all.into(),
     }
 }
 
@@ -32,15 +32,15 @@ pub fn targets(labels: &Labels) -> Targets<'_> {
 pub(crate) fn task_of(corpus: &Corpus, range: Option<(f64, f64)>) -> Result<Task> {
     let labels = corpus.all_labels()?;
     let task = match labels {
-        Labels::Classes(_) => {
+        Labels::SingleLabel(_) => {
             corpus.require_classes(2)?;
             Task::SingleLabel
         }
-        Labels::Sets(_) => {
+        Labels::MultiLabel(_) => {
             corpus.require_classes(1)?;
             Task::MultiLabel
         }
-        Labels::Values(_) => Task::Regression { range },
+        Labels::Regression(_) => Task::Regression { range },
     };
     task.check(targets(&labels), corpus.n_classes())?;
     Ok(task)
@@ -76,20 +76,20 @@ pub(crate) struct Measured {
 pub(crate) fn measure(task: Task, outputs: &[Vec<f32>], labels: &Labels, width: usize) -> Measured {
     let mut confusion = ConfusionMatrix::default();
     let (sum, metrics) = match (task, labels) {
-        (Task::SingleLabel, Labels::Classes(labels)) => {
+        (Task::SingleLabel, Labels::SingleLabel(labels)) => {
             confusion = ConfusionMatrix::new(width);
             (
                 classes(outputs, labels, &mut confusion),
                 vec![confusion.accuracy()],
             )
         }
-        (Task::MultiLabel, Labels::Sets(sets)) => {
+        (Task::MultiLabel, Labels::MultiLabel(sets)) => {
             let rows = outputs.iter().zip(sets);
             let losses = rows.map(|(row, set)| binary_cross_entropy(row, set));
             let metrics = vec![f1_multi(outputs, sets), accuracy_multi(outputs, sets)];
             (losses.sum(), metrics)
         }
-        (Task::Regression { .. }, Labels::Values(values)) => {
+        (Task::Regression { .. }, Labels::Regression(values)) => {
             let rows = || outputs.iter().zip(values);
             let both = |(&found, &label): (&f32, &f32)| (f64::from(found), f64::from(label));
             let all = || rows().flat_map(move |(row, values)| row.iter().zip(values).map(both));
@@ -165,7 +165,7 @@ mod tests {
         let sure = measure(
             Task::MultiLabel,
             &[vec![1.0]],
-            &Labels::Sets(vec![vec![]]),
+            &Labels::MultiLabel(vec![vec![]]),
             1,
         );
         assert!(sure.loss > 17.0 && sure.loss.is_finite());

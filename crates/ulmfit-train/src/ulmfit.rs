@@ -296,12 +296,13 @@ impl Ulmfit {
         if let Some(unlabeled) = &self.unlabeled {
             texts.extend(unlabeled.texts());
         }
-        let texts = Texts {
-            all: &texts,
-            labeled: train.len(),
-        };
         let Begin { recipe, pretrained } = &start;
-        let mut step = |start| steps::train_lm(recipe, start, texts, device, run);
+        let texts = Texts {
+            all: texts,
+            labeled: train.len(),
+            cut: recipe.classifier.cut,
+        };
+        let mut step = |start| steps::train_lm(recipe, start, &texts, device, run);
         let language_model = match pretrained {
             Some(pretrained) => step(Start::Other(pretrained))?,
             None => {

@@ -90,9 +90,9 @@ impl Args {
     /// Refuses options for labels that are not the model's.
     fn check_labels(&self, task: Task) -> anyhow::Result<()> {
         let expected = match (task, self.labeled.label().kind()) {
-            (Task::SingleLabel, LabelKind::Class)
-            | (Task::MultiLabel, LabelKind::Set { .. })
-            | (Task::Regression { .. }, LabelKind::Number) => return Ok(()),
+            (Task::SingleLabel, LabelKind::SingleLabel)
+            | (Task::MultiLabel, LabelKind::MultiLabel { .. })
+            | (Task::Regression { .. }, LabelKind::Regression) => return Ok(()),
             (Task::SingleLabel, _) => "single-label, as this model predicts one class",
             (Task::MultiLabel, _) => "multi-label, as this model predicts several classes",
             (Task::Regression { .. }, _) => "regression, as this model predicts numbers",

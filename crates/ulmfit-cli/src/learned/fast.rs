@@ -139,8 +139,8 @@ fn certain(labels: &Labels, classes: usize) -> Vec<Vec<f32>> {
         row
     };
     match labels {
-        Labels::Classes(all) => all.iter().map(|class| row(&[*class])).collect(),
-        Labels::Sets(all) => all.iter().map(|set| row(set)).collect(),
-        Labels::Values(values) => values.clone(),
+        Labels::SingleLabel(all) => all.iter().map(|class| row(&[*class])).collect(),
+        Labels::MultiLabel(all) => all.iter().map(|set| row(set)).collect(),
+        Labels::Regression(values) => values.clone(),
     }
 }

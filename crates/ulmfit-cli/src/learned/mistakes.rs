@@ -33,17 +33,17 @@ pub(crate) fn find(
     let rows = scores.probabilities.iter();
     let names = corpus.classes();
     let mut wrong: Vec<Wrong> = match corpus.all_labels()? {
-        Labels::Classes(labels) => rows
+        Labels::SingleLabel(labels) => rows
             .zip(labels)
             .enumerate()
             .filter_map(|(document, (row, label))| of_class(document, row, label as usize, names))
             .collect(),
-        Labels::Sets(sets) => rows
+        Labels::MultiLabel(sets) => rows
             .zip(&sets)
             .enumerate()
             .flat_map(|(document, (row, set))| of_set(document, row, set, names))
             .collect(),
-        Labels::Values(_) => return Ok(Vec::new()),
+        Labels::Regression(_) => return Ok(Vec::new()),
     };
     wrong.sort_by(|a, b| {
         let by_place = (a.document, a.class).cmp(&(b.document, b.class));

@@ -16,9 +16,9 @@ const FURTHEST: usize = 12;
 pub(crate) fn validation(scores: &ClassifierScores, corpus: &Corpus) -> anyhow::Result<Validation> {
     let names = corpus.classes();
     Ok(match corpus.all_labels()? {
-        Labels::Classes(labels) => Validation::Classes(of_classes(scores, &labels, names)),
-        Labels::Sets(sets) => Validation::Sets(of_sets(scores, &sets, names)),
-        Labels::Values(values) => {
+        Labels::SingleLabel(labels) => Validation::Classes(of_classes(scores, &labels, names)),
+        Labels::MultiLabel(sets) => Validation::Sets(of_sets(scores, &sets, names)),
+        Labels::Regression(values) => {
             let name = names.first().cloned().unwrap_or_default();
             Validation::Numbers(of_numbers(scores, &values, name, &corpus.texts()))
         }
@@ -133,7 +133,7 @@ mod tests {
     fn every_class_of_a_set_is_a_decision() {
         let outputs = vec![vec![0.75, 0.5, 0.25], vec![0.1, 0.2, 1.0]];
         let sets = vec![vec![0], vec![2]];
-        let labels = Labels::Sets(sets.clone());
+        let labels = Labels::MultiLabel(sets.clone());
         let scores = ClassifierScores::of(Task::MultiLabel, outputs, &labels, 3);
         let names = ["a", "b", "c"].map(str::to_owned);
         let found = of_sets(&scores, &sets, &names);
@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn the_number_that_is_furthest_off_comes_first() {
         let values = vec![vec![1.0], vec![5.0], vec![3.0]];
-        let labels = Labels::Values(values.clone());
+        let labels = Labels::Regression(values.clone());
         let task = Task::Regression { range: None };
         let scores = ClassifierScores::of(task, vec![vec![1.5], vec![3.0], vec![3.0]], &labels, 1);
         let found = of_numbers(&scores, &values, "stars".to_owned(), &["x", "y", "z"]);

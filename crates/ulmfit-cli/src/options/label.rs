@@ -46,9 +46,11 @@ impl LabelOptions {
     /// What the field holds.
     pub(crate) fn kind(&self) -> LabelKind {
         match self.task {
-            TaskName::SingleLabel => LabelKind::Class,
-            TaskName::MultiLabel => LabelKind::set(self.label_delimiter.as_deref().unwrap_or(";")),
-            TaskName::Regression => LabelKind::Number,
+            TaskName::SingleLabel => LabelKind::SingleLabel,
+            TaskName::MultiLabel => {
+                LabelKind::multi_label(self.label_delimiter.as_deref().unwrap_or(";"))
+            }
+            TaskName::Regression => LabelKind::Regression,
         }
     }
 
@@ -69,9 +71,9 @@ impl LabelOptions {
     /// The classes that there must be.
     pub(crate) fn least_classes(&self) -> usize {
         match self.kind() {
-            LabelKind::Class => 2,
-            LabelKind::Set { .. } => 1,
-            LabelKind::Number => 0,
+            LabelKind::SingleLabel => 2,
+            LabelKind::MultiLabel { .. } => 1,
+            LabelKind::Regression => 0,
         }
     }
 
@@ -88,13 +90,15 @@ impl LabelOptions {
             names.push(format!("and {more} more"));
         }
         match self.kind() {
-            LabelKind::Class => format!("{} classes ({})", train.n_classes(), names.join(", ")),
-            LabelKind::Set { .. } => format!(
+            LabelKind::SingleLabel => {
+                format!("{} classes ({})", train.n_classes(), names.join(", "))
+            }
+            LabelKind::MultiLabel { .. } => format!(
                 "{} classes, any number of them each ({})",
                 train.n_classes(),
                 names.join(", ")
             ),
-            LabelKind::Number => "a number each".to_owned(),
+            LabelKind::Regression => "a number each".to_owned(),
         }
     }
 
@@ -111,7 +115,7 @@ impl LabelOptions {
             more => format!(" and {more} more"),
         };
         match (self.kind(), names.len()) {
-            (LabelKind::Number, _) | (_, 0) => None,
+            (LabelKind::Regression, _) | (_, 0) => None,
             (_, 1) => Some(format!(
                 "1 class cannot be scored, as no document of it is held out: {first}"
             )),
@@ -126,8 +130,9 @@ impl LabelOptions {
         /// With fewer documents it is no sign.
         const DOCUMENTS: usize = 20;
         let (classes, documents) = (train.n_classes(), train.len());
-        let odd =
-            self.kind() == LabelKind::Class && documents > DOCUMENTS && 2 * classes > documents;
+        let odd = self.kind() == LabelKind::SingleLabel
+            && documents > DOCUMENTS
+            && 2 * classes > documents;
         odd.then(|| {
             format!(
                 "{classes} classes are too many to learn from {documents} documents; for numbers pass --task regression, \

@@ -289,7 +289,7 @@ impl Labeled {
         if !self.data.is_dir() {
             return Ok(None);
         }
-        if self.label.kind() != LabelKind::Class {
+        if self.label.kind() != LabelKind::SingleLabel {
             bail!(
                 "{}: expected a file with a column of labels for that --task, found a folder; name \
                  the file",

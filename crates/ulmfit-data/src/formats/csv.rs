@@ -230,11 +230,11 @@ enum State {
 impl Records {
     fn open(path: &Path, delimiter: u8, quotes: Quotes) -> Result<Self> {
         if matches!(delimiter, b'"' | b'\n' | b'\r' | 0) || !delimiter.is_ascii() {
-            return Err(Error::Setting {
-                name: "delimiter",
-                expected: "a plain character such as `,` or tab",
-                found: format!("{:?}", char::from(delimiter)),
-            });
+            return Err(Error::setting(
+                "delimiter",
+                "a plain character such as `,` or tab",
+                format!("{:?}", char::from(delimiter)),
+            ));
         }
         Ok(Self {
             input: open_text(path)?,

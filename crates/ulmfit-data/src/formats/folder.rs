@@ -16,11 +16,8 @@ const PARTS: [&str; 6] = ["test", "valid", "validation", "val", "dev", "unsup"];
 /// Opens a folder. Documents come class by class, sorted by their paths; the files of folders within that of a class
 /// belong to it. Each row has two values, text and class.
 pub(super) fn open(path: &Path) -> Result<Box<dyn Rows>> {
-    let layout = |path: &Path, expected: &str, found: String, remedy| Error::Layout {
-        path: path.to_owned(),
-        expected: expected.into(),
-        found,
-        remedy,
+    let layout = |path: &Path, expected: &str, found: String, remedy| {
+        Error::layout(path, expected, found, remedy)
     };
     const REMEDY: &str = "put the files of each class in a folder named like the class";
     let (folders, others): (Vec<PathBuf>, Vec<PathBuf>) =
@@ -73,12 +70,12 @@ pub(crate) fn class_name(folder: &Path) -> Result<String> {
     match folder.file_name().and_then(|name| name.to_str()) {
         Some(name) => Ok(name.to_owned()),
         // Two such names can look alike: neither is guessed at.
-        None => Err(Error::Layout {
-            path: folder.to_owned(),
-            expected: "a folder whose name is utf-8, as it is that of a class".into(),
-            found: format!("{:?}", folder.file_name().unwrap_or_default()),
-            remedy: "rename the folder",
-        }),
+        None => Err(Error::layout(
+            folder,
+            "a folder whose name is utf-8, as it is that of a class",
+            format!("{:?}", folder.file_name().unwrap_or_default()),
+            "rename the folder",
+        )),
     }
 }
 

@@ -31,11 +31,11 @@ pub(super) fn open(path: &Path, layout: &Layout) -> Result<Box<dyn Rows>> {
 pub(super) fn names(columns: &[Column]) -> Result<Vec<String>> {
     let name = |column: &Column| match column {
         Column::Name(name) => Ok(name.clone()),
-        Column::Number(_) => Err(Error::Setting {
-            name: "column",
-            expected: "a name, as only CSV and TSV files have columns without one",
-            found: column.to_string(),
-        }),
+        Column::Number(_) => Err(Error::setting(
+            "column",
+            "a name, as only CSV and TSV files have columns without one",
+            column.to_string(),
+        )),
     };
     columns.iter().map(name).collect()
 }
@@ -233,7 +233,7 @@ mod tests {
     }
 
     fn read(bytes: &[u8]) -> Result<Corpus, String> {
-        read_as(bytes, "stars", LabelKind::Class)
+        read_as(bytes, "stars", LabelKind::SingleLabel)
     }
 
     #[test]
@@ -249,13 +249,13 @@ mod tests {
             )
         );
         let labels: Vec<_> = corpus.documents().iter().map(|d| d.label.clone()).collect();
-        let class = |class| Some(Label::Class(class));
+        let class = |class| Some(Label::SingleLabel(class));
         assert_eq!(labels, [class(1), class(0), None, None, class(0)]);
     }
 
     #[test]
     fn lists_are_sets_of_classes() {
-        let read = |text: &str| read_as(text.as_bytes(), "tags", LabelKind::set(";"));
+        let read = |text: &str| read_as(text.as_bytes(), "tags", LabelKind::multi_label(";"));
         let text = "{\"text\": \"a\", \"tags\": [\"x\", \"y\"]}\n{\"text\": \"b\", \"tags\": []}\n\
                     {\"text\": \"c\", \"tags\": \"y;z\"}\n{\"text\": \"d\", \"tags\": [1, \"y;z\"]}";
         let corpus = read(text).unwrap();
@@ -275,7 +275,7 @@ mod tests {
         let corpus = read_as(
             b"{\"text\": \"a\", \"tags\": 2.5}",
             "tags",
-            LabelKind::Number,
+            LabelKind::Regression,
         )
         .unwrap();
         assert_eq!(corpus.classes(), ["tags"]);

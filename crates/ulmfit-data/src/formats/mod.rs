@@ -127,13 +127,13 @@ impl FromStr for Format {
 
     fn from_str(name: &str) -> Result<Self> {
         let known = ALL.iter().find(|entry| entry.name == name);
-        known
-            .map(|entry| entry.format)
-            .ok_or_else(|| Error::Setting {
-                name: "format",
-                expected: "csv, tsv, jsonl, parquet, text or folder",
-                found: format!("`{name}`"),
-            })
+        known.map(|entry| entry.format).ok_or_else(|| {
+            Error::setting(
+                "format",
+                "csv, tsv, jsonl, parquet, text or folder",
+                format!("`{name}`"),
+            )
+        })
     }
 }
 
@@ -144,12 +144,12 @@ fn open_parquet(path: &Path, layout: &Layout) -> Result<Box<dyn Rows>> {
 
 #[cfg(not(feature = "parquet"))]
 fn open_parquet(path: &Path, _: &Layout) -> Result<Box<dyn Rows>> {
-    Err(Error::Layout {
-        path: path.to_owned(),
-        expected: "a file of text".into(),
-        found: "a Parquet file".into(),
-        remedy: "build with the cargo feature `parquet`",
-    })
+    Err(Error::layout(
+        path,
+        "a file of text",
+        "a Parquet file",
+        "build with the cargo feature `parquet`",
+    ))
 }
 
 /// The rows of a file or folder, one at a time.

@@ -109,12 +109,12 @@ fn caught<T>(file: &Path, read: impl FnOnce() -> Result<T>) -> Result<T> {
 }
 
 fn damaged(file: &Path, error: &ParquetError) -> Error {
-    Error::Layout {
-        path: file.to_owned(),
-        expected: "a parquet file".into(),
-        found: error.to_string(),
-        remedy: "write the file again, or convert it to csv",
-    }
+    Error::layout(
+        file,
+        "a parquet file",
+        error.to_string(),
+        "write the file again, or convert it to csv",
+    )
 }
 
 /// The schema of the asked columns alone, so that the others are not even decompressed.
@@ -143,11 +143,13 @@ fn projection(schema: &Type, columns: &[String], file: &Path) -> Result<Type> {
     Type::group_type_builder(schema.name())
         .with_fields(fields)
         .build()
-        .map_err(|e| Error::Layout {
-            path: file.to_owned(),
-            expected: "columns of plain values".into(),
-            found: e.to_string(),
-            remedy: "name other columns",
+        .map_err(|e| {
+            Error::layout(
+                file,
+                "columns of plain values",
+                e.to_string(),
+                "name other columns",
+            )
         })
 }
 
@@ -166,14 +168,12 @@ fn known_compression(metadata: &ParquetMetaData, columns: &[String], file: &Path
             _ => continue,
         };
         if let Some(name) = name.filter(|name| columns.contains(name)) {
-            return Err(Error::Layout {
-                path: file.to_owned(),
-                expected: format!(
-                    "the column `{name}` plain, or compressed by snappy, gzip or zstd"
-                ),
-                found: format!("one compressed by {unknown}"),
-                remedy: "write the file again, with compression=\"zstd\"",
-            });
+            return Err(Error::layout(
+                file,
+                format!("the column `{name}` plain, or compressed by snappy, gzip or zstd"),
+                format!("one compressed by {unknown}"),
+                "write the file again, with compression=\"zstd\"",
+            ));
         }
     }
     Ok(())
@@ -336,7 +336,7 @@ mod tests {
         assert_eq!(corpus.classes(), ["0", "2.5", "10"]);
         assert_eq!((report.documents, report.unlabeled), (4, 1));
         let numbers = source(&path)
-            .with_label_kind(LabelKind::Number)
+            .with_label_kind(LabelKind::Regression)
             .corpus()
             .unwrap();
         let labels: Vec<_> = numbers
@@ -372,7 +372,7 @@ mod tests {
             }],
         );
         let sets = source(&path)
-            .with_label_kind(LabelKind::set(","))
+            .with_label_kind(LabelKind::multi_label(","))
             .corpus()
             .unwrap();
         assert_eq!(sets.classes(), ["x", "y"]);

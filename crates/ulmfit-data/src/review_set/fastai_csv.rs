@@ -53,12 +53,12 @@ fn read_classes(path: &Path) -> Result<Vec<String>> {
         .filter(|l| !l.is_empty())
         .collect();
     match classes.is_empty() {
-        true => Err(Error::Layout {
-            path: path.to_owned(),
-            expected: "at least one row of text".into(),
-            found: "no class name".into(),
-            remedy: "check that it is the right file and that it was written to its end",
-        }),
+        true => Err(Error::layout(
+            path,
+            "at least one row of text",
+            "no class name",
+            "check that it is the right file and that it was written to its end",
+        )),
         false => Ok(classes),
     }
 }
@@ -80,7 +80,7 @@ fn corpus(mut rows: Vec<RawDocument>, classes: Option<&[String]>) -> Result<Corp
         }
     }
     let names = LabelNames {
-        kind: &LabelKind::Class,
+        kind: &LabelKind::SingleLabel,
         classes,
         name: None,
     };

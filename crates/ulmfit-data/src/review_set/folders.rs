@@ -181,7 +181,7 @@ impl Parts {
             let chosen = all.iter().filter(|(class, read)| wanted(*class, read.part));
             let document = |(class, read): &(Option<usize>, Read)| Document {
                 text: read.text.clone(),
-                label: class.map(|class| Label::Class(class as u32)),
+                label: class.map(|class| Label::SingleLabel(class as u32)),
             };
             let documents: Vec<Document> = chosen.clone().map(document).collect();
             let places = chosen.map(|(_, read)| Place::new(&Arc::from(read.file.as_path()), 1));

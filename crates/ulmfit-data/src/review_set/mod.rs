@@ -105,14 +105,13 @@ enum Layout {
 
 /// The error for a path in none of the layouts.
 pub(super) fn unknown(path: &Path, found: String) -> Error {
-    Error::Layout {
-        path: path.to_owned(),
-        expected: "a folder with `train/<class>` (as aclImdb), the archive `aclImdb_v1.tar.gz`, or a folder with \
-                   `train.csv` (label,text)"
-            .into(),
+    Error::layout(
+        path,
+        "a folder with `train/<class>` (as aclImdb), the archive `aclImdb_v1.tar.gz`, or a folder with \
+                   `train.csv` (label,text)",
         found,
-        remedy: "give the path of one of these three; any other table opens with `Source::new`",
-    }
+        "give the path of one of these three; any other table opens with `Source::new`",
+    )
 }
 
 #[cfg(test)]

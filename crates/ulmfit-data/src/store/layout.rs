@@ -2,8 +2,10 @@
 //!
 //! ```text
 //! magic (8 bytes) | ids, 2 or 4 bytes each | zeros up to a multiple of 8 | end of each document, 8 bytes each
-//! | class of each document, 4 bytes each, if there are labels | footer (JSON) | its length, 8 bytes | magic (8 bytes)
+//! | footer (JSON) | its length, 8 bytes | magic (8 bytes)
 //! ```
+//!
+//! Files of earlier versions may have the class of each document, 4 bytes each, before the footer; it is passed over.
 //!
 //! All numbers are little-endian. The footer comes last because its numbers are known last.
 
@@ -17,8 +19,8 @@ pub(super) const MAGIC: &[u8; 8] = b"ULMFTOK\n";
 pub(super) const VERSION: u32 = 1;
 /// Where the ids begin.
 pub(super) const IDS_AT: usize = MAGIC.len();
-/// The label of a document without one.
-pub(super) const NO_LABEL: u32 = u32::MAX;
+/// The most documents: their numbers have 32 bits.
+pub(super) const MOST_DOCUMENTS: u64 = u32::MAX as u64 - 1;
 
 /// The numbers of a store and where its ids come from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +33,7 @@ pub(super) struct Footer {
     pub(super) tokens: u64,
     /// Every id is below this.
     pub(super) vocabulary: u64,
+    /// Whether there are classes of documents, as earlier versions wrote them, and their names.
     pub(super) labels: bool,
     pub(super) classes: Vec<String>,
     /// Of rules, splitter, vocabulary and source.
@@ -118,16 +121,17 @@ pub(super) struct Parts {
     pub(super) n_docs: usize,
     pub(super) n_tokens: usize,
     pub(super) ends_at: usize,
-    pub(super) labels_at: Option<usize>,
 }
 
 /// The footer and the parts of a file whose every number has been checked.
 pub(super) fn parse(bytes: &[u8], path: &Path) -> Result<(Footer, Parts)> {
-    let wrong = |expected: &str, found: String| Error::Layout {
-        path: path.to_owned(),
-        expected: expected.into(),
-        found,
-        remedy: "delete the file and make the token store again",
+    let wrong = |expected: &str, found: String| {
+        Error::layout(
+            path,
+            expected,
+            found,
+            "delete the file and make the token store again",
+        )
     };
     let n = bytes.len();
     let framed = n >= 24 && bytes.starts_with(MAGIC) && bytes.ends_with(MAGIC);
@@ -169,7 +173,7 @@ fn place(footer: &Footer, width: Width, footer_at: usize) -> Option<Parts> {
     let n_tokens = usize::try_from(footer.tokens).ok()?;
     let n_docs = usize::try_from(footer.documents)
         .ok()
-        .filter(|&n| n < NO_LABEL as usize)?;
+        .filter(|&n| n as u64 <= MOST_DOCUMENTS)?;
     let ids = n_tokens.checked_mul(width.bytes())?;
     let ends_at = ids.checked_add(IDS_AT)?.checked_next_multiple_of(8)?;
     let labels_at = n_docs.checked_mul(8)?.checked_add(ends_at)?;
@@ -182,11 +186,10 @@ fn place(footer: &Footer, width: Width, footer_at: usize) -> Option<Parts> {
         n_docs,
         n_tokens,
         ends_at,
-        labels_at: footer.labels.then_some(labels_at),
     })
 }
 
-/// Checks ends, ids and labels. One pass over the file, at the speed of memory.
+/// Checks ends and ids. One pass over the file, at the speed of memory.
 fn check(bytes: &[u8], footer: &Footer, parts: &Parts) -> Result<(), (&'static str, String)> {
     let mut before = 0;
     let (ends, _) = bytes[parts.ends_at..parts.ends_at + 8 * parts.n_docs].as_chunks();
@@ -209,15 +212,6 @@ fn check(bytes: &[u8], footer: &Footer, parts: &Parts) -> Result<(), (&'static s
     {
         let found = format!("the id {id} in a vocabulary of {}", footer.vocabulary);
         return Err(("ids within the vocabulary", found));
-    }
-    if let Some(at) = parts.labels_at {
-        let (labels, _) = bytes[at..at + 4 * parts.n_docs].as_chunks();
-        let mut labels = labels.iter().map(|b| u32::from_le_bytes(*b));
-        let outside = |&l: &u32| l != NO_LABEL && l as usize >= footer.classes.len();
-        if let Some(label) = labels.find(outside) {
-            let found = format!("the label {label} among {}", footer.classes.len());
-            return Err(("labels within the classes", found));
-        }
     }
     Ok(())
 }

@@ -21,7 +21,7 @@ pub(crate) struct Mapped {
 
 impl Mapped {
     /// Maps the file and checks all of it: what is read later lies inside the file and inside the vocabulary.
-    pub(super) fn open(path: &Path) -> Result<(Self, Footer, Option<Vec<u32>>)> {
+    pub(super) fn open(path: &Path) -> Result<(Self, Footer)> {
         let file = File::open(path).map_err(|e| io_error("open", path, e))?;
         let map = map(&file).map_err(|e| io_error("map", path, e))?;
         let (footer, parts) = layout::parse(&map, path)?;
@@ -32,12 +32,7 @@ impl Mapped {
             ends_at: parts.ends_at,
             map,
         };
-        let labels = parts.labels_at.map(|at| {
-            let bytes = &mapped.map[at..at + 4 * mapped.n_docs];
-            let (labels, _) = bytes.as_chunks();
-            labels.iter().map(|b| u32::from_le_bytes(*b)).collect()
-        });
-        Ok((mapped, footer, labels))
+        Ok((mapped, footer))
     }
 
     pub(crate) fn n_docs(&self) -> usize {

@@ -12,18 +12,18 @@ use std::path::Path;
 use rayon::prelude::*;
 use ulmfit_text::{Tokenizer, Vocab};
 
-use self::layout::{Footer, MAGIC, NO_LABEL, VERSION, Width};
+use self::layout::{Footer, MAGIC, VERSION, Width};
 use self::mapped::Mapped;
 pub(crate) use self::token_docs::OrderedDocs;
 pub use self::token_docs::TokenDocs;
 use self::writer::Writer;
 use crate::chunks::{CHUNK_BYTES, for_each_chunk};
 use crate::digest::Digest;
-use crate::document::{DocumentSource, RawDocument, RawLabel};
+use crate::document::{DocumentSource, RawDocument};
 use crate::input::io_error;
 use crate::{Error, Result};
 
-/// The ids of a corpus in a file, with the labels if there are any.
+/// The ids of a corpus in a file.
 ///
 /// The file is mapped: opening one of many gigabytes takes as long as looking through it once, and costs no memory. It
 /// knows the rules, the splitter, the vocabulary and the content of the source it was made of by a fingerprint, and is
@@ -50,7 +50,6 @@ use crate::{Error, Result};
 #[derive(Clone, Debug)]
 pub struct TokenStore {
     docs: TokenDocs,
-    labels: Option<Vec<u32>>,
     footer: Footer,
 }
 
@@ -76,10 +75,9 @@ impl TokenStore {
     /// # Errors
     /// If the file cannot be read, is no complete token store, or one of its numbers is wrong; the message names it.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        let (mapped, footer, labels) = Mapped::open(path.as_ref())?;
+        let (mapped, footer) = Mapped::open(path.as_ref())?;
         Ok(Self {
             docs: TokenDocs::mapped(mapped),
-            labels,
             footer,
         })
     }
@@ -87,26 +85,6 @@ impl TokenStore {
     /// The documents, for loaders.
     pub fn docs(&self) -> &TokenDocs {
         &self.docs
-    }
-
-    /// The names of the classes; empty without labels.
-    pub fn classes(&self) -> &[String] {
-        &self.footer.classes
-    }
-
-    /// The class of each document.
-    ///
-    /// # Errors
-    /// If a document has none; the message names the first such document.
-    pub fn labels(&self) -> Result<Vec<u32>> {
-        let unlabeled = |document| Error::Unlabeled {
-            at: format!("document {document}"),
-        };
-        let labels = self.labels.as_ref().ok_or(unlabeled(0))?;
-        match labels.iter().position(|&label| label == NO_LABEL) {
-            Some(document) => Err(unlabeled(document)),
-            None => Ok(labels.clone()),
-        }
     }
 
     /// The number of words of the vocabulary; every id is below it.
@@ -146,16 +124,9 @@ impl TokenStore {
         };
         for_each_chunk(source, chunk_bytes, |chunk: Vec<RawDocument>| {
             let ids: Vec<Vec<u8>> = chunk.par_iter().map(encode).collect();
-            let mut documents = chunk.into_iter().zip(&ids);
-            documents.try_for_each(|(document, ids)| {
-                let label = match document.label {
-                    Some(RawLabel::Text(label)) => Some(label),
-                    Some(RawLabel::List(_)) | None => None,
-                };
-                writer.push(ids, label)
-            })
+            ids.iter().try_for_each(|ids| writer.push(ids))
         })?;
-        writer.finish(vocab.len(), source.class_names(), fingerprint)?;
+        writer.finish(vocab.len(), fingerprint)?;
         Self::open(path)
     }
 }
@@ -169,12 +140,12 @@ fn refuse_other_files(path: &Path) -> Result<()> {
     if start == MAGIC {
         return Ok(());
     }
-    Err(Error::Layout {
-        path: path.to_owned(),
-        expected: "a token store or no file".into(),
-        found: "another file".into(),
-        remedy: "give the token store a name of its own",
-    })
+    Err(Error::layout(
+        path,
+        "a token store or no file",
+        "another file",
+        "give the token store a name of its own",
+    ))
 }
 
 /// Of everything that the ids follow from. Each part is hashed with its length, so that no two ever run together.

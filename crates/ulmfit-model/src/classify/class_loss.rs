@@ -3,9 +3,8 @@
 use burn::tensor::{Tensor, activation};
 use serde::{Deserialize, Serialize};
 
-use crate::encoder::awd_lstm::int_tensor;
 use crate::error::{Error, Result};
-use crate::random::from_values;
+use crate::random::{from_values, int_tensor};
 
 /// How cross-entropy counts classes; for other tasks it says nothing.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -41,21 +40,19 @@ impl ClassLoss {
 
     pub(crate) fn validate(&self, classes: usize) -> Result<()> {
         if !(0.0..1.0).contains(&self.smoothing) {
-            return Err(Error::Config {
-                field: "loss.smoothing",
-                expected: "a share of at least 0 and below 1".into(),
-                found: self.smoothing.to_string(),
-            });
+            let expected = "a share of at least 0 and below 1";
+            return Err(Error::config("loss.smoothing", expected, self.smoothing));
         }
         let fits = self.weights.is_empty() || self.weights.len() == classes;
         if fits && self.weights.iter().all(|w| w.is_finite() && *w >= 0.0) {
             return Ok(());
         }
-        Err(Error::Config {
-            field: "loss.weights",
-            expected: format!("{classes} weights of at least 0, one for each class"),
-            found: format!("{:?}", self.weights),
-        })
+        let expected = format!("{classes} weights of at least 0, one for each class");
+        Err(Error::config(
+            "loss.weights",
+            expected,
+            format!("{:?}", self.weights),
+        ))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The text classifier: the language model's encoder, concat pooling over whole documents, and a head.
 
-use burn::module::Module;
+use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 use ulmfit_text::TokenGrid;
@@ -13,8 +13,10 @@ use crate::classify::pooling::Pooling;
 use crate::classify::targets::Targets;
 use crate::classify::task::Task;
 use crate::encoder::awd_lstm::AwdLstm;
+use crate::encoder::awd_lstm_config::AwdLstmConfig;
 use crate::encoder::dropout::{Dropouts, Mode};
 use crate::error::{Error, Result};
+use crate::go_on::{GoOn, uninterrupted};
 use crate::language_model::Regularization;
 use crate::random::Random;
 
@@ -88,11 +90,8 @@ impl ClassifierConfig {
         self.task.validate()?;
         self.loss.validate(self.classes)?;
         if !(0.0..1.0).contains(&self.head.dropout) {
-            return Err(Error::Config {
-                field: "head.dropout",
-                expected: "a dropout probability of at least 0 and below 1".to_owned(),
-                found: self.head.dropout.to_string(),
-            });
+            let expected = "a dropout probability of at least 0 and below 1";
+            return Err(Error::config("head.dropout", expected, self.head.dropout));
         }
         let fields = [
             ("classes", self.classes, self.task.least_outputs()),
@@ -107,12 +106,7 @@ impl ClassifierConfig {
         ];
         for (field, found, least) in fields {
             if found < least {
-                let expected = format!("at least {least}");
-                return Err(Error::Config {
-                    field,
-                    expected,
-                    found: found.to_string(),
-                });
+                return Err(Error::config(field, format!("at least {least}"), found));
             }
         }
         Ok(())
@@ -149,6 +143,22 @@ impl ClassifierConfig {
             head,
             config: self.clone(),
         })
+    }
+
+    /// A classifier of this structure whose tensors are small, to be filled with others; `biases` says which blocks of
+    /// the head have one.
+    pub(crate) fn skeleton(
+        &self,
+        sizes: &AwdLstmConfig,
+        biases: impl Iterator<Item = bool>,
+        device: &Device,
+    ) -> Result<Classifier> {
+        let encoder = sizes.smallest().init(&mut Random::new(0), device)?;
+        let mut model = self.init(encoder, 0, device)?;
+        for (block, has_bias) in model.head.blocks.iter_mut().zip(biases) {
+            block.bias = has_bias.then(|| Param::from_tensor(Tensor::zeros([1], device)));
+        }
+        Ok(model)
     }
 }
 
@@ -224,10 +234,7 @@ impl Classifier {
     /// # Panics
     /// As [`Self::logits`].
     pub fn encode(&self, tokens: &TokenGrid, lengths: &[usize], mode: &mut Mode) -> Encoded {
-        match self.encode_while(tokens, lengths, mode, &|| true) {
-            Some(encoded) => encoded,
-            None => unreachable!("nobody gives up"),
-        }
+        uninterrupted(|go_on| self.encode_while(tokens, lengths, mode, go_on))
     }
 
     /// As [`Self::outputs`]; none if `go_on`, which is asked before each chunk, says no.
@@ -235,7 +242,7 @@ impl Classifier {
         &self,
         tokens: &TokenGrid,
         lengths: &[usize],
-        go_on: &dyn Fn() -> bool,
+        go_on: GoOn<'_>,
     ) -> Option<Tensor<2>> {
         let (logits, _) = self.forward_while(tokens, lengths, &mut Mode::Eval, go_on)?;
         Some(self.config.task.activate(logits))
@@ -246,7 +253,7 @@ impl Classifier {
         tokens: &TokenGrid,
         lengths: &[usize],
         mode: &mut Mode,
-        go_on: &dyn Fn() -> bool,
+        go_on: GoOn<'_>,
     ) -> Option<Encoded> {
         document::encode(
             &self.encoder,
@@ -296,10 +303,7 @@ impl Classifier {
         lengths: &[usize],
         mode: &mut Mode,
     ) -> (Tensor<2>, Option<Tensor<1>>) {
-        match self.forward_while(tokens, lengths, mode, &|| true) {
-            Some(all) => all,
-            None => unreachable!("nobody gives up"),
-        }
+        uninterrupted(|go_on| self.forward_while(tokens, lengths, mode, go_on))
     }
 
     fn forward_while(
@@ -307,7 +311,7 @@ impl Classifier {
         tokens: &TokenGrid,
         lengths: &[usize],
         mode: &mut Mode,
-        go_on: &dyn Fn() -> bool,
+        go_on: GoOn<'_>,
     ) -> Option<(Tensor<2>, Option<Tensor<1>>)> {
         let encoded = self.encode_while(tokens, lengths, mode, go_on)?;
         let (first, rest) = (self.config.dropouts.output, self.config.head.dropout);

@@ -12,9 +12,11 @@ use serde::{Deserialize, Serialize};
 use ulmfit_text::TokenGrid;
 
 use crate::classify::pooling::{ConcatPool, Pooling, Window};
-use crate::encoder::awd_lstm::{AwdLstm, int_tensor};
+use crate::encoder::awd_lstm::AwdLstm;
 use crate::encoder::dropout::{Dropouts, Mode};
+use crate::go_on::GoOn;
 use crate::language_model::Regularization;
+use crate::random::int_tensor;
 
 /// How documents are cut.
 ///
@@ -62,7 +64,7 @@ pub(crate) fn encode(
     dropouts: &Dropouts,
     regularization: Regularization,
     mode: &mut Mode,
-    go_on: &dyn Fn() -> bool,
+    go_on: GoOn<'_>,
 ) -> Option<Encoded> {
     assert_eq!(tokens.rows(), lengths.len(), "one length for each row");
     assert!(

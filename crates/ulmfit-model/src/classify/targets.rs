@@ -4,20 +4,20 @@
 #[derive(Clone, Copy, Debug)]
 pub enum Targets<'a> {
     /// The class of each document.
-    Classes(&'a [u32]),
+    SingleLabel(&'a [u32]),
     /// The classes of each document, in any order.
-    Sets(&'a [Vec<u32>]),
+    MultiLabel(&'a [Vec<u32>]),
     /// The numbers of each document, one for each output.
-    Values(&'a [Vec<f32>]),
+    Regression(&'a [Vec<f32>]),
 }
 
 impl Targets<'_> {
     /// The number of documents.
     pub fn len(&self) -> usize {
         match self {
-            Self::Classes(all) => all.len(),
-            Self::Sets(all) => all.len(),
-            Self::Values(all) => all.len(),
+            Self::SingleLabel(all) => all.len(),
+            Self::MultiLabel(all) => all.len(),
+            Self::Regression(all) => all.len(),
         }
     }
 
@@ -29,9 +29,9 @@ impl Targets<'_> {
     /// The kind in words.
     pub(super) fn kind(&self) -> &'static str {
         match self {
-            Self::Classes(_) => "one class for each document",
-            Self::Sets(_) => "a list of classes for each document",
-            Self::Values(_) => "numbers for each document",
+            Self::SingleLabel(_) => "one class for each document",
+            Self::MultiLabel(_) => "a list of classes for each document",
+            Self::Regression(_) => "numbers for each document",
         }
     }
 }
@@ -58,6 +58,6 @@ macro_rules! targets_from {
     };
 }
 
-targets_from!(Classes, u32);
-targets_from!(Sets, Vec<u32>);
-targets_from!(Values, Vec<f32>);
+targets_from!(SingleLabel, u32);
+targets_from!(MultiLabel, Vec<u32>);
+targets_from!(Regression, Vec<f32>);

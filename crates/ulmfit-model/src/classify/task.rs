@@ -51,11 +51,12 @@ impl Task {
         if low.is_finite() && high.is_finite() && low < high {
             return Ok(());
         }
-        Err(Error::Config {
-            field: "task.range",
-            expected: "a lower and a higher number".into(),
-            found: format!("{low} to {high}"),
-        })
+        let found = format!("{low} to {high}");
+        Err(Error::config(
+            "task.range",
+            "a lower and a higher number",
+            found,
+        ))
     }
 
     /// From this probability on a class counts as one of a document's classes ([`Task::MultiLabel`]): 0.5, fastai's.
@@ -76,17 +77,17 @@ impl Task {
         let outside = |class: &u32| *class as usize >= outputs;
         let wrong: Option<(String, String)> = match (self, targets) {
             (_, targets) if targets.is_empty() => None,
-            (Self::SingleLabel, Targets::Classes(all)) => {
+            (Self::SingleLabel, Targets::SingleLabel(all)) => {
                 let at = all.iter().position(outside);
                 at.map(|at| below(outputs, all[at], at))
             }
-            (Self::MultiLabel, Targets::Sets(all)) => {
+            (Self::MultiLabel, Targets::MultiLabel(all)) => {
                 let first = |set: &Vec<u32>| set.iter().copied().find(outside);
                 let mut found = all.iter().enumerate();
                 let found = found.find_map(|(at, set)| Some((at, first(set)?)));
                 found.map(|(at, class)| below(outputs, class, at))
             }
-            (Self::Regression { range }, Targets::Values(all)) => {
+            (Self::Regression { range }, Targets::Regression(all)) => {
                 let (low, high) = range.unwrap_or((f64::MIN, f64::MAX));
                 let fits = |value: &f32| (low..=high).contains(&f64::from(*value));
                 let fits = |row: &Vec<f32>| row.len() == outputs && row.iter().all(fits);
@@ -106,20 +107,17 @@ impl Task {
                 format!("{}; give labels of the model's task", targets.kind()),
             )),
         };
-        let error = |(expected, found)| Error::Config {
-            field: "targets",
-            expected,
-            found,
-        };
-        wrong.map_or(Ok(()), |wrong| Err(error(wrong)))
+        wrong.map_or(Ok(()), |(expected, found)| {
+            Err(Error::config("targets", expected, found))
+        })
     }
 
     /// The targets of this task in words.
     fn wants(self) -> &'static str {
         match self {
-            Self::SingleLabel => Targets::Classes(&[]).kind(),
-            Self::MultiLabel => Targets::Sets(&[]).kind(),
-            Self::Regression { .. } => Targets::Values(&[]).kind(),
+            Self::SingleLabel => Targets::SingleLabel(&[]).kind(),
+            Self::MultiLabel => Targets::MultiLabel(&[]).kind(),
+            Self::Regression { .. } => Targets::Regression(&[]).kind(),
         }
     }
 
@@ -149,16 +147,16 @@ impl Task {
         let [rows, outputs] = logits.dims();
         assert_eq!(targets.len(), rows, "one target for each row");
         match (self, targets) {
-            (Self::SingleLabel, Targets::Classes(labels)) => {
+            (Self::SingleLabel, Targets::SingleLabel(labels)) => {
                 cross_entropy(logits, labels, class_loss)
             }
-            (Self::MultiLabel, Targets::Sets(sets)) => {
+            (Self::MultiLabel, Targets::MultiLabel(sets)) => {
                 let truth = indicators(sets, outputs, &logits.device());
                 // max(x, 0) - x y + ln(1 + exp(-|x|)) never overflows.
                 let tail = (logits.clone().abs().neg().exp() + 1.0).log();
                 (activation::relu(logits.clone()) - logits * truth + tail).mean()
             }
-            (Self::Regression { .. }, Targets::Values(values)) => {
+            (Self::Regression { .. }, Targets::Regression(values)) => {
                 let fits = values.iter().all(|row| row.len() == outputs);
                 assert!(fits, "{outputs} values for each document");
                 let device = logits.device();
@@ -259,7 +257,7 @@ mod tests {
         check(Task::MultiLabel, (&[vec![], vec![1, 0]]).into(), "");
         check(stars(None), (&rows).into(), "");
         check(stars(Some((1.0, 5.5))), (&rows).into(), "");
-        check(stars(None), Targets::Classes(&[]), "");
+        check(stars(None), Targets::SingleLabel(&[]), "");
         check(
             Task::MultiLabel,
             (&[vec![], vec![1, 2]]).into(),

@@ -4,7 +4,7 @@
 //! tensors are time-first, `[T, B, _]`, because the recurrence reads one step at a time.
 
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 use ulmfit_text::TokenGrid;
 
 use crate::encoder::awd_lstm_config::{AwdLstmConfig, Cell, Directions};
@@ -14,6 +14,27 @@ use crate::encoder::recurrence::Recurrence;
 use crate::encoder::reversal::Reversal;
 use crate::encoder::state::HiddenState;
 use crate::encoder::words::Words;
+use crate::error::Result;
+use crate::random::Random;
+
+impl AwdLstmConfig {
+    /// A new encoder: embedding `U(-0.1, 0.1)`, layers `U(-1/sqrt(n), 1/sqrt(n))` (PyTorch's defaults, as in all
+    /// fastai generations): for an LSTM `n` is the width of one direction, for a QRNN the inputs that a gate reads.
+    /// Drawn on the host: equal on every device.
+    ///
+    /// # Errors
+    /// As [`Self::validate`].
+    pub fn init(&self, random: &mut Random, device: &Device) -> Result<AwdLstm> {
+        self.validate()?;
+        let embedding = random.uniform([self.vocabulary, self.embed], 0.1, device);
+        let shapes = self.recurrences().into_iter();
+        let draw = |shape| EncoderLayer::init(shape, self.directions, random, device);
+        Ok(AwdLstm {
+            embedding: Param::from_tensor(embedding),
+            layers: shapes.map(draw).collect(),
+        })
+    }
+}
 
 /// The encoder: `V x E` embedding and recurrent layers `E -> H -> ... -> E`.
 ///
@@ -184,11 +205,4 @@ pub(crate) fn time_first(grid: &TokenGrid) -> Vec<u32> {
     (0..cols)
         .flat_map(|t| (0..rows).map(move |b| ids[b * cols + t]))
         .collect()
-}
-
-/// Ids as a tensor.
-pub(crate) fn int_tensor(ids: &[u32], device: &Device) -> Tensor<1, Int> {
-    let ids: Vec<i64> = ids.iter().map(|&id| i64::from(id)).collect();
-    let shape = [ids.len()];
-    Tensor::from_data(TensorData::new(ids, shape), device)
 }

@@ -1,14 +1,9 @@
-//! The sizes and the kind of an encoder: plain data, and the way to a new one.
+//! The sizes and the kind of an encoder: plain data.
 
-use burn::module::Param;
-use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 use ulmfit_text::Special;
 
-use crate::encoder::awd_lstm::AwdLstm;
-use crate::encoder::encoder_layer::EncoderLayer;
 use crate::error::{Error, Result};
-use crate::random::Random;
 
 /// Which way the layers of an encoder read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,12 +30,11 @@ impl Directions {
     pub(crate) fn require_forward(self) -> Result<()> {
         match self {
             Self::Forward => Ok(()),
-            Self::Both => Err(Error::Config {
-                field: "directions",
-                expected: "`forward`: a language model must not see the tokens that it predicts"
-                    .to_owned(),
-                found: "`both`, which is for classifiers".to_owned(),
-            }),
+            Self::Both => Err(Error::config(
+                "directions",
+                "`forward`: a language model must not see the tokens that it predicts",
+                "`both`, which is for classifiers",
+            )),
         }
     }
 
@@ -186,38 +180,35 @@ impl AwdLstmConfig {
         ];
         for (field, found, least) in fields {
             if found < least {
-                return Err(Error::Config {
-                    field,
-                    expected: format!("at least {least}"),
-                    found: found.to_string(),
-                });
+                return Err(Error::config(field, format!("at least {least}"), found));
             }
         }
         if self.weights() > MOST_WEIGHTS {
-            return Err(Error::Config {
-                field: "sizes",
-                expected: format!("at most {MOST_WEIGHTS:e} weights in the encoder"),
-                found: format!(
-                    "{:.1e}, of {} words and {}/{}/{}",
-                    self.weights(),
-                    self.vocabulary,
-                    self.embed,
-                    self.hidden,
-                    self.layers
-                ),
-            });
+            let expected = format!("at most {MOST_WEIGHTS:e} weights in the encoder");
+            let (weights, sizes) = (self.weights(), [self.embed, self.hidden, self.layers]);
+            let [embed, hidden, layers] = sizes;
+            let found = format!(
+                "{weights:.1e}, of {} words and {embed}/{hidden}/{layers}",
+                self.vocabulary
+            );
+            return Err(Error::config("sizes", expected, found));
         }
         let ways = self.directions.count();
         for (field, found) in [("embed", self.embed), ("hidden", self.hidden)] {
             if found % ways != 0 {
-                return Err(Error::Config {
-                    field,
-                    expected: "an even number, half of it for each direction".to_owned(),
-                    found: found.to_string(),
-                });
+                let expected = "an even number, half of it for each direction";
+                return Err(Error::config(field, expected, found));
             }
         }
         Ok(())
+    }
+
+    /// The sizes of the smallest encoder of the same structure.
+    pub(crate) fn smallest(&self) -> Self {
+        Self {
+            vocabulary: Special::ALL.len(),
+            ..self.clone().with_sizes(2, 2, self.layers)
+        }
     }
 
     /// About how many weights an LSTM of these sizes has; sizes of any value have room in it.
@@ -248,22 +239,5 @@ impl AwdLstmConfig {
             shape
         };
         self.widths().into_iter().enumerate().map(shape).collect()
-    }
-
-    /// A new encoder: embedding `U(-0.1, 0.1)`, layers `U(-1/sqrt(n), 1/sqrt(n))` (PyTorch's defaults, as in all
-    /// fastai generations): for an LSTM `n` is the width of one direction, for a QRNN the inputs that a gate reads.
-    /// Drawn on the host: equal on every device.
-    ///
-    /// # Errors
-    /// As [`Self::validate`].
-    pub fn init(&self, random: &mut Random, device: &Device) -> Result<AwdLstm> {
-        self.validate()?;
-        let embedding = random.uniform([self.vocabulary, self.embed], 0.1, device);
-        let shapes = self.recurrences().into_iter();
-        let draw = |shape| EncoderLayer::init(shape, self.directions, random, device);
-        Ok(AwdLstm {
-            embedding: Param::from_tensor(embedding),
-            layers: shapes.map(draw).collect(),
-        })
     }
 }

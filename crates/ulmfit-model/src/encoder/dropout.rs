@@ -100,11 +100,8 @@ impl Dropouts {
     pub fn validate(&self) -> Result<()> {
         for (field, p) in self.fields() {
             if !(0.0..1.0).contains(&p) {
-                return Err(Error::Config {
-                    field,
-                    expected: "a dropout probability of at least 0 and below 1".to_owned(),
-                    found: p.to_string(),
-                });
+                let expected = "a dropout probability of at least 0 and below 1";
+                return Err(Error::config(field, expected, p));
             }
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Int, Tensor};
 
-use crate::encoder::awd_lstm::int_tensor;
+use crate::random::int_tensor;
 
 /// For each position of `[T, B]` the one that takes its place when every row is read from its end.
 ///

@@ -161,12 +161,8 @@ impl HiddenState {
     /// # Ok::<(), ulmfit_model::Error>(())
     /// ```
     pub fn from_tensors(tensors: impl IntoIterator<Item = (String, Tensor<2>)>) -> Result<Self> {
-        let wrong = |found: String| Error::Config {
-            field: "hidden state",
-            expected: "tensors named as those of `HiddenState::to_tensors`, a cell in each layer"
-                .to_owned(),
-            found,
-        };
+        let expected = "tensors named as those of `HiddenState::to_tensors`, a cell in each layer";
+        let wrong = |found: String| Error::config("hidden state", expected, found);
         let mut tensors: BTreeMap<String, Tensor<2>> = tensors.into_iter().collect();
         let mut layers = Vec::new();
         for l in 0.. {

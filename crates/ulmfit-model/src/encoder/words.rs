@@ -5,8 +5,8 @@ use burn::tensor::Tensor;
 use ulmfit_kernels::embedding_rows;
 use ulmfit_text::Special;
 
-use crate::encoder::awd_lstm::int_tensor;
 use crate::encoder::dropout::Mode;
+use crate::random::int_tensor;
 
 /// Distinct ids and their rows. What each chunk gives back as a gradient has the size of these, and the embedding's own
 /// is made once.

@@ -7,12 +7,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use ulmfit_text::{TokenizerConfig, Vocab};
 
-use super::reader::DAMAGED;
 use super::storage::Storage;
 use crate::classify::classifier::ClassifierConfig;
 use crate::classify::task::Task;
 use crate::encoder::awd_lstm_config::AwdLstmConfig;
-use crate::error::{Error, Result};
+use crate::error::{DAMAGED, Error, Result};
 use crate::language_model::LanguageModelConfig;
 use crate::linear::table::FeatureValue;
 use crate::text_model::TextEncoding;
@@ -35,7 +34,7 @@ pub(super) struct Document {
 }
 
 /// What differs between the kinds of models.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub(super) enum Body {
     LanguageModel {
@@ -90,19 +89,16 @@ impl Document {
     /// named as such.
     pub(super) fn parse(json: &str, path: &Path) -> Result<Self> {
         let mut fields = Fields {
-            fields: serde_json::from_str(json)
-                .map_err(|error| bad(path, "metadata".to_owned(), "a valid document", error))?,
+            fields: serde_json::from_str(json).map_err(|error| {
+                Error::file(path, "metadata", "a valid document", error, DAMAGED)
+            })?,
             path,
         };
         let format: u32 = fields.take("format")?;
         if format == 0 || format > FORMAT {
-            return Err(Error::ModelFile {
-                path: path.to_owned(),
-                part: "metadata field `format`".to_owned(),
-                expected: format!("1 to {FORMAT}"),
-                found: format.to_string(),
-                remedy: "read it with a newer version of this library",
-            });
+            let (part, expected) = ("metadata field `format`", format!("1 to {FORMAT}"));
+            let remedy = "read it with a newer version of this library";
+            return Err(Error::file(path, part, expected, format, remedy));
         }
         let storage = match fields.fields.contains_key("storage") {
             true => fields.take("storage")?,
@@ -131,6 +127,36 @@ impl Document {
             vocabulary: fields.take("vocabulary")?,
         })
     }
+
+    /// The error for a file of another kind of model than was asked for.
+    pub(super) fn of_other_kind(&self, asked: ModelKind, path: &Path) -> Error {
+        let (part, found) = ("metadata field `kind`", self.body.kind());
+        let remedy = "pass the file of the other kind of model";
+        Error::file(path, part, asked.to_string(), found, remedy)
+    }
+
+    /// Checks that there is one word for each row of the embedding.
+    pub(super) fn check_vocabulary(&self, sizes: &AwdLstmConfig, path: &Path) -> Result<()> {
+        let (words, rows) = (self.vocabulary.len(), sizes.vocabulary);
+        if words == rows {
+            return Ok(());
+        }
+        let part = "metadata field `vocabulary`";
+        let expected = format!("{rows} words, one for each row of the embedding");
+        let remedy = "the file has been changed since it was saved; take the original";
+        Err(Error::file(
+            path,
+            part,
+            expected,
+            format!("{words} words"),
+            remedy,
+        ))
+    }
+
+    /// Rules and vocabulary.
+    pub(super) fn text(&self) -> TextEncoding {
+        TextEncoding::new(self.tokenizer.clone(), self.vocabulary.clone())
+    }
 }
 
 impl Body {
@@ -157,17 +183,7 @@ impl Fields<'_> {
             let dot = if inner == "." { "" } else { "." };
             let field = format!("{name}{dot}{}", inner.trim_matches('.'));
             let part = format!("metadata field `{field}`");
-            bad(self.path, part, "a valid value", error.inner())
+            Error::file(self.path, part, "a valid value", error.inner(), DAMAGED)
         })
-    }
-}
-
-fn bad(path: &Path, part: String, expected: &str, found: impl std::fmt::Display) -> Error {
-    Error::ModelFile {
-        path: path.to_owned(),
-        part,
-        expected: expected.to_owned(),
-        found: found.to_string(),
-        remedy: DAMAGED,
     }
 }

@@ -1,6 +1,6 @@
 //! The header of a safetensors file, and which entry of it is wrong: the format's own errors do not always name it.
 
-use std::io::SeekFrom;
+use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::Path;
 
@@ -9,8 +9,7 @@ use safetensors::tensor::{Metadata, TensorInfo};
 use serde_json::Value;
 
 use super::METADATA_KEY;
-use super::reader::{DAMAGED, Source};
-use crate::error::{Error, Result};
+use crate::error::{DAMAGED, Error, Result};
 
 /// The longest header that the format allows.
 const LONGEST: u64 = 100_000_000;
@@ -28,17 +27,15 @@ pub(super) struct Header {
 
 impl Header {
     /// Reads the header of a file of `bytes` bytes, and nothing behind it.
-    pub(super) fn read(file: &mut dyn Source, bytes: u64, path: &Path) -> Result<Self> {
-        let fault = |part: String, found: String, remedy: &'static str| Error::ModelFile {
-            path: path.to_owned(),
-            part,
-            expected: "a safetensors file".to_owned(),
-            found,
-            remedy,
-        };
+    pub(super) fn read(
+        file: &mut (impl Read + Seek + ?Sized),
+        bytes: u64,
+        path: &Path,
+    ) -> Result<Self> {
+        const EXPECTED: &str = "a safetensors file";
         let problem = |part: Option<String>, found: String| {
             let part = part.map_or("header".to_owned(), |part| format!("header, {part}"));
-            fault(part, found, DAMAGED)
+            Error::file(path, part, EXPECTED, found, DAMAGED)
         };
         let mut length = [0; 8];
         if bytes <= length.len() as u64 {
@@ -55,13 +52,13 @@ impl Header {
                 start
                     if start
                         .iter()
-                        .all(|b| b.is_ascii_graphic() || b.is_ascii_whitespace()) =>
+                        .all(|b| matches!(b, b' '..=b'~' | b'\t' | b'\n' | b'\r')) =>
                 {
                     "text"
                 }
                 _ => "another format",
             };
-            return Err(fault("file".to_owned(), found.to_owned(), OTHER_FORMAT));
+            return Err(Error::file(path, "file", EXPECTED, found, OTHER_FORMAT));
         }
         file.seek(SeekFrom::Start(length.len() as u64))
             .map_err(Error::unread(path))?;

@@ -4,7 +4,6 @@ use std::path::Path;
 
 use ulmfit_text::TokenizerConfig;
 
-use super::checks::check_vocabulary;
 use super::document::{Body, ModelKind};
 use super::reader::Reader;
 use super::storage::Storage;
@@ -63,8 +62,7 @@ impl ModelInfo {
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let (document, reader) = Reader::open(path)?;
-        let kind = document.body.kind();
-        let (encoder, classifier, classes) = match document.body {
+        let (encoder, classifier, classes) = match document.body.clone() {
             Body::LanguageModel { config } => (Some(config.encoder), None, Vec::new()),
             Body::Classifier {
                 encoder,
@@ -74,10 +72,10 @@ impl ModelInfo {
             Body::LinearClassifier { classes, .. } => (None, None, classes),
         };
         if let Some(encoder) = &encoder {
-            check_vocabulary(&document.vocabulary, encoder, path)?;
+            document.check_vocabulary(encoder, path)?;
         }
         Ok(Self {
-            kind,
+            kind: document.body.kind(),
             format: document.format,
             storage: document.storage,
             encoder,

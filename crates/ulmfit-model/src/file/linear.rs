@@ -8,11 +8,11 @@ use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensors, serialize};
 use ulmfit_text::{VocabConfig, write_beside};
 
+use super::METADATA_KEY;
 use super::document::{Body, Document, ModelKind};
-use super::reader::{DAMAGED, Reader};
+use super::reader::Reader;
 use super::storage::{self, Storage};
-use super::{METADATA_KEY, wrong_kind};
-use crate::error::{Error, Result};
+use crate::error::{DAMAGED, Error, Result};
 use crate::linear::classifier::LinearClassifier;
 use crate::linear::table::{FeatureTable, FeatureValue};
 
@@ -23,7 +23,25 @@ const IDF: &str = "features.idf";
 const WEIGHTS: &str = "weights";
 const BIAS: &str = "bias";
 
-pub(crate) fn save(model: &LinearClassifier, path: &Path) -> Result<()> {
+impl LinearClassifier {
+    /// Writes the classifier as one file, beside the target first and then renamed.
+    ///
+    /// # Errors
+    /// [`Error::Io`] with the path and the system's reason.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        save(self, path.as_ref())
+    }
+
+    /// Reads a file that [`Self::save`] has written.
+    ///
+    /// # Errors
+    /// [`Error::Io`] or [`Error::ModelFile`], naming file, part, what was expected and found, and what to do.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self> {
+        load(path.as_ref())
+    }
+}
+
+fn save(model: &LinearClassifier, path: &Path) -> Result<()> {
     let table = model.table();
     let document = Document {
         format: FORMAT,
@@ -65,17 +83,16 @@ pub(crate) fn save(model: &LinearClassifier, path: &Path) -> Result<()> {
     write_beside(path, &bytes).map_err(Error::unwritten(path))
 }
 
-pub(crate) fn load(path: &Path) -> Result<LinearClassifier> {
+fn load(path: &Path) -> Result<LinearClassifier> {
     // Layout and document are checked here; what is left to read is known to lie within the file.
     let (document, _) = Reader::open(path)?;
-    let kind = document.body.kind();
     let Body::LinearClassifier {
         task,
         value,
         classes,
-    } = document.body
+    } = document.body.clone()
     else {
-        return Err(wrong_kind(path, ModelKind::LinearClassifier, kind));
+        return Err(document.of_other_kind(ModelKind::LinearClassifier, path));
     };
     let bytes = std::fs::read(path).map_err(Error::unread(path))?;
     let file = SafeTensors::deserialize(&bytes);
@@ -122,11 +139,5 @@ pub(crate) fn load(path: &Path) -> Result<LinearClassifier> {
 }
 
 fn fault(path: &Path, part: &str, expected: &str, found: String) -> Error {
-    Error::ModelFile {
-        path: path.to_owned(),
-        part: part.to_owned(),
-        expected: expected.to_owned(),
-        found,
-        remedy: DAMAGED,
-    }
+    Error::file(path, part, expected, found, DAMAGED)
 }

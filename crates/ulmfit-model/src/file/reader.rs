@@ -6,39 +6,32 @@ use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use burn::tensor::{Device, Tensor};
 use safetensors::tensor::Dtype;
 
 use super::METADATA_KEY;
 use super::document::Document;
 use super::header::Header;
-use super::storage::{self, Storage};
-use crate::error::{Error, Result};
-use crate::random::from_values;
+use super::layout::TensorEntry;
+use super::storage::{self, FACTORS, Storage};
+use crate::encoder::awd_lstm_config::AwdLstmConfig;
+use crate::error::{DAMAGED, Error, Result};
 
 const NOT_OURS: &str = "pass a file that this library has saved";
-pub(super) const DAMAGED: &str = "the file is damaged or incomplete: copy or save it again";
-/// Behind the name of a matrix of whole numbers: the tensor with the factors of its rows.
-pub(super) const FACTORS: &str = ".scale";
 /// About so many bytes of a file are in memory beside the tensors: they stay in the second-level cache.
 const BLOCK: usize = 256 << 10;
 
-/// Sizes and elements of tensors, by name.
-pub(crate) type Values = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
-
 /// Where the bytes of a model file come from.
-pub(super) trait Source: Read + Seek {}
+trait Source: Read + Seek {}
 
 impl<S: Read + Seek> Source for S {}
 
-/// Tensors that have not been taken yet: those of a file, or of a conversion.
-pub(crate) struct Reader<'a> {
+/// The tensors of a file that have not been taken yet.
+pub(super) struct Reader<'a> {
     path: PathBuf,
     storage: Storage,
-    file: Option<Box<dyn Source + 'a>>,
+    file: Box<dyn Source + 'a>,
     bytes: u64,
     stored: BTreeMap<String, Stored>,
-    values: Values,
 }
 
 /// A tensor in the file.
@@ -50,18 +43,6 @@ struct Stored {
 }
 
 impl<'a> Reader<'a> {
-    /// Tensors that are in memory already; `path` is for messages.
-    pub(crate) fn of_values(values: Values, path: &Path) -> Self {
-        Self {
-            path: path.to_owned(),
-            storage: Storage::F32,
-            file: None,
-            bytes: 0,
-            stored: BTreeMap::new(),
-            values,
-        }
-    }
-
     /// Checks the file's layout and its metadata; no tensor is read.
     pub(super) fn open(path: &Path) -> Result<(Document, Self)> {
         let file = File::open(path).map_err(Error::unread(path))?;
@@ -69,10 +50,10 @@ impl<'a> Reader<'a> {
         Self::of_source(Box::new(file), bytes, path)
     }
 
-    /// The same for a file that is in memory already; `name` is for messages.
-    pub(super) fn of_bytes(bytes: &'a [u8], name: &str) -> Result<(Document, Self)> {
+    /// The same for the bytes of a file.
+    pub(super) fn of_bytes(bytes: &'a [u8]) -> Result<(Document, Self)> {
         let source = Box::new(Cursor::new(bytes));
-        Self::of_source(source, bytes.len() as u64, Path::new(name))
+        Self::of_source(source, bytes.len() as u64, Path::new("model in memory"))
     }
 
     fn of_source(
@@ -81,19 +62,15 @@ impl<'a> Reader<'a> {
         path: &Path,
     ) -> Result<(Document, Self)> {
         let header = Header::read(&mut *file, bytes, path)?;
-        let json = header.document().ok_or_else(|| Error::ModelFile {
-            path: path.to_owned(),
-            part: "metadata".to_owned(),
-            expected: format!("a key `{METADATA_KEY}`"),
-            found: "none".to_owned(),
-            remedy: NOT_OURS,
-        })?;
+        let key = || format!("a key `{METADATA_KEY}`");
+        let json = header
+            .document()
+            .ok_or_else(|| Error::file(path, "metadata", key(), "none", NOT_OURS))?;
         let document = Document::parse(json, path)?;
         let stored = header.tensors().map(|(name, info, place)| {
-            let (dtype, shape) = (info.dtype, info.shape.clone());
             let stored = Stored {
-                dtype,
-                shape,
+                dtype: info.dtype,
+                shape: info.shape.clone(),
                 place,
             };
             (name, stored)
@@ -102,8 +79,7 @@ impl<'a> Reader<'a> {
             path: path.to_owned(),
             storage: document.storage,
             stored: stored.collect(),
-            values: Values::new(),
-            file: Some(file),
+            file,
             bytes,
         };
         Ok((document, reader))
@@ -114,14 +90,9 @@ impl<'a> Reader<'a> {
         &self.path
     }
 
-    /// The number of tensors.
-    pub(super) fn len(&self) -> usize {
-        self.stored.len()
-    }
-
     /// Whether there is a tensor of this name.
     pub(super) fn has(&self, name: &str) -> bool {
-        self.stored.contains_key(name) || self.values.contains_key(name)
+        self.stored.contains_key(name)
     }
 
     /// The file's length.
@@ -137,169 +108,120 @@ impl<'a> Reader<'a> {
             .sum()
     }
 
-    /// Takes a tensor of exactly this shape.
-    pub(crate) fn take<const D: usize>(
-        &mut self,
-        name: &str,
-        shape: [usize; D],
-        device: &Device,
-    ) -> Result<Tensor<D>> {
-        Ok(from_values(self.values(name, &shape)?, shape, device))
-    }
-
-    /// Takes a matrix of exactly this shape and returns its transpose, contiguous.
-    pub(super) fn take_transposed(
-        &mut self,
-        name: &str,
-        [rows, cols]: [usize; 2],
-        device: &Device,
-    ) -> Result<Tensor<2>> {
-        self.expect(name, &[rows, cols])?;
-        let mut turned = vec![0.0; rows * cols];
-        self.each_block(name, &[rows, cols], |row, block| {
-            turn(&mut turned, rows, row, block, cols);
-        })?;
-        Ok(from_values(turned, [cols, rows], device))
-    }
-
-    /// Checks that there is a tensor of this shape, without taking it.
-    pub(super) fn expect(&self, name: &str, shape: &[usize]) -> Result<()> {
-        let found = match (self.stored.get(name), self.values.get(name)) {
-            (Some(Stored { shape: found, .. }), _) | (None, Some((found, _))) if found == shape => {
-                return Ok(());
+    /// Refuses sizes that no file of this length can have, before anything of that size is made.
+    pub(super) fn check_sizes(&self, sizes: &AwdLstmConfig) -> Result<()> {
+        for (field, size, most) in [
+            ("layers", sizes.layers, self.stored.len()),
+            ("embed", sizes.embed, self.bytes()),
+            ("hidden", sizes.hidden, self.bytes()),
+        ] {
+            if size > most {
+                let part = format!("metadata field `{field}`");
+                let expected = format!("at most {most} in a file of this length");
+                return Err(Error::file(&self.path, part, expected, size, DAMAGED));
             }
-            (Some(stored), _) => format!("{:?} {:?}", stored.dtype, stored.shape),
-            (None, Some((found, _))) => format!("{found:?}"),
-            (None, None) => "no such tensor".to_owned(),
-        };
-        Err(self.wrong(name, self.storage.dtype(shape.len()), shape, found))
-    }
-
-    fn values(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
-        self.expect(name, shape)?;
-        if let Some((_, values)) = self.values.remove(name) {
-            self.check(name, &values)?;
-            return Ok(values);
         }
-        // The shape is the header's, and the header's shapes fit the file.
-        let mut all = Vec::with_capacity(shape.iter().product());
-        self.each_block(name, shape, |_, block| all.extend_from_slice(block))?;
-        Ok(all)
+        sizes.validate()
     }
 
-    /// Takes a tensor whose shape has been checked, some rows at a time: `each` is given the first row's number and
-    /// the rows' values. A vector's elements are rows of one.
+    /// Checks that the file has all tensors of a table in their shapes; none is read.
+    pub(super) fn check(&self, table: &[TensorEntry]) -> Result<()> {
+        table.iter().try_for_each(|entry| {
+            let dtype = self.storage.dtype(entry.shape.len());
+            self.expect(&entry.name, dtype, &entry.shape).map(drop)
+        })
+    }
+
+    fn expect(&self, name: &str, dtype: Dtype, shape: &[usize]) -> Result<&Stored> {
+        let found = match self.stored.get(name) {
+            Some(stored) if stored.shape == shape && stored.dtype == dtype => return Ok(stored),
+            Some(stored) => format!("{:?} {:?}", stored.dtype, stored.shape),
+            None => "no such tensor".to_owned(),
+        };
+        let (part, expected) = (format!("tensor `{name}`"), format!("{dtype:?} {shape:?}"));
+        Err(Error::file(&self.path, part, expected, found, DAMAGED))
+    }
+
+    /// Takes a tensor: its values as the module holds them.
+    pub(super) fn take(&mut self, entry: &TensorEntry) -> Result<Vec<f32>> {
+        let (name, shape) = (&entry.name, &entry.shape[..]);
+        let dtype = self.storage.dtype(shape.len());
+        let (rows, width) = (shape[0], shape[1..].iter().product::<usize>());
+        // The shape is the header's, and the header's shapes fit the file.
+        self.expect(name, dtype, shape)?;
+        let mut values = Vec::new();
+        match entry.transposed {
+            true => values.resize(rows * width, 0.0),
+            false => values.reserve_exact(rows * width),
+        }
+        let mut each = |row: usize, block: &[f32]| match entry.transposed {
+            true => transpose(&mut values, rows, row, block, width),
+            false => values.extend_from_slice(block),
+        };
+        self.each_block(name, dtype, shape, &mut each)?;
+        Ok(values)
+    }
+
+    /// Takes a tensor some rows at a time: `each` is given the first row's number and the rows' values. A vector's
+    /// elements are rows of one.
     fn each_block(
         &mut self,
         name: &str,
+        dtype: Dtype,
         shape: &[usize],
-        mut each: impl FnMut(usize, &[f32]),
+        each: &mut dyn FnMut(usize, &[f32]),
     ) -> Result<()> {
-        let rows = shape.first().copied().unwrap_or(1);
-        let width = shape.iter().skip(1).product::<usize>();
-        if let Some((_, values)) = self.values.remove(name) {
-            self.check(name, &values)?;
-            each(0, &values);
-            return Ok(());
+        let start = self.expect(name, dtype, shape)?.place.start;
+        self.stored.remove(name);
+        let (rows, width) = (shape[0], shape[1..].iter().product::<usize>());
+        let mut factors = Vec::new();
+        if dtype == Dtype::I8 {
+            let mut factor = |_: usize, block: &[f32]| factors.extend_from_slice(block);
+            let name = format!("{name}{FACTORS}");
+            self.each_block(&name, Dtype::F32, &shape[..1], &mut factor)?;
         }
-        let expected = self.storage.dtype(shape.len());
-        let Some(Stored { dtype, place, .. }) = self.stored.remove(name) else {
-            return Err(self.wrong(name, expected, shape, "no such tensor".to_owned()));
-        };
-        if dtype != expected {
-            return Err(self.wrong(name, expected, shape, format!("{dtype:?} {shape:?}")));
-        }
-        let factors = match dtype {
-            Dtype::I8 => Some(self.values(&format!("{name}{FACTORS}"), &shape[..1])?),
-            _ => None,
-        };
         let row_bytes = width * dtype.bitsize() / 8;
-        let Some(file) = self.file.as_mut().filter(|_| rows * row_bytes > 0) else {
+        if rows * row_bytes == 0 {
             return Ok(());
-        };
+        }
         let at_once = (BLOCK / row_bytes).max(1);
         let (mut bytes, mut block) = (Vec::new(), Vec::new());
-        let start = file.seek(SeekFrom::Start(place.start));
-        start.map_err(Error::unread(&self.path))?;
+        let io = Error::unread(&self.path);
+        self.file.seek(SeekFrom::Start(start)).map_err(&io)?;
         for row in (0..rows).step_by(at_once) {
             let n = at_once.min(rows - row);
             bytes.resize(n * row_bytes, 0);
-            file.read_exact(&mut bytes)
-                .map_err(Error::unread(&self.path))?;
+            self.file.read_exact(&mut bytes).map_err(&io)?;
             block.clear();
-            match (&factors, dtype) {
-                (Some(factors), _) => storage::add_int8(&mut block, &bytes, &factors[row..], width),
-                (None, Dtype::F16) => storage::add_f16(&mut block, &bytes),
-                (None, _) => storage::add_f32(&mut block, &bytes),
+            match dtype {
+                Dtype::I8 => storage::add_int8(&mut block, &bytes, &factors[row..], width),
+                Dtype::F16 => storage::add_f16(&mut block, &bytes),
+                _ => storage::add_f32(&mut block, &bytes),
             }
-            check(name, &block, &self.path)?;
             each(row, &block);
         }
         Ok(())
     }
 
-    fn check(&self, name: &str, values: &[f32]) -> Result<()> {
-        check(name, values, &self.path)
-    }
-
-    fn wrong(&self, name: &str, dtype: Dtype, shape: &[usize], found: String) -> Error {
-        Error::ModelFile {
-            path: self.path.clone(),
-            part: format!("tensor `{name}`"),
-            expected: format!("{dtype:?} {shape:?}"),
-            found,
-            remedy: DAMAGED,
-        }
-    }
-
     /// Refuses a file with tensors that nobody has taken.
     pub(super) fn finish(self) -> Result<()> {
-        match self.stored.keys().chain(self.values.keys()).next() {
-            None => Ok(()),
-            Some(name) => Err(Error::ModelFile {
-                part: format!("tensor `{name}`"),
-                expected: "only the tensors of the model that the metadata describes".to_owned(),
-                found: "a further tensor".to_owned(),
-                remedy: NOT_OURS,
-                path: self.path,
-            }),
-        }
+        let Some(name) = self.stored.keys().next() else {
+            return Ok(());
+        };
+        let part = format!("tensor `{name}`");
+        let expected = "only the tensors of the model that the metadata describes";
+        Err(Error::file(
+            &self.path,
+            part,
+            expected,
+            "a further tensor",
+            NOT_OURS,
+        ))
     }
-}
-
-/// Refuses numbers with which every prediction would be none.
-fn check(name: &str, values: &[f32], path: &Path) -> Result<()> {
-    // Without an exit within a block, so that it is compared some numbers at a time.
-    let finite = |block: &[f32]| {
-        block
-            .iter()
-            .fold(true, |all, value| all & value.is_finite())
-    };
-    let variance = name.ends_with("running_var");
-    let (expected, wrong) = match values.chunks(1024).all(finite) {
-        false => (
-            "finite numbers",
-            values.iter().find(|value| !value.is_finite()),
-        ),
-        true if variance => (
-            "variances of 0 or more",
-            values.iter().find(|value| **value < 0.0),
-        ),
-        true => return Ok(()),
-    };
-    wrong.map_or(Ok(()), |found| {
-        Err(Error::ModelFile {
-            path: path.to_owned(),
-            part: format!("tensor `{name}`"),
-            expected: expected.to_owned(),
-            found: found.to_string(),
-            remedy: "take another file: the training went wrong, or the file has been changed since",
-        })
-    })
 }
 
 /// Writes the rows of `block`, which begin with row `first`, as columns of a matrix with columns of `rows` numbers.
-fn turn(turned: &mut [f32], rows: usize, first: usize, block: &[f32], cols: usize) {
+pub(crate) fn transpose(turned: &mut [f32], rows: usize, first: usize, block: &[f32], cols: usize) {
     let here = block.len() / cols.max(1);
     for (c, column) in turned.chunks_exact_mut(rows.max(1)).enumerate() {
         for (r, value) in column[first..first + here].iter_mut().enumerate() {
@@ -310,14 +232,14 @@ fn turn(turned: &mut [f32], rows: usize, first: usize, block: &[f32], cols: usiz
 
 #[cfg(test)]
 mod tests {
-    use super::turn;
+    use super::transpose;
 
     #[test]
     fn blocks_of_rows_become_columns() {
         // 3 rows of 2, in blocks of 2 rows and 1.
         let mut turned = [0.0; 6];
-        turn(&mut turned, 3, 0, &[1.0, 2.0, 3.0, 4.0], 2);
-        turn(&mut turned, 3, 2, &[5.0, 6.0], 2);
+        transpose(&mut turned, 3, 0, &[1.0, 2.0, 3.0, 4.0], 2);
+        transpose(&mut turned, 3, 2, &[5.0, 6.0], 2);
         assert_eq!(turned, [1.0, 3.0, 5.0, 2.0, 4.0, 6.0]);
     }
 }

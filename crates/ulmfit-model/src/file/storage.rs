@@ -32,9 +32,12 @@ pub enum Storage {
     F32,
     /// Half precision.
     F16,
-    /// Whole numbers from -127 to 127 and one factor for each row.
+    /// Integers from -127 to 127 and one factor for each row.
     Int8,
 }
+
+/// Behind the name of a matrix of integers: the tensor with the factors of its rows.
+pub(super) const FACTORS: &str = ".scale";
 
 impl Storage {
     /// All of them.
@@ -81,14 +84,11 @@ impl std::str::FromStr for Storage {
     type Err = crate::Error;
 
     fn from_str(name: &str) -> crate::Result<Self> {
-        let all = Self::ALL.into_iter();
-        all.clone()
-            .find(|s| s.name() == name)
-            .ok_or_else(|| crate::Error::Config {
-                field: "storage",
-                expected: format!("one of {}", Self::ALL.map(Self::name).join(", ")),
-                found: name.to_owned(),
-            })
+        let known = Self::ALL.into_iter().find(|storage| storage.name() == name);
+        known.ok_or_else(|| {
+            let names = Self::ALL.map(Self::name).join(", ");
+            crate::Error::config("storage", format!("one of {names}"), name)
+        })
     }
 }
 
@@ -130,7 +130,7 @@ pub(super) fn add_f16(values: &mut Vec<f32>, bytes: &[u8]) {
     }
 }
 
-/// The whole numbers of a matrix's rows, and each row's factor; none if a value is not finite.
+/// The integers of a matrix's rows, and each row's factor; none if a value is not finite.
 pub(super) fn int8_rows(values: &[f32], width: usize) -> Option<(Vec<u8>, Vec<f32>)> {
     let mut bytes = Vec::with_capacity(values.len());
     let mut factors = Vec::new();
@@ -145,7 +145,7 @@ pub(super) fn int8_rows(values: &[f32], width: usize) -> Option<(Vec<u8>, Vec<f3
     Some((bytes, factors))
 }
 
-/// Adds rows of whole numbers, each times its factor.
+/// Adds rows of integers, each times its factor.
 pub(super) fn add_int8(values: &mut Vec<f32>, bytes: &[u8], factors: &[f32], width: usize) {
     for (row, factor) in bytes.chunks(width.max(1)).zip(factors) {
         values.extend(row.iter().map(|&byte| f32::from(byte as i8) * factor));

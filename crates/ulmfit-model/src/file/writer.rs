@@ -3,48 +3,30 @@
 use std::collections::HashMap;
 use std::io::Write;
 use std::path::Path;
-use std::rc::Rc;
 
-use burn::tensor::Tensor;
 use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 use ulmfit_text::BesideFile;
 
 use super::METADATA_KEY;
 use super::document::Document;
-use super::reader::FACTORS;
-use super::storage;
+use super::params::{HostSource, Tensors};
+use super::storage::{self, FACTORS};
 use crate::error::{Error, Result};
 
 /// Numbers that are turned into bytes at once.
 const BLOCK: usize = 64 << 10;
 
-/// A tensor on its device, whose numbers are asked for when they are written.
-#[derive(Clone)]
-pub(super) struct Source {
-    pub(super) shape: Vec<usize>,
-    values: Rc<dyn Fn() -> Vec<f32>>,
-}
-
-impl Source {
-    fn new<const D: usize>(tensor: Tensor<D>) -> Self {
-        Self {
-            shape: tensor.dims().to_vec(),
-            values: Rc::new(move || tensor.clone().into_data().iter::<f32>().collect()),
-        }
-    }
-}
-
 /// The bytes of a tensor in a file.
 pub(super) enum Content {
     /// Numbers of a tensor, as they are.
-    F32(Source),
+    F32(HostSource),
     /// In half precision.
-    F16(Source),
-    /// The whole numbers of a matrix.
-    Int8(Source),
-    /// The factors of the rows of a matrix of whole numbers.
-    Factors(Source),
-    /// One whole number, 0.
+    F16(HostSource),
+    /// The integers of a matrix.
+    Int8(HostSource),
+    /// The factors of the rows of a matrix of integers.
+    Factors(HostSource),
+    /// One integer, 0.
     Zero,
 }
 
@@ -68,7 +50,7 @@ impl Content {
             }
         };
         let width = source.shape.last().copied().unwrap_or(1).max(1);
-        let values = (source.values)();
+        let values = source.values();
         for block in values.chunks((BLOCK / width).max(1) * width) {
             let bytes = match self {
                 Self::F16(_) => storage::f16_bytes(block),
@@ -84,35 +66,24 @@ impl Content {
     }
 }
 
-/// Collects tensors for a file.
-#[derive(Default)]
-pub(super) struct Writer {
-    pub(super) tensors: Vec<(String, Source)>,
-}
-
-impl Writer {
-    pub(super) fn add<const D: usize>(&mut self, name: impl Into<String>, tensor: Tensor<D>) {
-        self.tensors.push((name.into(), Source::new(tensor)));
+/// Writes a model file.
+pub(super) fn save(tensors: Tensors<'_>, document: &Document, path: &Path) -> Result<()> {
+    let json = serde_json::to_string(document).map_err(|e| cannot(path, "metadata", &e))?;
+    let mut contents = Vec::with_capacity(tensors.len());
+    for (entry, source) in tensors {
+        let name = entry.name.clone();
+        let content = match document.storage.dtype(source.shape.len()) {
+            Dtype::F16 => Content::F16(source),
+            Dtype::I8 => {
+                let factors = Content::Factors(source.clone());
+                contents.push((format!("{name}{FACTORS}"), factors));
+                Content::Int8(source)
+            }
+            _ => Content::F32(source),
+        };
+        contents.push((name, content));
     }
-
-    /// Writes a model file.
-    pub(super) fn save(self, document: &Document, path: &Path) -> Result<()> {
-        let json = serde_json::to_string(document).map_err(|e| cannot(path, "metadata", &e))?;
-        let mut contents = Vec::with_capacity(self.tensors.len());
-        for (name, source) in self.tensors {
-            let content = match document.storage.dtype(source.shape.len()) {
-                Dtype::F16 => Content::F16(source),
-                Dtype::I8 => {
-                    let factors = Content::Factors(source.clone());
-                    contents.push((format!("{name}{FACTORS}"), factors));
-                    Content::Int8(source)
-                }
-                _ => Content::F32(source),
-            };
-            contents.push((name, content));
-        }
-        write(contents, METADATA_KEY, json, path)
-    }
+    write(contents, METADATA_KEY, json, path)
 }
 
 /// Writes a safetensors file with one key of metadata, beside the target first.
@@ -171,11 +142,7 @@ fn header(
 }
 
 fn cannot(path: &Path, part: &str, reason: &dyn std::fmt::Display) -> Error {
-    Error::ModelFile {
-        path: path.to_owned(),
-        part: part.to_owned(),
-        expected: "a model that can be written".to_owned(),
-        found: reason.to_string(),
-        remedy: "save it as f32; a model with such weights predicts nothing if they are not finite",
-    }
+    let remedy =
+        "save it as f32; a model with such weights predicts nothing if they are not finite";
+    Error::file(path, part, "a model that can be written", reason, remedy)
 }

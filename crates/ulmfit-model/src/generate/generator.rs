@@ -1,7 +1,7 @@
 //! Text from a language model, token by token, with the state carried: linear in the length.
 
 use burn::tensor::Tensor;
-use ulmfit_text::{Direction, TokenGrid};
+use ulmfit_text::{Direction, RulePreset, TokenGrid};
 
 use crate::encoder::state::HiddenState;
 use crate::random::{Random, from_values};
@@ -92,9 +92,8 @@ impl Generator {
     /// A generator of a trained language model.
     pub fn new(model: &TextLanguageModel) -> Self {
         let vocab = model.text.vocab();
-        let fields = ["xxfld", "xfld"]
-            .into_iter()
-            .filter(|mark| vocab.contains(mark));
+        let fields = RulePreset::ALL.map(RulePreset::field_mark).into_iter();
+        let fields = fields.filter(|mark| vocab.contains(mark));
         let marks = fields.map(|mark| vocab.id(mark));
         let never = [vocab.unk_id(), vocab.pad_id()].into_iter().chain(marks);
         // A filler's text does not lead back to its id.

@@ -4,18 +4,16 @@ use burn::module::Param;
 use burn::tensor::{Device, Tensor};
 use ulmfit_text::{TokenizerConfig, Vocab};
 
-use super::encoder::Renamed;
 use super::fault::Fault;
-use super::names::{DECODER_BIAS, DECODER_WEIGHT, EMBEDDING, Generation, WeightsKind};
+use super::names::{Generation, WeightsKind};
 use super::vocabulary::FastaiVocabulary;
 use super::weights::FastaiWeights;
 use crate::classify::classifier::ClassifierConfig;
 use crate::classify::head::HeadConfig;
 use crate::classify::pooling::Pooling;
-use crate::encoder::dropout::Dropouts;
 use crate::error::Result;
-use crate::file::{Reader, read_encoder, read_head};
-use crate::language_model::{LanguageModel, Regularization};
+use crate::file::layout::{self, DECODER_BIAS, DECODER_WEIGHT, EMBEDDING};
+use crate::language_model::LanguageModelConfig;
 use crate::text_model::{TextClassifier, TextEncoding, TextLanguageModel};
 
 impl FastaiWeights {
@@ -41,28 +39,18 @@ impl FastaiWeights {
         )
         .map_err(at)?;
         let text = self.encoding(&vocabulary.vocab, tokenizer).map_err(at)?;
-        let mut renamed = Renamed::new(self);
-        let sizes = renamed.encoder().map_err(at)?;
-        self.check_tied(&mut renamed).map_err(at)?;
-        let bias = "decoder.bias";
-        if self.shape(DECODER_BIAS).is_some() {
-            let shape = [sizes.vocabulary];
-            renamed
-                .take(DECODER_BIAS, bias.to_owned(), &shape)
-                .map_err(at)?;
-        }
-        let mut reader = Reader::of_values(renamed.finish().map_err(at)?, self.path());
-        let encoder = read_encoder(&mut reader, &sizes, device)?;
-        let decoder_bias = match self.shape(DECODER_BIAS) {
-            Some(_) => reader.take(bias, [sizes.vocabulary], device)?,
-            None => Tensor::zeros([sizes.vocabulary], device),
-        };
-        let model = LanguageModel {
-            encoder,
-            decoder_bias: Param::from_tensor(decoder_bias),
-            dropouts: Dropouts::language_model(),
-            regularization: Regularization::default(),
-        };
+        let sizes = self.sizes().map_err(at)?;
+        let mut table = layout::language_model(&sizes, self.layout.prefix);
+        let has_bias = self.shape(DECODER_BIAS).is_some();
+        table.retain(|entry| has_bias || entry.name != "decoder.bias");
+        self.check(&table, &[]).map_err(at)?;
+        self.check_tied().map_err(at)?;
+        let rows = sizes.vocabulary;
+        let config = LanguageModelConfig::new(sizes);
+        config.validate()?;
+        let mut model = config.skeleton(device)?;
+        model.decoder_bias = Param::from_tensor(Tensor::zeros([rows], device));
+        let model = self.fill(model, &table)?;
         TextLanguageModel::new(text, model)
     }
 
@@ -81,10 +69,15 @@ impl FastaiWeights {
         self.expect(self.kind() == WeightsKind::Classifier, "a classifier")
             .map_err(at)?;
         let text = self.encoding(&vocabulary.vocab, tokenizer).map_err(at)?;
-        let mut renamed = Renamed::new(self);
-        let sizes = renamed.encoder().map_err(at)?;
-        let width = Pooling::Concat.width(sizes.embed);
-        let mut hidden = renamed.head(self, width).map_err(at)?;
+        let sizes = self.sizes().map_err(at)?;
+        let pooled = Pooling::Concat.width(sizes.embed);
+        let blocks = self.head_blocks(pooled).map_err(at)?;
+        let mut table = layout::encoder(&sizes, self.layout.prefix);
+        table.extend(layout::head(&blocks));
+        let counts: Vec<String> = blocks.iter().map(layout::batch_count).collect();
+        self.check(&table, &counts).map_err(at)?;
+        sizes.validate()?;
+        let mut hidden: Vec<usize> = blocks.iter().map(|block| block.output).collect();
         let outputs = hidden.pop().unwrap_or_default();
         let config = ClassifierConfig {
             head: HeadConfig {
@@ -93,10 +86,8 @@ impl FastaiWeights {
             },
             ..ClassifierConfig::new(outputs)
         };
-        let mut reader = Reader::of_values(renamed.finish().map_err(at)?, self.path());
-        let encoder = read_encoder(&mut reader, &sizes, device)?;
-        let model = config.init(encoder, 0, device)?;
-        let model = read_head(&mut reader, model, &config, device)?;
+        let biases = blocks.iter().map(|block| block.has_bias);
+        let model = self.fill(config.skeleton(&sizes, biases, device)?, &table)?;
         let classes = classes
             .or_else(|| vocabulary.classes.clone())
             .unwrap_or_else(|| (0..outputs).map(|class| class.to_string()).collect());
@@ -148,13 +139,10 @@ impl FastaiWeights {
     }
 
     /// The decoder's weight must be the embedding: this model stores it once.
-    fn check_tied(&self, renamed: &mut Renamed<'_>) -> Result<(), Fault> {
-        renamed.skip(DECODER_WEIGHT);
-        let Some(decoder) = self.values(DECODER_WEIGHT) else {
-            return Ok(());
-        };
-        let embedding = renamed.tensors.get("encoder.embedding");
-        if embedding.is_some_and(|(_, values)| *values == decoder) {
+    fn check_tied(&self) -> Result<(), Fault> {
+        let embedding = self.values(&format!("{}{EMBEDDING}", self.layout.prefix));
+        let decoder = self.values(DECODER_WEIGHT);
+        if decoder.is_none() || decoder == embedding {
             return Ok(());
         }
         Err(Fault::new(

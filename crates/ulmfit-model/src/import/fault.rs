@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use crate::error::Error;
+use crate::error::{DAMAGED, Error};
 
-pub(super) const DAMAGED: &str = "the file is damaged or incomplete: copy or save it again";
 pub(super) const UNKNOWN: &str =
     "nothing in the file has been run; take one that holds only weights or only a vocabulary";
 
@@ -42,12 +41,6 @@ impl Fault {
 
     /// The error of a file.
     pub(super) fn at(self, path: &Path) -> Error {
-        Error::ModelFile {
-            path: path.to_owned(),
-            part: self.part,
-            expected: self.expected,
-            found: self.found,
-            remedy: self.remedy,
-        }
+        Error::file(path, self.part, self.expected, self.found, self.remedy)
     }
 }

@@ -14,10 +14,9 @@
 mod build;
 mod container;
 mod dtype;
-mod encoder;
 mod fault;
-mod head;
-pub(crate) mod names;
+mod match_table;
+mod names;
 mod pickle;
 mod state_dict;
 mod tensor;

@@ -1,4 +1,4 @@
-//! The names of fastai's generations, and which of our tensors each of them is.
+//! By which names the files of fastai's generations are told apart.
 //!
 //! | part | v2 | v1 | v0.7 |
 //! |---|---|---|---|
@@ -13,9 +13,10 @@
 //! In front of an encoder's names stands `0.` in a language model, `0.module.` in a classifier of v1 and v2, and nothing
 //! in a saved encoder.
 
-use ulmfit_text::{RulePreset, Vocab};
+use ulmfit_text::{RulePreset, Special, Vocab};
 
 use super::fault::Fault;
+use crate::file::layout::{DECODER_BIAS, DECODER_WEIGHT, EMBEDDING, HEAD, OLD_EMBEDDING};
 
 /// A generation of fastai.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,11 +48,12 @@ impl Generation {
     /// The generation whose special tokens a vocabulary begins with, where they tell.
     pub(super) fn of_vocabulary(vocab: &Vocab) -> Option<Self> {
         let token = |id: usize| vocab.tokens().get(id).map(String::as_str);
-        match (token(0), token(5)) {
-            (Some("_unk_"), _) => Some(Self::V07),
-            (_, Some("xxmaj")) => Some(Self::V1),
-            (_, Some("xxrep")) => Some(Self::V2),
-            _ => None,
+        let is = |id, special: Special| token(id) == Some(special.as_str());
+        match () {
+            () if token(0) == Some(RulePreset::Paper.unknown()) => Some(Self::V07),
+            () if is(5, Special::Maj) => Some(Self::V1),
+            () if is(5, Special::Rep) => Some(Self::V2),
+            () => None,
         }
     }
 }
@@ -96,35 +98,6 @@ pub(super) struct Layout {
     pub(super) prefix: &'static str,
 }
 
-pub(crate) const EMBEDDING: &str = "encoder.weight";
-pub(crate) const DECODER_WEIGHT: &str = "1.decoder.weight";
-pub(crate) const DECODER_BIAS: &str = "1.decoder.bias";
-pub(crate) const HEAD: &str = "1.layers.";
-
-/// Names of what is in the file a second time.
-pub(crate) const EMBEDDING_COPIES: [&str; 2] =
-    ["encoder_dp.emb.weight", "encoder_with_dropout.embed.weight"];
-
-/// Our name of each tensor of a layer, and fastai's: the first that a file has is read, the others are copies.
-pub(crate) const LAYER_PARTS: [(&str, &[&str]); 4] = [
-    ("weight_ih", &["module.weight_ih_l0"]),
-    (
-        "weight_hh",
-        &[
-            "weight_hh_l0_raw",
-            "module.weight_hh_l0_raw",
-            "module.weight_hh_l0",
-        ],
-    ),
-    ("bias_ih", &["module.bias_ih_l0"]),
-    ("bias_hh", &["module.bias_hh_l0"]),
-];
-
-/// The name of a tensor of the backward direction, whose recurrent weight no generation drops.
-pub(crate) fn backward_name(ours: &str) -> String {
-    format!("module.{ours}_l0_reverse")
-}
-
 impl Layout {
     /// Reads the names of all tensors.
     pub(super) fn of(names: &[&str]) -> Result<Self, Fault> {
@@ -153,7 +126,7 @@ impl Layout {
             WeightsKind::Encoder
         };
         let encoder_has = |name: &str| has(&format!("{prefix}{name}"));
-        let generation = if encoder_has(EMBEDDING_COPIES[1])
+        let generation = if encoder_has(OLD_EMBEDDING)
             || encoder_has("rnns.0.module.weight_hh_l0_raw")
             || has("1.layers.0.lin.weight")
         {

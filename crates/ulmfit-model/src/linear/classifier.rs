@@ -3,8 +3,6 @@
 //! Legend: `F` words and pairs that are known, `O` outputs: 1 for two classes that exclude each other, else one for each
 //! class.
 
-use std::path::Path;
-
 use half::f16;
 use ulmfit_text::{Direction, Tokenizer, TokenizerConfig, word_spans};
 
@@ -12,7 +10,6 @@ use super::ngrams::{Pairs, ngram_keys};
 use super::table::FeatureTable;
 use crate::classify::task::Task;
 use crate::error::{Error, Result};
-use crate::file;
 use crate::predict::attribution::WordWeight;
 use crate::predict::top_class::top_class;
 
@@ -207,21 +204,5 @@ impl LinearClassifier {
             words.iter_mut().for_each(|word| word.weight /= largest);
         }
         words
-    }
-
-    /// Writes the classifier as one file, beside the target first and then renamed.
-    ///
-    /// # Errors
-    /// [`Error::Io`] with the path and the system's reason.
-    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        file::linear::save(self, path.as_ref())
-    }
-
-    /// Reads a file that [`Self::save`] has written.
-    ///
-    /// # Errors
-    /// [`Error::Io`] or [`Error::ModelFile`], naming file, part, what was expected and found, and what to do.
-    pub fn load(path: impl AsRef<Path>) -> Result<Self> {
-        file::linear::load(path.as_ref())
     }
 }

@@ -11,12 +11,11 @@ use ulmfit_text::{Direction, TokenGrid, word_spans_within};
 use crate::classify::classifier::Classifier;
 use crate::classify::document::chunk_window;
 use crate::classify::pooling::{ConcatPool, Pooling};
-use crate::encoder::awd_lstm::int_tensor;
 use crate::encoder::dropout::Mode;
 use crate::encoder::state::HiddenState;
-use crate::predict::GoOn;
+use crate::go_on::GoOn;
 use crate::predict::top_class::top_class;
-use crate::random::from_values;
+use crate::random::{from_values, int_tensor};
 use crate::text_model::TextClassifier;
 
 /// A word of a text and how much it decided.

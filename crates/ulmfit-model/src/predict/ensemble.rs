@@ -1,6 +1,7 @@
 //! Several classifiers as one: the mean of their probabilities.
 
 use crate::error::{Error, Result};
+use crate::go_on::{GoOn, uninterrupted};
 use crate::predict::predictor::{Prediction, Predictor};
 
 /// Predictors of the same classes, such as one that reads forwards and one that reads backwards (paper, section 3.3:
@@ -18,17 +19,8 @@ impl Ensemble {
     /// # Errors
     /// [`Error::Config`] if there is none, or two differ in their classes or in their task.
     pub fn new(members: Vec<Predictor>) -> Result<Self> {
-        let error = |field, expected: String, found: String| Error::Config {
-            field,
-            expected,
-            found,
-        };
         let Some(first) = members.first() else {
-            return Err(error(
-                "members",
-                "at least one predictor".into(),
-                "none".into(),
-            ));
+            return Err(Error::config("members", "at least one predictor", "none"));
         };
         let (classes, task) = (first.classes(), first.task());
         let mut orders = Vec::new();
@@ -37,15 +29,13 @@ impl Ensemble {
             let order: Option<Vec<usize>> = classes.iter().map(place).collect();
             let order = order.filter(|order| order.len() == member.classes().len());
             orders.push(order.ok_or_else(|| {
-                error(
-                    "classes",
-                    format!("{} in every member", few(classes)),
-                    few(member.classes()),
-                )
+                let expected = format!("{} in every member", few(classes));
+                Error::config("classes", expected, few(member.classes()))
             })?);
             if member.task() != task {
                 let found = format!("{:?}", member.task());
-                return Err(error("task", format!("{task:?} in every member"), found));
+                let expected = format!("{task:?} in every member");
+                return Err(Error::config("task", expected, found));
             }
         }
         Ok(Self { members, orders })
@@ -73,17 +63,14 @@ impl Ensemble {
 
     /// The predictions for many texts, in their order.
     pub fn predict_all<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Vec<Prediction> {
-        match self.predict_all_while(texts, &|| true) {
-            Some(all) => all,
-            None => unreachable!("nobody gives up"),
-        }
+        uninterrupted(|go_on| self.predict_all_while(texts, go_on))
     }
 
     /// As [`Predictor::predict_all_while`].
     pub fn predict_all_while<S: AsRef<str> + Sync>(
         &self,
         texts: &[S],
-        go_on: &dyn Fn() -> bool,
+        go_on: GoOn<'_>,
     ) -> Option<Vec<Prediction>> {
         let share = 1.0 / self.members.len() as f32;
         let mut means = vec![vec![0.0; self.classes().len()]; texts.len()];

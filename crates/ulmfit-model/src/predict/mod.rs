@@ -6,6 +6,3 @@ pub(crate) mod predictor;
 pub(crate) mod regressor;
 pub(crate) mod scorer;
 pub(crate) mod top_class;
-
-/// Asked between the parts of a prediction whether its answer is still wanted.
-pub(crate) type GoOn<'a> = &'a dyn Fn() -> bool;

@@ -7,6 +7,7 @@ use burn::tensor::Device;
 use crate::classify::cut::Cut;
 use crate::classify::task::Task;
 use crate::error::{Error, Result};
+use crate::go_on::{GoOn, uninterrupted};
 use crate::linear::classifier::LinearClassifier;
 use crate::predict::attribution::WordWeight;
 use crate::predict::scorer::Scorer;
@@ -147,7 +148,7 @@ impl Predictor {
     pub fn predict_all_while<S: AsRef<str> + Sync>(
         &self,
         texts: &[S],
-        go_on: &dyn Fn() -> bool,
+        go_on: GoOn<'_>,
     ) -> Option<Vec<Prediction>> {
         let all = self.probabilities_all_while(texts, go_on)?.into_iter();
         Some(all.map(|row| self.prediction(row)).collect())
@@ -173,10 +174,7 @@ impl Predictor {
     /// # Panics
     /// If `class` is not an index of [`Self::classes`].
     pub fn attribution(&self, text: &str, class: Option<usize>) -> Vec<WordWeight> {
-        match self.attribution_while(text, class, &|| true) {
-            Some(words) => words,
-            None => unreachable!("nobody gives up"),
-        }
+        uninterrupted(|go_on| self.attribution_while(text, class, go_on))
     }
 
     /// As [`Self::attribution`]; none once `go_on`, which is asked before each window, says no.
@@ -187,7 +185,7 @@ impl Predictor {
         &self,
         text: &str,
         class: Option<usize>,
-        go_on: &dyn Fn() -> bool,
+        go_on: GoOn<'_>,
     ) -> Option<Vec<WordWeight>> {
         let classes = self.classes().len();
         assert!(
@@ -200,7 +198,7 @@ impl Predictor {
     pub(crate) fn probabilities_all_while<S: AsRef<str> + Sync>(
         &self,
         texts: &[S],
-        go_on: &dyn Fn() -> bool,
+        go_on: GoOn<'_>,
     ) -> Option<Vec<Vec<f32>>> {
         self.scorer.all_while(texts, go_on)
     }
@@ -208,11 +206,10 @@ impl Predictor {
     fn of(scorer: Scorer) -> Result<Self> {
         match scorer.task() {
             Task::SingleLabel | Task::MultiLabel => Ok(Self { scorer }),
-            Task::Regression { .. } => Err(Error::Config {
-                field: "task",
-                expected: "a model of classes".into(),
-                found: "a regression; use `Regressor`".into(),
-            }),
+            Task::Regression { .. } => {
+                let found = "a regression; use `Regressor`";
+                Err(Error::config("task", "a model of classes", found))
+            }
         }
     }
 

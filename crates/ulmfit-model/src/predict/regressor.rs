@@ -7,6 +7,7 @@ use burn::tensor::Device;
 use crate::classify::cut::Cut;
 use crate::classify::task::Task;
 use crate::error::{Error, Result};
+use crate::go_on::GoOn;
 use crate::predict::scorer::Scorer;
 use crate::text_model::TextClassifier;
 
@@ -60,7 +61,7 @@ impl Regressor {
     pub fn predict_all_while<S: AsRef<str> + Sync>(
         &self,
         texts: &[S],
-        go_on: &dyn Fn() -> bool,
+        go_on: GoOn<'_>,
     ) -> Option<Vec<Vec<f32>>> {
         self.scorer.all_while(texts, go_on)
     }
@@ -78,11 +79,10 @@ impl Regressor {
     fn of(scorer: Scorer) -> Result<Self> {
         match scorer.task() {
             Task::Regression { .. } => Ok(Self { scorer }),
-            Task::SingleLabel | Task::MultiLabel => Err(Error::Config {
-                field: "task",
-                expected: "a regression".into(),
-                found: "a model of classes; use `Predictor`".into(),
-            }),
+            Task::SingleLabel | Task::MultiLabel => {
+                let found = "a model of classes; use `Predictor`";
+                Err(Error::config("task", "a regression", found))
+            }
         }
     }
 }

@@ -11,8 +11,8 @@ use crate::classify::task::Task;
 use crate::encoder::dropout::Mode;
 use crate::error::{Error, Result};
 use crate::file::{ModelInfo, ModelKind};
+use crate::go_on::{GoOn, uninterrupted};
 use crate::linear::classifier::LinearClassifier;
-use crate::predict::GoOn;
 use crate::predict::attribution::{WordWeight, attribute};
 use crate::text_model::TextClassifier;
 
@@ -107,10 +107,7 @@ impl Scorer {
 
     /// The outputs for many texts, in their order.
     pub(crate) fn all<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Vec<Vec<f32>> {
-        match self.all_while(texts, &|| true) {
-            Some(all) => all,
-            None => unreachable!("nobody gives up"),
-        }
+        uninterrupted(|go_on| self.all_while(texts, go_on))
     }
 
     /// As [`Self::all`]; none once `go_on` says no.
@@ -147,11 +144,8 @@ impl Scorer {
     /// [`Error::Config`] for a linear classifier, which has none.
     pub(crate) fn vectors<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Result<Vec<Vec<f32>>> {
         let Self::Recurrent(classifier) = self else {
-            return Err(Error::Config {
-                field: "model",
-                expected: "a classifier with an LSTM, which has vectors of texts".into(),
-                found: "a linear classifier".into(),
-            });
+            let expected = "a classifier with an LSTM, which has vectors of texts";
+            return Err(Error::config("model", expected, "a linear classifier"));
         };
         let vectors = each(classifier, texts, |documents| {
             let (grid, lengths) = TokenGrid::padded(documents, Special::Pad.id());

@@ -88,6 +88,24 @@ impl RulePreset {
         }
     }
 
+    /// The mark before each of several fields of a text.
+    ///
+    /// ```
+    /// assert_eq!(ulmfit_text::RulePreset::Standard.field_mark(), "xxfld");
+    /// ```
+    pub const fn field_mark(self) -> &'static str {
+        self.marks().field
+    }
+
+    /// The token of unknown words.
+    ///
+    /// ```
+    /// assert_eq!(ulmfit_text::RulePreset::Standard.unknown(), "xxunk");
+    /// ```
+    pub const fn unknown(self) -> &'static str {
+        self.reserved()[0]
+    }
+
     /// Tokens that spaCy is told never to cut.
     pub(crate) const fn whole(self) -> &'static [&'static str] {
         match self {

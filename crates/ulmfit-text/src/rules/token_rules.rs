@@ -22,9 +22,6 @@ pub struct TokenRule {
     pub apply: fn(Vec<String>) -> Vec<String>,
 }
 
-/// Every token rule of every preset.
-pub const ALL_TOKEN_RULES: &[TokenRule] = &[REPLACE_SPACE, REPLACE_ALL_CAPS, DEAL_CAPS];
-
 /// fastai v2 (and standard): a space inside a token becomes `▁`, because token files are cut at spaces.
 pub(super) const REPLACE_SPACE: TokenRule = TokenRule {
     name: "replace_space",

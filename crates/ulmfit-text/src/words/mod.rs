@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Error, Result};
 pub use english::EnglishSplitter;
 pub(crate) use simple::Simple;
-pub use subword::{SubwordConfig, SubwordKind, SubwordModel, SubwordSize};
+pub use subword::{SubwordConfig, SubwordModel, SubwordSize};
 
 /// How text is cut into words.
 ///

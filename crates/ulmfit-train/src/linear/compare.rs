@@ -132,7 +132,7 @@ impl Comparison {
         valid: &Corpus,
         probabilities: &[Vec<f32>],
     ) -> Result<Option<Self>> {
-        let Labels::Classes(labels) = valid.all_labels()? else {
+        let Labels::SingleLabel(labels) = valid.all_labels()? else {
             return Ok(None);
         };
         let partner = LinearPartner::fit(tokenizer, train, unlabeled)?;

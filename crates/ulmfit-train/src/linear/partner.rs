@@ -166,7 +166,7 @@ type Chosen = (f64, Option<usize>, Vec<f64>, Vec<f64>);
 
 fn logistic(matrix: &Matrix, labels: &Labels, outputs: usize) -> Chosen {
     let loss = match (labels, outputs) {
-        (Labels::Classes(_), 2..) => Loss::Softmax,
+        (Labels::SingleLabel(_), 2..) => Loss::Softmax,
         _ => Loss::Logistic,
     };
     let targets = targets(labels, outputs);
@@ -326,7 +326,7 @@ fn choose(
 /// The fold of each document; none if a class has fewer than two documents, or there are fewer documents than folds.
 fn folds(labels: &Labels) -> Option<Vec<usize>> {
     let folds = match labels {
-        Labels::Classes(labels) => {
+        Labels::SingleLabel(labels) => {
             let mut seen = std::collections::BTreeMap::<u32, usize>::new();
             let fold = |label: &u32| {
                 let n = seen.entry(*label).or_default();
@@ -339,15 +339,15 @@ fn folds(labels: &Labels) -> Option<Vec<usize>> {
             }
             folds
         }
-        Labels::Sets(sets) => (0..sets.len()).map(|n| n % FOLDS).collect(),
-        Labels::Values(_) => return None,
+        Labels::MultiLabel(sets) => (0..sets.len()).map(|n| n % FOLDS).collect(),
+        Labels::Regression(_) => return None,
     };
     (folds.len() >= 2 * FOLDS).then_some(folds)
 }
 
 fn right_answers(labels: &Labels, row: usize, z: &[f64]) -> usize {
     match labels {
-        Labels::Classes(labels) => {
+        Labels::SingleLabel(labels) => {
             let found = match z {
                 [one] => usize::from(*one > 0.0),
                 all => {
@@ -358,11 +358,11 @@ fn right_answers(labels: &Labels, row: usize, z: &[f64]) -> usize {
             };
             usize::from(found == labels[row] as usize)
         }
-        Labels::Sets(sets) => {
+        Labels::MultiLabel(sets) => {
             let right = |class: &usize| (z[*class] > 0.0) == sets[row].contains(&(*class as u32));
             (0..z.len()).filter(right).count()
         }
-        Labels::Values(_) => 0,
+        Labels::Regression(_) => 0,
     }
 }
 
@@ -381,16 +381,16 @@ fn targets(labels: &Labels, outputs: usize) -> Vec<f64> {
 /// 1 where a document is of the class of this output.
 fn targets_of(labels: &Labels, outputs: usize, output: usize) -> Vec<f64> {
     // A single output stands for the second class.
-    let class = if outputs == 1 && matches!(labels, Labels::Classes(_)) {
+    let class = if outputs == 1 && matches!(labels, Labels::SingleLabel(_)) {
         1
     } else {
         output as u32
     };
     let one = |is: bool| f64::from(u8::from(is));
     match labels {
-        Labels::Classes(labels) => labels.iter().map(|label| one(*label == class)).collect(),
-        Labels::Sets(sets) => sets.iter().map(|set| one(set.contains(&class))).collect(),
-        Labels::Values(values) => vec![0.0; values.len()],
+        Labels::SingleLabel(labels) => labels.iter().map(|label| one(*label == class)).collect(),
+        Labels::MultiLabel(sets) => sets.iter().map(|set| one(set.contains(&class))).collect(),
+        Labels::Regression(values) => vec![0.0; values.len()],
     }
 }
 
@@ -400,13 +400,13 @@ mod tests {
 
     #[test]
     fn folds_hold_every_class_alike() {
-        let labels = Labels::Classes((0..20).map(|n| u32::from(n >= 10)).collect());
+        let labels = Labels::SingleLabel((0..20).map(|n| u32::from(n >= 10)).collect());
         let found = folds(&labels).unwrap_or_default();
         assert_eq!(found[..10], found[10..]);
         assert_eq!(found[..6], [0, 1, 2, 3, 4, 0]);
-        let alone = Labels::Classes([vec![0; 15], vec![1]].concat());
+        let alone = Labels::SingleLabel([vec![0; 15], vec![1]].concat());
         assert_eq!(folds(&alone), None);
-        assert_eq!(folds(&Labels::Classes(vec![0, 0, 1, 1])), None);
+        assert_eq!(folds(&Labels::SingleLabel(vec![0, 0, 1, 1])), None);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Steps 1 and 2: the language model.
 
 use burn::tensor::Device;
-use ulmfit_data::{LmLoader, LmLoaderConfig, count_tokens};
-use ulmfit_model::{LanguageModel, LanguageModelConfig, TextEncoding, TextLanguageModel};
+use ulmfit_data::{LmLoader, LmLoaderConfig, LmText, TokenDocs};
+use ulmfit_model::{Cut, LanguageModel, LanguageModelConfig, TextEncoding, TextLanguageModel};
 use ulmfit_text::{Tokenizer, Vocab, VocabConfig};
 
 use super::on_autodiff;
@@ -16,32 +16,19 @@ use crate::stage::check_stages;
 /// One document of this many is kept for the language model's validation (fastai's scripts: 10 %, here 5 %).
 const VALID_EVERY: usize = 20;
 
-/// The vocabulary of `texts`: that of a subword model, or counted some megabytes at a time, so that the tokens are never all in memory.
-///
-/// The result does not depend on the number of threads.
-///
-/// # Errors
-/// None for texts in memory.
-pub fn build_vocab(tokenizer: &Tokenizer, texts: &[&str], config: &VocabConfig) -> Result<Vocab> {
-    if let Some(vocab) = tokenizer.fixed_vocab() {
-        return Ok(vocab);
-    }
-    let counts = count_tokens(&texts.to_vec(), tokenizer)?;
-    Ok(config.build_from_counts(&counts))
-}
-
-/// Step 1: a language model from scratch on `texts`.
+/// Step 1: a language model from scratch on `texts`: texts in memory, or any source, also one of which nothing is held
+/// in memory ([`PreparedText::text`](ulmfit_data::PreparedText::text)).
 ///
 /// # Errors
 /// [`Error::TooLittle`] for too little text, [`Error::Model`] for sizes and [`Error::Groups`] or its like for stages that do
 /// not fit them, before the text is read; and as [`fit`].
 pub fn pretrain(
     recipe: &Recipe,
-    texts: &[&str],
+    texts: &dyn LmText,
     device: &Device,
     run: &mut Run<'_>,
 ) -> Result<TextLanguageModel> {
-    train_lm(recipe, Start::New, texts.into(), device, run)
+    train_lm(recipe, Start::New, texts, device, run)
 }
 
 /// The model that [`pretrain`] begins with: weights drawn from the seed, the vocabulary of `texts`.
@@ -50,13 +37,13 @@ pub fn pretrain(
 /// [`Error::Model`] for sizes or dropouts out of range.
 pub fn new_language_model(
     recipe: &Recipe,
-    texts: &[&str],
+    texts: &dyn LmText,
     device: &Device,
     seed: u64,
 ) -> Result<TextLanguageModel> {
     recipe.check_sizes()?;
     let tokenizer = recipe.tokenizer.init();
-    let vocab = build_vocab(&tokenizer, texts, &recipe.vocabulary)?;
+    let vocab = texts.vocabulary(&tokenizer, &recipe.vocabulary)?;
     let text = TextEncoding::new(recipe.tokenizer.clone(), vocab);
     let mut config = LanguageModelConfig::new(recipe.encoder(text.vocab().len()));
     let lm = &recipe.language_model;
@@ -74,11 +61,11 @@ pub fn new_language_model(
 pub fn adapt(
     recipe: &Recipe,
     pretrained: &TextLanguageModel,
-    texts: &[&str],
+    texts: &dyn LmText,
     device: &Device,
     run: &mut Run<'_>,
 ) -> Result<TextLanguageModel> {
-    train_lm(recipe, Start::Other(pretrained), texts.into(), device, run)
+    train_lm(recipe, Start::Other(pretrained), texts, device, run)
 }
 
 /// The model that [`adapt`] begins with: the pretrained one with the vocabulary of `texts` and the recipe's dropouts.
@@ -88,10 +75,10 @@ pub fn adapt(
 pub fn adapted(
     recipe: &Recipe,
     pretrained: &TextLanguageModel,
-    texts: &[&str],
+    texts: &dyn LmText,
     device: &Device,
 ) -> Result<TextLanguageModel> {
-    let vocab = build_vocab(pretrained.text.tokenizer(), texts, &recipe.vocabulary)?;
+    let vocab = texts.vocabulary(pretrained.text.tokenizer(), &recipe.vocabulary)?;
     adapted_to(recipe, pretrained, vocab, device)
 }
 
@@ -121,11 +108,11 @@ pub fn adapted_to(
 pub fn finetune(
     recipe: &Recipe,
     model: TextLanguageModel,
-    texts: &[&str],
+    texts: &dyn LmText,
     device: &Device,
     run: &mut Run<'_>,
 ) -> Result<TextLanguageModel> {
-    train_lm(recipe, Start::Same(model), texts.into(), device, run)
+    train_lm(recipe, Start::Same(model), texts, device, run)
 }
 
 /// What a step of the language model begins with.
@@ -138,17 +125,32 @@ pub(crate) enum Start<'a> {
     Same(TextLanguageModel),
 }
 
-/// The texts of a step. Of the first `labeled` no more is read than the recipe's classifier reads: a single document that is
+/// Texts in memory, the labelled ones first. Of those no more is read than the classifier reads: a single document that is
 /// longer than all others together would take most of the time.
-#[derive(Clone, Copy)]
 pub(crate) struct Texts<'a> {
-    pub(crate) all: &'a [&'a str],
+    pub(crate) all: Vec<&'a str>,
     pub(crate) labeled: usize,
+    pub(crate) cut: Cut,
 }
 
-impl<'a> From<&'a [&'a str]> for Texts<'a> {
-    fn from(all: &'a [&'a str]) -> Self {
-        Self { all, labeled: 0 }
+impl LmText for Texts<'_> {
+    fn vocabulary(
+        &self,
+        tokenizer: &Tokenizer,
+        config: &VocabConfig,
+    ) -> ulmfit_data::Result<Vocab> {
+        self.all.vocabulary(tokenizer, config)
+    }
+
+    fn ids(&self, tokenizer: &Tokenizer, vocab: &Vocab) -> ulmfit_data::Result<TokenDocs> {
+        let ids = self.all.ids(tokenizer, vocab)?;
+        let read = |doc: usize| match doc < self.labeled {
+            true => self.cut.apply(ids.doc(doc)),
+            false => ids.doc(doc),
+        };
+        Ok(TokenDocs::from(
+            (0..ids.len()).map(read).collect::<Vec<_>>(),
+        ))
     }
 }
 
@@ -156,7 +158,7 @@ impl<'a> From<&'a [&'a str]> for Texts<'a> {
 pub(crate) fn train_lm(
     recipe: &Recipe,
     start: Start<'_>,
-    texts: Texts<'_>,
+    texts: &dyn LmText,
     device: &Device,
     run: &mut Run<'_>,
 ) -> Result<TextLanguageModel> {
@@ -175,27 +177,18 @@ pub(crate) fn train_lm(
     let TextLanguageModel { text, model } = match start {
         Start::New => {
             batch_size = lm.pretrain_batch_size.unwrap_or(batch_size);
-            new_language_model(recipe, texts.all, device, run.seed)?
+            new_language_model(recipe, texts, device, run.seed)?
         }
-        Start::Other(model) => adapted(recipe, model, texts.all, device)?,
+        Start::Other(model) => adapted(recipe, model, texts, device)?,
         Start::Same(model) => TextLanguageModel {
             model: ready(model.model, lm, device)?,
             ..model
         },
     };
-    let (mut train, mut valid) = (Vec::new(), Vec::new());
-    for (index, ids) in text.encode_all(texts.all).into_iter().enumerate() {
-        let side = match index % VALID_EVERY == VALID_EVERY - 1 {
-            true => &mut valid,
-            false => &mut train,
-        };
-        side.push(match index < texts.labeled {
-            true => recipe.classifier.cut.apply(ids),
-            false => ids,
-        });
-    }
-    let loader = |docs: Vec<Vec<u32>>| -> Result<LmLoader> {
-        let found = docs.iter().map(Vec::len).sum();
+    let ids = texts.ids(text.tokenizer(), text.vocab())?;
+    let (train, valid) = ids.hold_out(VALID_EVERY);
+    let loader = |docs: TokenDocs| -> Result<LmLoader> {
+        let found = docs.n_tokens();
         if found < 2 {
             return Err(Error::TooLittle {
                 what: "tokens for the language model",
@@ -249,7 +242,7 @@ mod tests {
         });
         let device = Device::default();
         let general = "the sea and the ship ".repeat(5);
-        let general = new_language_model(&recipe, &[&general], &device, 1).unwrap();
+        let general = new_language_model(&recipe, &vec![general], &device, 1).unwrap();
         let row = |model: &TextLanguageModel, word: &str| -> Vec<f32> {
             let id = model.text.vocab().id(word) as usize;
             let rows = model
@@ -263,7 +256,7 @@ mod tests {
         let own = "the film and the actor ".repeat(5);
         for (keep, has) in [(false, false), (true, true)] {
             recipe.language_model.keep_words = keep;
-            let model = adapted(&recipe, &general, &[&own], &device).unwrap();
+            let model = adapted(&recipe, &general, &vec![&own], &device).unwrap();
             let vocab = model.text.vocab();
             assert_eq!(vocab.contains("ship"), has);
             assert!(vocab.contains("film") && vocab.contains("and"));

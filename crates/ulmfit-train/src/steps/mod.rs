@@ -9,9 +9,7 @@ use burn::tensor::Device;
 
 pub use classifier::{class_loader, classify, new_classifier};
 pub(crate) use language_model::{Start, Texts, train_lm};
-pub use language_model::{
-    adapt, adapted, adapted_to, build_vocab, finetune, new_language_model, pretrain,
-};
+pub use language_model::{adapt, adapted, adapted_to, finetune, new_language_model, pretrain};
 pub use self_train::self_train;
 
 /// The module on the device's autodiff side, ready for training.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use safetensors::SafeTensors;
 
 use super::super::dtype::Dtype;
-use super::super::fault::{DAMAGED, Fault};
+use super::super::fault::Fault;
 use super::super::tensor::StoredTensor;
 use crate::file::METADATA_KEY;
 
@@ -34,7 +34,7 @@ pub(super) fn tensors(file: &[u8]) -> Result<BTreeMap<String, StoredTensor>, Fau
         let Some(dtype) = Dtype::of_safetensors(info.dtype) else {
             let found = format!("{:?}", info.dtype);
             let part = format!("tensor `{name}`");
-            return Err(Fault::new(part, "numbers of 8 to 64 bits", found, DAMAGED));
+            return Err(Fault::damaged(part, "numbers of 8 to 64 bits", found));
         };
         let (from, to) = info.data_offsets;
         let tensor = StoredTensor::contiguous(dtype, start + from..start + to, info.shape.clone());

@@ -4,18 +4,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::Special;
 
-/// How a [`SubwordModel`](crate::SubwordModel) is learned.
+/// How a [`SubwordModel`](crate::SubwordModel) is learned: unigram pieces (Kudo 2018; fastai v1, v2 and MultiFiT).
 ///
 /// | field | default | purpose |
 /// |---|---|---|
-/// | `kind` | [`SubwordKind::Unigram`] | how pieces are found (fastai v1, v2 and MultiFiT) |
 /// | `size` | [`SubwordSize::Auto`] | the number of tokens, special tokens included (fastai v2's rule) |
 /// | `min_freq` | 1 | rarer runs of letters, digits or signs are not learned from (SentencePiece has no limit) |
 /// | `character_coverage` | 0.99999 | rarer characters get no piece (fastai v2's value for European languages) |
 ///
 /// ```
-/// use ulmfit_text::{SubwordConfig, SubwordKind, SubwordSize};
-/// let config = SubwordConfig::new().with_kind(SubwordKind::Bpe).with_size(SubwordSize::AtMost(15_000));
+/// use ulmfit_text::{SubwordConfig, SubwordSize};
+/// let config = SubwordConfig::new().with_size(SubwordSize::AtMost(15_000));
 /// let json = serde_json::to_string(&config)?;
 /// assert_eq!(serde_json::from_str::<SubwordConfig>(&json)?, config);
 /// # Ok::<(), serde_json::Error>(())
@@ -23,8 +22,6 @@ use crate::Special;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SubwordConfig {
-    /// How pieces are found.
-    pub kind: SubwordKind,
     /// The number of tokens.
     pub size: SubwordSize,
     /// The fewest occurrences of a run that is learned from. A few save time and memory on very large corpora.
@@ -32,17 +29,6 @@ pub struct SubwordConfig {
     /// The share of the text's characters that the pieces can spell, above 0 and up to 1. For languages of many
     /// characters, such as Chinese, fastai takes 0.9998.
     pub character_coverage: f64,
-}
-
-/// How pieces are found.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SubwordKind {
-    /// From many candidates down to those by which the text is most likely.
-    #[default]
-    Unigram,
-    /// From characters up, by joining the most frequent pair.
-    Bpe,
 }
 
 /// The number of tokens of a subword model, special tokens included.
@@ -60,7 +46,6 @@ pub enum SubwordSize {
 impl Default for SubwordConfig {
     fn default() -> Self {
         Self {
-            kind: SubwordKind::Unigram,
             size: SubwordSize::Auto,
             min_freq: 1,
             character_coverage: 0.99999,
@@ -72,12 +57,6 @@ impl SubwordConfig {
     /// The defaults: unigram pieces, as many as fastai v2 would take.
     pub fn new() -> Self {
         Self::default()
-    }
-
-    /// With pieces found in this way.
-    pub fn with_kind(mut self, kind: SubwordKind) -> Self {
-        self.kind = kind;
-        self
     }
 
     /// With this many tokens.

@@ -48,16 +48,3 @@ pub(super) fn unigram(pieces: &[(String, f64)]) -> Value {
     let vocab: Vec<(&str, f64)> = specials.chain(pieces).collect();
     json!({ "type": "Unigram", "unk_id": Special::Unk.id(), "vocab": vocab, "byte_fallback": false })
 }
-
-/// A byte-pair model of these pieces and merges.
-pub(super) fn bpe(pieces: &[String], merges: &[(String, String)]) -> Value {
-    let specials = Special::ALL.iter().map(|s| s.as_str());
-    let tokens = specials.chain(pieces.iter().map(String::as_str));
-    let vocab: serde_json::Map<String, Value> = tokens
-        .enumerate()
-        .map(|(id, token)| (token.to_owned(), id.into()))
-        .collect();
-    json!({
-        "type": "BPE", "unk_token": Special::Unk.as_str(), "fuse_unk": true, "vocab": vocab, "merges": merges,
-    })
-}

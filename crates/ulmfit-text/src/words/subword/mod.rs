@@ -5,8 +5,6 @@ mod config;
 #[cfg(not(feature = "subwords"))]
 mod absent;
 #[cfg(feature = "subwords")]
-mod bpe;
-#[cfg(feature = "subwords")]
 mod lattice;
 #[cfg(feature = "subwords")]
 mod layout;
@@ -21,6 +19,6 @@ mod unigram;
 
 #[cfg(not(feature = "subwords"))]
 pub use absent::SubwordModel;
-pub use config::{SubwordConfig, SubwordKind, SubwordSize};
+pub use config::{SubwordConfig, SubwordSize};
 #[cfg(feature = "subwords")]
 pub use model::SubwordModel;

@@ -113,7 +113,7 @@ fn cut_into_runs(words: &[(String, u64)]) -> Result<BTreeMap<String, u64>> {
         found: error.to_string(),
         remedy: "please report this",
     };
-    let file = layout::file(&layout::bpe(&[], &[]));
+    let file = layout::file(&layout::unigram(&[]));
     let empty: tokenizers::Tokenizer = serde_json::from_value(file).map_err(|e| failed(&e))?;
     let mut runs = BTreeMap::new();
     for (word, count) in words {

@@ -1,7 +1,7 @@
 //! Learning a subword model from texts.
 
 use super::samples::Samples;
-use super::{SubwordConfig, SubwordKind, SubwordModel, bpe, layout, unigram};
+use super::{SubwordConfig, SubwordModel, layout, unigram};
 use crate::tokenizer_config::TokenizerConfig;
 use crate::{Error, Result, Special};
 
@@ -47,13 +47,7 @@ impl SubwordModel {
                 remedy: "ask for more tokens, or a smaller character coverage",
             });
         }
-        let model = match config.kind {
-            SubwordKind::Unigram => layout::unigram(&unigram::learn(&samples, room)),
-            SubwordKind::Bpe => {
-                let learned = bpe::learn(&samples.runs, &samples.alphabet, room);
-                layout::bpe(&learned.pieces, &learned.merges)
-            }
-        };
+        let model = layout::unigram(&unigram::learn(&samples, room));
         Self::from_value(layout::file(&model), "the learned model")
     }
 }
