@@ -38,6 +38,10 @@ use corpus::Text;
 use model::{CharModel, Sizes};
 use windows::Windows;
 
+/// The rate of every model. Within one epoch it decides more than the number of characters: at 2e-3 a plain RNN on the
+/// bundled reviews finds 39.3 % of the next characters by eight characters and 40.2 % by three, at 1e-2 48.5 % by eight.
+const RATE: f64 = 1e-2;
+
 /// Character models: three characters, eight, and a stream.
 #[derive(Debug, Parser)]
 struct Options {
@@ -87,18 +91,11 @@ fn run(options: &Options) -> anyhow::Result<()> {
     // The lesson's loop over 3 characters, which are cut without overlap.
     let lesson = Windows::new(train, valid, 3, 3, seed);
     let model = sizes.init(Kind::Loop, seed, &device);
-    let three = learn("3 characters", model, 1, 1e-2, &lesson, &mut results)?;
+    let three = learn("3 characters", model, 1, &lesson, &mut results)?;
     // Eight characters, every window of the text, torch's plain RNN.
     let lesson = Windows::new(train, valid, 8, 1, seed);
     let model = sizes.init(Kind::Rnn, seed, &device);
-    let eight = learn(
-        "8 characters, plain RNN",
-        model,
-        1,
-        2e-3,
-        &lesson,
-        &mut results,
-    )?;
+    let eight = learn("8 characters, plain RNN", model, 1, &lesson, &mut results)?;
     // The same cell over a stream: every character is predicted, and the state is carried on.
     // Gradients flow through the lesson's 8 characters.
     let (train, valid) = (stream::rows(train, 8)?, stream::rows(valid, 64)?);
@@ -108,19 +105,11 @@ fn run(options: &Options) -> anyhow::Result<()> {
         "stream, plain RNN",
         model,
         options.epochs,
-        2e-3,
         &lesson,
         &mut results,
     )?;
     let model = sizes.init(Kind::Lstm, seed, &device);
-    let lstm = learn(
-        "stream, LSTM",
-        model,
-        options.epochs,
-        1e-2,
-        &lesson,
-        &mut results,
-    )?;
+    let lstm = learn("stream, LSTM", model, options.epochs, &lesson, &mut results)?;
 
     println!("Held-out cross-entropy of a character, in nats");
     println!("  {:<28} {:.4}", "entropy of characters", text.entropy());
@@ -165,7 +154,6 @@ fn learn<L: Learner<Model = CharModel>>(
     name: &str,
     model: CharModel,
     epochs: usize,
-    rate: f64,
     lesson: &L,
     results: &mut Vec<(String, f64)>,
 ) -> anyhow::Result<CharModel> {
@@ -174,7 +162,7 @@ fn learn<L: Learner<Model = CharModel>>(
         name,
         epochs,
         Trained::All,
-        GroupRates::Same(rate),
+        GroupRates::Same(RATE),
     )];
     // A plain RNN's gradients can explode: they are clipped.
     let adam = AdamConfig {

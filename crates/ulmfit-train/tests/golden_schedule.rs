@@ -12,7 +12,7 @@
 
 use serde_json::Value;
 use std::path::PathBuf;
-use ulmfit_train::schedule::{CosineRestarts, FlatCosine, GroupRates, OneCycle, Schedule};
+use ulmfit_train::schedule::{GroupRates, OneCycle, Schedule};
 
 /// fastai's momentum outside text, which the generator's plain learners use.
 const GENERAL: [f64; 3] = [0.95, 0.85, 0.95];
@@ -126,23 +126,6 @@ fn fine_tune_is_two_one_cycles() {
         &part(10..30),
         general.with_pct_start(0.3).with_div(5.0),
         &all,
-    );
-}
-
-#[test]
-fn flat_cosine_and_restarts() {
-    check(
-        "flat_cos_2x20",
-        &golden("flat_cos_2x20"),
-        FlatCosine::default(),
-        &[1e-3],
-    );
-    // fit_sgdr(2, 1) over 10 batches: cycles of one and of two epochs.
-    check(
-        "sgdr_2_1_x10",
-        &golden("sgdr_2_1_x10"),
-        CosineRestarts::fastai_v2(2),
-        &[1e-3],
     );
 }
 

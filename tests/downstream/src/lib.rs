@@ -1,8 +1,10 @@
 //! A crate of somebody else: everything that it uses is public, nothing is private to the library.
 //!
-//! Two networks that ulmfit has never heard of become learners of its loop; [`own_loop`] does without that loop.
+//! Two networks that ulmfit has never heard of become learners of its loop, and so does [a head of one's own](own_head) on
+//! the library's encoder; [`own_loop`] does without that loop.
 
 pub mod convolution;
+pub mod own_head;
 pub mod own_loop;
 pub mod recurrence;
 

@@ -7,9 +7,13 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use downstream::convolution::{Convolution, Documents};
+use downstream::own_head::{Gated, Labelled, documents};
 use downstream::recurrence::{Recurrence, Stream};
 use downstream::train;
+use ulmfit::burn::module::Module as _;
+use ulmfit::model::Random;
 use ulmfit::prelude::*;
+use ulmfit::train::checkpoint::{load_weights, save_weights};
 use ulmfit::train::observe::History;
 use ulmfit::train::{Learner, LrFind, Suggestion};
 
@@ -41,6 +45,43 @@ fn the_recurrence_learns_its_rhythm() {
     );
     // The rhythm is certain, and a coin of 0.2 decides the rest: 0.50 nats, and more where the phase is not known yet.
     assert!(scores.loss < 0.8 && scores.loss > 0.4, "{history}");
+}
+
+#[test]
+fn a_head_of_ones_own_learns_on_the_encoder_and_comes_back_from_a_file() {
+    let device = device();
+    let sizes = AwdLstmConfig::new(30).with_sizes(8, 16, 2);
+    let new = |seed| {
+        let encoder = sizes.init(&mut Random::new(seed), &device).unwrap();
+        let below = ClassifierConfig::new(2).init(encoder, seed, &device);
+        // Last state, maximum and mean of 8 numbers each.
+        Gated::new(below.unwrap(), 24, seed, &device)
+    };
+    let (train_set, valid) = (documents(200, 1).unwrap(), documents(60, 2).unwrap());
+    let learner = Labelled {
+        train: train_set,
+        valid,
+    };
+    let mut history = History::default();
+    let model = train(&learner, new(3), None, &mut history).unwrap();
+    let scores = learner.evaluate(&model).unwrap();
+    assert!(scores.metrics[0].value > 0.8, "{history}");
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("own.safetensors");
+    save_weights(&path, &model).unwrap();
+    let read = load_weights(&path, &new(5)).unwrap();
+    let document = [9, 12, 20, 10];
+    let (before, after) = (model.valid(), read.valid());
+    assert_eq!(
+        before.probabilities(&document),
+        after.probabilities(&document)
+    );
+    assert_ne!(
+        before.probabilities(&document),
+        new(5).valid().probabilities(&document)
+    );
+    assert!(after.probabilities(&document)[1] > 0.5);
 }
 
 #[test]

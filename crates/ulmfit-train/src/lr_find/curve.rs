@@ -1,7 +1,6 @@
 //! The losses of a search over its rates.
 
 use super::Suggestion;
-use super::search::SmoothedLoss;
 
 /// The smoothed losses of a search, in nats, over its rising rates.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,5 +48,30 @@ impl RateCurve {
         let part = self.steps / 10..n.saturating_sub(5);
         let rates = self.rates.get(part.clone())?;
         rule.of(rates, self.losses.get(part)?)
+    }
+}
+
+/// An exponential mean without the bias towards its start at 0.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SmoothedLoss {
+    smoothing: f64,
+    mean: f64,
+    weight: f64,
+}
+
+impl SmoothedLoss {
+    pub(super) fn new(smoothing: f64) -> Self {
+        Self {
+            smoothing,
+            mean: 0.0,
+            weight: 0.0,
+        }
+    }
+
+    /// Takes a loss and returns the mean so far.
+    pub(super) fn add(&mut self, loss: f64) -> f64 {
+        self.mean = self.smoothing * self.mean + (1.0 - self.smoothing) * loss;
+        self.weight = self.smoothing * self.weight + (1.0 - self.smoothing);
+        self.mean / self.weight
     }
 }

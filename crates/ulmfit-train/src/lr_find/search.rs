@@ -2,7 +2,8 @@
 
 use burn::module::Module;
 
-use super::{LrFind, RateCurve};
+use super::LrFind;
+use super::curve::{RateCurve, SmoothedLoss};
 use crate::copy::deep_copy;
 use crate::error::{Error, Result};
 use crate::groups::LayerGroups;
@@ -83,30 +84,5 @@ impl<'a> Search<'a> {
     fn rate(&self) -> f64 {
         let share = self.curve.rates.len() as f64 / self.config.steps as f64;
         self.config.start * (self.config.end / self.config.start).powf(share)
-    }
-}
-
-/// An exponential mean without the bias towards its start at 0.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct SmoothedLoss {
-    smoothing: f64,
-    mean: f64,
-    weight: f64,
-}
-
-impl SmoothedLoss {
-    pub(super) fn new(smoothing: f64) -> Self {
-        Self {
-            smoothing,
-            mean: 0.0,
-            weight: 0.0,
-        }
-    }
-
-    /// Takes a loss and returns the mean so far.
-    pub(super) fn add(&mut self, loss: f64) -> f64 {
-        self.mean = self.smoothing * self.mean + (1.0 - self.smoothing) * loss;
-        self.weight = self.smoothing * self.weight + (1.0 - self.smoothing);
-        self.mean / self.weight
     }
 }

@@ -5,9 +5,8 @@ use burn::tensor::{Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 use ulmfit_kernels::{AdamHyper, adam_update};
 
-use super::rule::Step;
 use super::state::State;
-use super::{Decayed, Optimizer, OptimizerConfig};
+use super::{Decayed, Optimizer, OptimizerConfig, Step};
 
 /// The kinds of its tensors: the means of the gradients and of their squares.
 pub(super) const FIRST: &str = "first";

@@ -6,9 +6,8 @@ use burn::module::{Module, ModuleMapper, Param, ParamId};
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use super::rule::Step;
 use super::state::State;
-use super::{Optimizer, OptimizerConfig, SgdConfig, sgd};
+use super::{Optimizer, OptimizerConfig, SgdConfig, Step, sgd};
 
 /// The kind of its tensors, beside those of the descent.
 pub(super) const MEAN: &str = "mean";

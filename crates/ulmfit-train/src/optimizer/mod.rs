@@ -12,9 +12,9 @@
 
 mod adam;
 mod asgd;
-mod rule;
 mod sgd;
 mod state;
+mod sweep;
 
 pub use adam::AdamConfig;
 pub use asgd::{Averaging, NtAsgdConfig};
@@ -28,8 +28,19 @@ use serde::{Deserialize, Serialize};
 use crate::error::Result;
 use crate::gradients::ParamGradients;
 use crate::groups::LayerGroups;
-use rule::sweep;
 use state::State;
+use sweep::sweep;
+
+/// The numbers of one step of one parameter.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    rate: f64,
+    momentum: f64,
+    /// The gradient is multiplied by this first.
+    scale: f64,
+    /// Whether weight decay acts on this parameter.
+    decays: bool,
+}
 
 /// Which parameters weight decay (decoupled or L2) acts on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

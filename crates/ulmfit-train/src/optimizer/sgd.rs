@@ -4,9 +4,8 @@ use burn::module::ParamId;
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use super::rule::Step;
 use super::state::State;
-use super::{Decayed, Optimizer, OptimizerConfig};
+use super::{Decayed, Optimizer, OptimizerConfig, Step};
 
 /// The kind of its tensors.
 pub(super) const VELOCITY: &str = "velocity";

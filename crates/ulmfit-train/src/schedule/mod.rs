@@ -9,8 +9,6 @@
 //! your own, for one program, is [`Schedule::custom`].
 
 mod constant;
-mod cosine_restarts;
-mod flat_cosine;
 mod one_cycle;
 mod rates;
 mod shapes;
@@ -26,8 +24,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use toml::{Table, Value};
 
 pub use constant::Constant;
-pub use cosine_restarts::CosineRestarts;
-pub use flat_cosine::FlatCosine;
 pub use one_cycle::{CyclePhases, OneCycle};
 pub use rates::{GroupRates, RatesError};
 pub use slanted_triangular::SlantedTriangular;
@@ -66,10 +62,6 @@ pub enum Schedule {
     SlantedTriangular(SlantedTriangular),
     /// fastai v0.7 `use_clr`.
     Triangular(Triangular),
-    /// SGDR.
-    CosineRestarts(CosineRestarts),
-    /// fastai v2 `fit_flat_cos`.
-    FlatCosine(FlatCosine),
     /// One rate throughout.
     Constant(Constant),
     /// A function of one's own; a recipe's text cannot hold it.
@@ -97,13 +89,11 @@ impl PartialEq for Custom {
 
 impl Schedule {
     /// The names of all schedules that a recipe's text can hold.
-    pub const NAMES: [&'static str; 7] = [
+    pub const NAMES: [&'static str; 5] = [
         "one_cycle",
         "one_cycle_v1",
         "slanted_triangular",
         "triangular",
-        "cosine_restarts",
-        "flat_cosine",
         "constant",
     ];
 
@@ -141,8 +131,6 @@ impl Schedule {
             Self::OneCycle(schedule) => schedule.name(),
             Self::SlantedTriangular(_) => "slanted_triangular",
             Self::Triangular(_) => "triangular",
-            Self::CosineRestarts(_) => "cosine_restarts",
-            Self::FlatCosine(_) => "flat_cosine",
             Self::Constant(_) => "constant",
             Self::Custom(custom) => &custom.name,
         }
@@ -154,8 +142,6 @@ impl Schedule {
             Self::OneCycle(schedule) => schedule.at(step, n_steps),
             Self::SlantedTriangular(schedule) => schedule.at(step, n_steps),
             Self::Triangular(schedule) => schedule.at(step, n_steps),
-            Self::CosineRestarts(schedule) => schedule.at(step, n_steps),
-            Self::FlatCosine(schedule) => schedule.at(step, n_steps),
             Self::Constant(schedule) => schedule.at(step, n_steps),
             Self::Custom(custom) => (custom.rule)(step, n_steps),
         }
@@ -171,8 +157,6 @@ impl Schedule {
             Self::OneCycle(schedule) => schedule.check(),
             Self::SlantedTriangular(schedule) => schedule.check(),
             Self::Triangular(schedule) => schedule.check(),
-            Self::CosineRestarts(schedule) => schedule.check(),
-            Self::FlatCosine(schedule) => schedule.check(),
             Self::Constant(schedule) => schedule.check(),
             Self::Custom(_) => Ok(()),
         }
@@ -189,15 +173,7 @@ macro_rules! from {
     };
 }
 
-from!(
-    OneCycle,
-    SlantedTriangular,
-    Triangular,
-    CosineRestarts,
-    FlatCosine,
-    Constant,
-    Custom
-);
+from!(OneCycle, SlantedTriangular, Triangular, Constant, Custom);
 
 /// The schedule of this name with `changed` in place of its source's fields, checked.
 fn read(name: &str, changed: Table) -> Result<Schedule, ScheduleError> {
@@ -218,8 +194,6 @@ fn read(name: &str, changed: Table) -> Result<Schedule, ScheduleError> {
         "one_cycle_v1" => with(name, OneCycle::fastai_v1(), changed)?.into(),
         "slanted_triangular" => with(name, SlantedTriangular::default(), changed)?.into(),
         "triangular" => with(name, Triangular::default(), changed)?.into(),
-        "cosine_restarts" => with(name, CosineRestarts::default(), changed)?.into(),
-        "flat_cosine" => with(name, FlatCosine::default(), changed)?.into(),
         "constant" => with(name, Constant::default(), changed)?.into(),
         _ => {
             let name = name.to_owned();
@@ -242,8 +216,6 @@ impl Serialize for Schedule {
             Self::OneCycle(schedule) => Table::try_from(schedule),
             Self::SlantedTriangular(schedule) => Table::try_from(schedule),
             Self::Triangular(schedule) => Table::try_from(schedule),
-            Self::CosineRestarts(schedule) => Table::try_from(schedule),
-            Self::FlatCosine(schedule) => Table::try_from(schedule),
             Self::Constant(schedule) => Table::try_from(schedule),
             Self::Custom(custom) => {
                 let message = format!("the schedule \"{}\" is a function", custom.name);

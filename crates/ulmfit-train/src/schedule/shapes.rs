@@ -1,5 +1,4 @@
-//! The pieces schedules are made of: positions in a run or a cycle, and the curves between two
-//! values.
+//! The pieces schedules are made of: positions in a run, and the curves between two values.
 
 use std::f64::consts::PI;
 
@@ -23,18 +22,6 @@ pub(super) fn line(from: f64, to: f64, position: f64) -> f64 {
     from + position * (to - from)
 }
 
-/// Place of `step` in one of `n_cycles` near-equal cycles: `(index in the cycle, steps of the
-/// cycle)`.
-pub(super) fn place_in_cycle(step: usize, n_steps: usize, n_cycles: usize) -> (usize, usize) {
-    // u128 keeps the products exact, so the cycles meet without a gap whatever the numbers.
-    let (n, cycles) = (n_steps.max(1) as u128, n_cycles.max(1) as u128);
-    let step = (step as u128).min(n - 1);
-    let cycle = step * cycles / n;
-    let start = (cycle * n).div_ceil(cycles);
-    let end = ((cycle + 1) * n).div_ceil(cycles);
-    ((step - start) as usize, (end - start) as usize)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,17 +42,5 @@ mod tests {
             (0.0, 1.0, 1.0)
         );
         assert_eq!((ratio(0.0, 0.0), ratio(3.0, -1.0)), (1.0, 1.0));
-    }
-
-    #[test]
-    fn cycles_meet_without_a_gap() {
-        // 7 steps in 3 cycles start at ceil(7/3) = 3 and ceil(14/3) = 5: lengths 3, 2, 2.
-        let places: Vec<_> = (0..7).map(|step| place_in_cycle(step, 7, 3)).collect();
-        assert_eq!(
-            places,
-            [(0, 3), (1, 3), (2, 3), (0, 2), (1, 2), (0, 2), (1, 2)]
-        );
-        assert_eq!(place_in_cycle(usize::MAX, usize::MAX, usize::MAX), (0, 1));
-        assert_eq!(place_in_cycle(5, 0, 0), (0, 1));
     }
 }

@@ -4,20 +4,9 @@ use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::Tensor;
 
 use super::state::State;
-use super::{Decayed, OptimizerConfig, adam, asgd, sgd};
+use super::{Decayed, OptimizerConfig, Step, adam, asgd, sgd};
 use crate::gradients::ParamGradients;
 use crate::groups::LayerGroups;
-
-/// The numbers of one step of one parameter.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Step {
-    pub(super) rate: f64,
-    pub(super) momentum: f64,
-    /// The gradient is multiplied by this first.
-    pub(super) scale: f64,
-    /// Whether weight decay acts on this parameter.
-    pub(super) decays: bool,
-}
 
 /// Updates every parameter that has a group and a gradient.
 pub(super) fn sweep<M: Module>(
