@@ -108,12 +108,6 @@ impl OneCycle {
         Self { div, ..self }
     }
 
-    /// Sets the divisor of the last rate.
-    #[must_use]
-    pub fn with_div_final(self, div_final: f64) -> Self {
-        Self { div_final, ..self }
-    }
-
     /// Sets the momentum at the start, at the peak and at the end.
     #[must_use]
     pub fn with_momentum(self, momentum: [f64; 3]) -> Self {
@@ -258,7 +252,10 @@ mod tests {
         let checks = [
             (OneCycle::default().with_div(0.0), "div is 0"),
             (
-                OneCycle::default().with_div_final(f64::NAN),
+                OneCycle {
+                    div_final: f64::NAN,
+                    ..OneCycle::default()
+                },
                 "div_final is NaN",
             ),
             (OneCycle::default().with_pct_start(1.5), "pct_start is 1.5"),

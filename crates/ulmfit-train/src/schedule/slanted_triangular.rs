@@ -48,26 +48,12 @@ impl Default for SlantedTriangular {
 }
 
 impl SlantedTriangular {
-    /// Sets the share of the run that rises.
-    #[must_use]
-    pub fn with_cut_frac(self, cut_frac: f64) -> Self {
-        Self { cut_frac, ..self }
-    }
-
-    /// Sets the peak rate divided by the lowest rate.
-    #[must_use]
-    pub fn with_ratio(self, ratio: f64) -> Self {
-        Self { ratio, ..self }
-    }
-
     /// Sets the momentum.
     #[must_use]
     pub fn with_momentum(self, momentum: f64) -> Self {
         Self { momentum, ..self }
     }
-}
 
-impl SlantedTriangular {
     /// Returns the rate factor and the momentum for `step`, from 0, of a run of `n_steps`.
     pub fn at(&self, step: usize, n_steps: usize) -> Hyper {
         let step = step as f64;
@@ -135,7 +121,10 @@ mod tests {
     #[test]
     fn the_extremes_of_the_cut_are_finite() {
         for cut_frac in [0.0, 1.0] {
-            let schedule = SlantedTriangular::default().with_cut_frac(cut_frac);
+            let schedule = SlantedTriangular {
+                cut_frac,
+                ..SlantedTriangular::default()
+            };
             for step in 0..6 {
                 assert!(
                     (1.0 / 32.0..=1.0).contains(&schedule.at(step, 5).rate),
