@@ -21,7 +21,9 @@ fuzz_target!(|text: &str| {
         let tokens = tokenizer.tokenize(text);
         assert!(!tokens.is_empty());
         assert!(tokens.iter().all(|token| !token.is_empty()), "{tokens:?}");
-        let vocab: Vocab = VocabConfig::new().with_min_freq(1).build(&[tokens.clone()]);
+        let vocab: Vocab = VocabConfig::new()
+            .with_min_freq(1)
+            .build(std::slice::from_ref(&tokens));
         let ids = vocab.encode(&tokens);
         assert_eq!(ids.len(), tokens.len());
         let _ = vocab.decode(&ids);

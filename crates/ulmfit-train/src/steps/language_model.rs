@@ -116,6 +116,7 @@ pub fn finetune(
 }
 
 /// What a step of the language model begins with.
+#[expect(clippy::large_enum_variant, reason = "one value in a step")]
 pub(crate) enum Start<'a> {
     /// Step 1: nothing.
     New,
