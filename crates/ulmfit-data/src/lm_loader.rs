@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::lm_rows::{LmBatch, Rows};
+use crate::lm_rows::{LmBatch, Remainder, Rows};
 use crate::random::{Purpose, generator, shuffled};
 use crate::step_lengths::Lengths;
 use crate::step_lengths::{Step, steps};
@@ -21,22 +21,6 @@ pub enum DocumentOrder {
     Shuffled,
     /// As they were given: for validation, and for text whose order matters.
     Kept,
-}
-
-/// What happens to tokens that do not fill all rows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Remainder {
-    /// Every token but the very first is predicted exactly once. Rows are `ceil((N-1)/B)` long; the last rows lack one
-    /// position each where `B` does not divide `N-1`, and there the input is `pad` and the target [`IGNORE`](crate::IGNORE). A stream
-    /// too short for `B` rows gets as many rows as it has predictions.
-    ///
-    /// Deviation: every reference drops up to `B-1` tokens instead.
-    #[default]
-    Keep,
-    /// fastai v2, exactly: rows are `floor((N-1)/B)` long and up to `B-1` tokens at the end are never predicted. With
-    /// fewer than `B+1` tokens there is no batch at all.
-    Drop,
 }
 
 /// The settings of an [`LmLoader`](crate::LmLoader).
@@ -253,7 +237,7 @@ impl LmLoader {
 #[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests {
     use super::*;
-    use crate::{IGNORE, Remainder};
+    use crate::IGNORE;
 
     fn kept(batch_size: usize, seq_len: usize) -> LmLoaderConfig {
         LmLoaderConfig::new()

@@ -1,8 +1,8 @@
 //! The rows that the stream of a language model is folded into, and a batch of them.
 
+use serde::{Deserialize, Serialize};
 use ulmfit_text::TokenGrid;
 
-use crate::Remainder;
 use crate::step_lengths::Step;
 use crate::store::OrderedDocs;
 
@@ -18,6 +18,22 @@ pub struct LmBatch {
     pub targets: TokenGrid,
     /// What to multiply this step's learning rate by; 1 unless lengths are [`Lengths::Awd`](crate::Lengths::Awd).
     pub rate_scale: f64,
+}
+
+/// What happens to tokens that do not fill all rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Remainder {
+    /// Every token but the very first is predicted exactly once. Rows are `ceil((N-1)/B)` long; the last rows lack one
+    /// position each where `B` does not divide `N-1`, and there the input is `pad` and the target [`IGNORE`]. A stream
+    /// too short for `B` rows gets as many rows as it has predictions.
+    ///
+    /// Deviation: every reference drops up to `B-1` tokens instead.
+    #[default]
+    Keep,
+    /// fastai v2, exactly: rows are `floor((N-1)/B)` long and up to `B-1` tokens at the end are never predicted. With
+    /// fewer than `B+1` tokens there is no batch at all.
+    Drop,
 }
 
 /// How `N-1` predictions are laid out in rows: the first `full` rows have `len` of them, the others one less.

@@ -31,13 +31,48 @@ pub struct Tokenizer {
     english: Option<Arc<EnglishSplitter>>,
 }
 
-impl Tokenizer {
-    pub(crate) fn new(config: TokenizerConfig) -> Self {
-        let english = (config.words == WordSplit::English)
-            .then(|| Arc::new(EnglishSplitter::with_whole(config.rules.whole())));
-        Self { config, english }
+impl TokenizerConfig {
+    /// The tokenizer. Cheap but for English, whose tables take about a millisecond.
+    pub fn init(&self) -> Tokenizer {
+        let english = (self.words == WordSplit::English)
+            .then(|| Arc::new(EnglishSplitter::with_whole(self.rules.whole())));
+        Tokenizer {
+            config: self.clone(),
+            english,
+        }
+    }
+}
+
+/// Text straight to ids.
+impl Vocab {
+    /// The ids of a text: `encode(&tokenizer.tokenize(text))` without the tokens between.
+    ///
+    /// ```
+    /// use ulmfit_text::{TokenizerConfig, VocabConfig};
+    /// let tokenizer = TokenizerConfig::new().init();
+    /// let vocab = VocabConfig::new().with_min_freq(1).build(&tokenizer.tokenize_all(&["so good"]));
+    /// assert_eq!(vocab.encode_text(&tokenizer, "good"), vocab.encode(&["xxbos", "good"]));
+    /// ```
+    pub fn encode_text(&self, tokenizer: &Tokenizer, text: &str) -> Vec<u32> {
+        let mut ids = Vec::with_capacity(text.len() / 4 + 2);
+        tokenizer.for_each_token(text, |token| ids.push(self.id(token)));
+        ids
     }
 
+    /// The ids of many texts, in their order, made on all threads.
+    pub fn encode_texts<S: AsRef<str> + Sync>(
+        &self,
+        tokenizer: &Tokenizer,
+        texts: &[S],
+    ) -> Vec<Vec<u32>> {
+        let texts = texts.par_iter();
+        texts
+            .map(|text| self.encode_text(tokenizer, text.as_ref()))
+            .collect()
+    }
+}
+
+impl Tokenizer {
     /// What this tokenizer was made from.
     pub fn config(&self) -> &TokenizerConfig {
         &self.config

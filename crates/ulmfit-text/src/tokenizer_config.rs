@@ -2,11 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Tokenizer;
 use crate::rules::RulePreset;
 use crate::words::WordSplit;
 
-/// What a [`Tokenizer`] does; it belongs into the model file.
+/// What a [`Tokenizer`](crate::Tokenizer) does; it belongs into the model file.
 ///
 /// | field | default | purpose |
 /// |---|---|---|
@@ -118,11 +117,6 @@ impl TokenizerConfig {
     pub fn with_direction(mut self, direction: Direction) -> Self {
         self.direction = direction;
         self
-    }
-
-    /// The tokenizer. Cheap but for English, whose tables take about a millisecond.
-    pub fn init(&self) -> Tokenizer {
-        Tokenizer::new(self.clone())
     }
 }
 

@@ -5,11 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::specials::{FILLER, Special, paper};
-use crate::{Error, Result, Tokenizer, undo_specials, write_beside};
+use crate::{Error, Result, undo_specials, write_beside};
 
 /// A list of tokens; a token's place is its id. Made by a [`VocabConfig`](crate::VocabConfig) or loaded.
 ///
@@ -142,32 +141,6 @@ impl Vocab {
     /// Tokens to ids.
     pub fn encode<S: AsRef<str>>(&self, tokens: &[S]) -> Vec<u32> {
         tokens.iter().map(|t| self.id(t.as_ref())).collect()
-    }
-
-    /// The ids of a text: `encode(&tokenizer.tokenize(text))` without the tokens between.
-    ///
-    /// ```
-    /// use ulmfit_text::{TokenizerConfig, VocabConfig};
-    /// let tokenizer = TokenizerConfig::new().init();
-    /// let vocab = VocabConfig::new().with_min_freq(1).build(&tokenizer.tokenize_all(&["so good"]));
-    /// assert_eq!(vocab.encode_text(&tokenizer, "good"), vocab.encode(&["xxbos", "good"]));
-    /// ```
-    pub fn encode_text(&self, tokenizer: &Tokenizer, text: &str) -> Vec<u32> {
-        let mut ids = Vec::with_capacity(text.len() / 4 + 2);
-        tokenizer.for_each_token(text, |token| ids.push(self.id(token)));
-        ids
-    }
-
-    /// The ids of many texts, in their order, made on all threads.
-    pub fn encode_texts<S: AsRef<str> + Sync>(
-        &self,
-        tokenizer: &Tokenizer,
-        texts: &[S],
-    ) -> Vec<Vec<u32>> {
-        let texts = texts.par_iter();
-        texts
-            .map(|text| self.encode_text(tokenizer, text.as_ref()))
-            .collect()
     }
 
     /// Ids to tokens, special ones included.

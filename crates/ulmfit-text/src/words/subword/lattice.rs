@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::unigram::LONGEST;
+/// The longest piece in characters, SentencePiece's `max_sentencepiece_length`.
+pub(super) const LONGEST: usize = 16;
 
 /// Pieces by their strings, with their log probabilities.
 pub(super) struct Lattice<'p> {

@@ -8,13 +8,11 @@ use std::collections::{HashMap, HashSet};
 
 use rayon::prelude::*;
 
-use super::lattice::Lattice;
+use super::lattice::{LONGEST, Lattice};
 use super::samples::Samples;
 
 /// Candidates to begin with, SentencePiece's `seed_sentencepiece_size`.
 const SEEDS: usize = 1_000_000;
-/// The longest piece in characters, SentencePiece's `max_sentencepiece_length`.
-pub(super) const LONGEST: usize = 16;
 /// Rounds of expectation and maximization between two cuts.
 const ROUNDS: usize = 2;
 /// What a cut leaves.
