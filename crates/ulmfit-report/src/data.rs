@@ -113,14 +113,14 @@ pub struct Mistake {
     pub confidence: f32,
     /// The probability of [`Self::truth`], 0 to 1.
     pub of_truth: f32,
-    /// The text.
+    /// The text in pieces, with its spaces.
     pub words: Vec<Word>,
 }
 
-/// A word and how much it decided for the prediction.
+/// A piece of a text and how much it decided for the prediction.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Word {
-    /// The word.
+    /// A word, or what stands between words.
     pub text: String,
     /// 0 to 1; that of the word that decided most is 1.
     pub weight: f32,

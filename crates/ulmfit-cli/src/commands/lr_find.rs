@@ -18,8 +18,10 @@ use crate::options::recipe::RecipeOptions;
 use crate::outputs::Outputs;
 use crate::talk::path_json;
 
-/// Train for some steps at rising rates, print the rates that the losses suggest, and draw the curve. No model is changed
-/// or written.
+/// Suggest learning rates
+///
+/// Trains for some steps at rising rates, prints the rates that the losses suggest, and draws the curve. No model is
+/// written.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]

@@ -14,7 +14,9 @@ use crate::options::output::Output;
 use crate::options::recipe::RecipeChoice;
 use crate::options::text_files::TextFiles;
 
-/// Train a language model on files of text. The run can be cut at any moment and goes on with --resume.
+/// Train a language model on files of text, the step before train
+///
+/// Ctrl-C stores the run; the same line with --resume goes on.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -68,6 +70,7 @@ impl Execute for Args {
         let files = self.output.check(files, common.talk)?;
         let device = common.training_device()?.autodiff();
         let recipe = self.recipe()?;
+        common.talk.detail(&recipe.to_toml()?);
         let folder = PreparedText::open(self.output.checkpoints())?;
         let model = match &self.from {
             Some(path) => TextLanguageModel::load(path, &device)?,

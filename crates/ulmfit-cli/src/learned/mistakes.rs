@@ -1,7 +1,7 @@
 //! The wrong decisions that a model is surest of.
 
 use ulmfit::data::Labels;
-use ulmfit::model::top_class;
+use ulmfit::model::{WordWeight, top_class};
 use ulmfit::prelude::*;
 use ulmfit::train::ClassifierScores;
 use ulmfit_report::{Mistake, Word};
@@ -52,20 +52,52 @@ pub(crate) fn find(
     let predictor = Predictor::new(classifier)?;
     let texts = corpus.texts();
     let mistake = |wrong: Wrong| {
-        let weights = predictor.attribution(texts[wrong.document], Some(wrong.class));
-        let words = weights.into_iter().map(|word| Word {
-            text: word.word,
-            weight: word.weight,
-        });
+        let text = texts[wrong.document];
+        let weights = predictor.attribution(text, Some(wrong.class));
         Mistake {
             truth: wrong.truth,
             predicted: wrong.predicted,
             confidence: wrong.confidence,
             of_truth: wrong.of_truth,
-            words: words.collect(),
+            words: pieces(text, &weights),
         }
     };
     Ok(wrong.into_iter().take(SHOWN).map(mistake).collect())
+}
+
+/// A text cut into its words, with their weights, and what stands between them. A word that the rules have written in
+/// another way than the text is not found there, and has no weight.
+fn pieces(text: &str, weights: &[WordWeight]) -> Vec<Word> {
+    let piece = |text: &str, weight| Word {
+        text: text.to_owned(),
+        weight,
+    };
+    let (mut pieces, mut rest) = (Vec::new(), text);
+    for WordWeight { word, weight } in weights {
+        let Some(at) = next(rest, word) else {
+            continue;
+        };
+        if at > 0 {
+            pieces.push(piece(&rest[..at], 0.0));
+        }
+        pieces.push(piece(&rest[at..at + word.len()], *weight));
+        rest = &rest[at + word.len()..];
+    }
+    if !rest.is_empty() {
+        pieces.push(piece(rest, 0.0));
+    }
+    pieces
+}
+
+/// Where a word stands near the beginning of a text.
+fn next(text: &str, word: &str) -> Option<usize> {
+    /// Behind so many bytes it is another word of the same letters.
+    const NEAR: usize = 60;
+    let at = text.find(word).filter(|_| !word.is_empty())?;
+    let skips_none = !text[..at].contains(char::is_alphanumeric);
+    let before = text[..at].chars().next_back();
+    let begins = !before.is_some_and(char::is_alphanumeric);
+    (skips_none || (begins && at <= NEAR)).then_some(at)
 }
 
 fn of_class(document: usize, row: &[f32], truth: usize, names: &[String]) -> Option<Wrong> {
@@ -103,6 +135,28 @@ fn of_set(document: usize, row: &[f32], set: &[u32], names: &[String]) -> Vec<Wr
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_keeps_its_spaces_and_every_word_its_weight() {
+        let text = "It  is\nn't &amp; soooo good";
+        let words = ["It", "is", "n't", "&", "so", "good"];
+        let weights: Vec<_> = words
+            .iter()
+            .zip(1..)
+            .map(|(word, n)| WordWeight {
+                word: (*word).to_owned(),
+                weight: n as f32,
+            })
+            .collect();
+        let pieces = pieces(text, &weights);
+        let all: String = pieces.iter().map(|piece| piece.text.as_str()).collect();
+        assert_eq!(all, text);
+        let weight = |word: &str| pieces.iter().find(|piece| piece.text == word);
+        let weight = |word: &str| weight(word).map(|piece| piece.weight);
+        assert_eq!(weight("good"), Some(6.0));
+        assert_eq!(weight("n't"), Some(3.0));
+        assert_eq!(next("a land and", "and"), None, "within another word");
+    }
 
     #[test]
     fn of_several_classes_each_is_a_decision() {

@@ -17,7 +17,7 @@ use crate::talk::Talk;
 pub(crate) struct Labeled {
     /// A file in .csv, .tsv, .jsonl or .parquet, also compressed; - for the standard input; a folder with a folder for each
     /// class; or a data set in its parts: a folder with train.csv, or with train and test.
-    #[arg(help_heading = "Arguments")]
+    #[arg(help_heading = None::<&'static str>)]
     data: PathBuf,
     #[command(flatten)]
     columns: Columns,

@@ -22,14 +22,20 @@ pub(super) fn section(report: &Report) -> String {
             "r2" => "Regression",
             _ => "Classifier",
         };
+        let charts = charts(part);
+        let charts = charts.iter().zip(["loss", "metric", "rate", "momentum"]);
+        // A single point is a number, and in the table of epochs.
+        let curves: Vec<_> = charts
+            .filter(|(chart, _)| chart.lines.iter().any(|line| line.points.len() > 1))
+            .collect();
+        if curves.is_empty() {
+            continue;
+        }
         write(
             &mut out,
             format_args!("<h3>{what}</h3>\n<div class=\"charts\">\n"),
         );
-        for (chart, name) in charts(part)
-            .iter()
-            .zip(["loss", "metric", "rate", "momentum"])
-        {
+        for (chart, name) in curves {
             let svg = chart.inline(&format!("{name}-{index}"));
             write(
                 &mut out,
@@ -47,7 +53,7 @@ pub(super) fn section(report: &Report) -> String {
 
 /// The four charts of stages that follow each other.
 fn charts(stages: &[StageCurve]) -> [LineChart; 4] {
-    let batches = || Axis::new("batch").spanning(0.0, 1.0);
+    let batches = || Axis::new("batch").spanning(0.0, 1.0).tight();
     let mut starts = Vec::new();
     let mut before = 0;
     for stage in stages {
