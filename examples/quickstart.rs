@@ -1,3 +1,5 @@
+//! The program of the README.
+
 use ulmfit::prelude::*;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

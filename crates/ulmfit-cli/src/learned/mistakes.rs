@@ -59,7 +59,7 @@ pub(crate) fn find(
             predicted: wrong.predicted,
             confidence: wrong.confidence,
             of_truth: wrong.of_truth,
-            words: pieces(text, &weights),
+            words: pieces(&text.replace("<br />", "\n"), &weights),
         }
     };
     Ok(wrong.into_iter().take(SHOWN).map(mistake).collect())

@@ -6,6 +6,9 @@ use crate::escape::Escaped;
 use crate::number::{compact, percent};
 use crate::{EpochRow, Point, Report, StageCurve};
 
+/// With more epochs the table of them is folded.
+const OPEN: usize = 12;
+
 pub(super) fn section(report: &Report) -> String {
     let stages = &report.stages;
     if stages
@@ -191,5 +194,10 @@ fn epochs(stages: &[StageCurve]) -> String {
         "Metric",
         "Time",
     ];
-    table("Epochs", "numbers", &heads(&head), &rows)
+    let all = table("Epochs", "numbers", &heads(&head), &rows);
+    let n: usize = stages.iter().map(|stage| stage.epochs.len()).sum();
+    match n {
+        ..=OPEN => all,
+        _ => format!("<details>\n<summary>All {n} epochs</summary>\n{all}</details>\n"),
+    }
 }
