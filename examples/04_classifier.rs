@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use ulmfit::prelude::*;
 use ulmfit::train::observe::Console;
-use ulmfit::train::{Run, steps};
+use ulmfit::train::{Run, Validate, steps};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let root = env!("CARGO_MANIFEST_DIR");
@@ -21,9 +21,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         set.test.ok_or("examples/data/test.csv is missing")?,
     );
 
-    // Gradual unfreezing is a list of stages. The last one trains all groups, here for five epochs.
+    // Gradual unfreezing is a list of stages. The last one trains all groups, here for four epochs.
     let mut recipe = Recipe::of(&Pretrained::english());
-    Stage::set_last_epochs(&mut recipe.classifier.stages, Some(5));
+    Stage::set_last_epochs(&mut recipe.classifier.stages, Some(4));
     println!("Stage, trained groups, peak rate of each group, bottom first");
     let groups = 2 + language_model.model.encoder.config().layers;
     for stage in &recipe.classifier.stages {
@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!();
 
     let mut console = Console::new();
-    let mut run = Run::new(&mut console);
+    let mut run = Run::new(&mut console).with_validate(Validate::AtEnd);
     let scored = steps::classify(
         &recipe,
         &language_model,

@@ -1,4 +1,4 @@
-//! ULMFiT in pure Rust: a text classifier from few labels and much unlabelled text, without Python.
+//! ULMFiT in pure Rust: a text classifier from few labels and much unlabeled text, without Python.
 //!
 //! ULMFiT (Howard & Ruder 2018) trains in three steps: a language model on general text, the same model on the target
 //! text, and a classifier on its encoder.

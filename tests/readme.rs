@@ -40,6 +40,39 @@ fn the_readme_shows_the_quickstart_and_it_runs() {
     assert!(folder.path().join("model.safetensors").is_file());
 }
 
+/// The first command of the README, on a part of the sample.
+#[test]
+fn the_example_shows_its_accuracy_beside_baselines_and_three_predictions() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(example("imdb"));
+    let less = ["--labels", "50", "--unlabeled", "50", "--epochs", "2"];
+    let out = command.args(less).current_dir(folder.path()).output();
+    let out = out.unwrap();
+    let shown = String::from_utf8(out.stdout).unwrap();
+    assert!(out.status.success(), "{shown}");
+    for line in [
+        "  linear model (",
+        "  this model ",
+        "The same from scratch, ",
+        "  accuracy ",
+    ] {
+        assert!(
+            shown.contains(&format!("\n{line}")),
+            "no `{line}` in {shown}"
+        );
+    }
+    let predictions = shown.split("\nPredictions\n").nth(1).unwrap().lines();
+    let labels = predictions.map_while(|line| line.get(2..5).filter(|label| !label.is_empty()));
+    assert_eq!(
+        labels
+            .filter(|label| ["neg", "pos"].contains(label))
+            .count(),
+        3,
+        "{shown}"
+    );
+    assert!(folder.path().join("imdb.safetensors").is_file());
+}
+
 #[test]
 fn the_example_says_what_is_wrong_and_writes_nothing() {
     let folder = tempfile::tempdir().unwrap();

@@ -30,10 +30,10 @@ pub(crate) struct Options {
     /// Train models that read forward and models that read backward, and average their predictions; twice the time.
     #[arg(long)]
     pub(crate) both_directions: bool,
-    /// Labelled reviews to train on, as many of each class; default: all.
+    /// Labeled reviews to train on, as many of each class; default: all.
     #[arg(long, value_name = "N")]
     pub(crate) labels: Option<usize>,
-    /// Unlabelled reviews for the language model; default: all.
+    /// Unlabeled reviews for the language model; default: all.
     #[arg(long, value_name = "N")]
     pub(crate) unlabeled: Option<usize>,
     /// Reviews to hold out of the training set where there is no test set; default: a tenth.
@@ -83,7 +83,7 @@ pub(crate) struct Options {
 /// Which texts the language model may read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LmText {
-    /// Training and unlabelled texts.
+    /// Training and unlabeled texts.
     Train,
     /// The held-out texts too.
     All,

@@ -21,7 +21,7 @@ pub(crate) fn scores(scores: &ClassifierScores) {
     println!("\n{confusion}");
 }
 
-/// The same reviews labelled by the more frequent class and by a linear model of words and pairs, fitted to the same labels.
+/// The same reviews labeled by the more frequent class and by a linear model of words and pairs, fitted to the same labels.
 pub(crate) fn beside(
     recipe: &Recipe,
     rows: &Rows,

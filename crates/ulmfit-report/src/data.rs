@@ -15,7 +15,7 @@ pub struct Report {
     pub stages: Vec<StageCurve>,
     /// The scores on documents that were not trained on.
     pub validation: Option<Validation>,
-    /// The same documents labelled by simpler models.
+    /// The same documents labeled by simpler models.
     pub beside: Option<Beside>,
     /// Wrong predictions, the most confident first.
     pub mistakes: Vec<Mistake>,
@@ -106,13 +106,13 @@ pub struct BesideRow {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mistake {
     /// The class by its label.
-    pub truth: String,
+    pub label: String,
     /// The class by the model.
     pub predicted: String,
     /// The probability of [`Self::predicted`], 0 to 1.
     pub confidence: f32,
-    /// The probability of [`Self::truth`], 0 to 1.
-    pub of_truth: f32,
+    /// The probability of [`Self::label`], 0 to 1.
+    pub of_label: f32,
     /// The text in pieces, with its spaces.
     pub words: Vec<Word>,
 }

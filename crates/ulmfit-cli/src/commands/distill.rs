@@ -25,7 +25,7 @@ pub(crate) struct Args {
     /// Texts of the domain, whose labels are not read: plain text with a document a line, or .csv, .tsv, .jsonl or .parquet.
     #[arg(long, help_heading = "Data", value_name = "FILE", num_args = 1.., required = true)]
     unlabeled: Vec<PathBuf>,
-    /// Labelled documents to score both on; nothing is learned from them.
+    /// Labeled documents to score both on; nothing is learned from them.
     #[arg(long, help_heading = "Data", value_name = "FILE")]
     score_on: Option<PathBuf>,
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! `ulmfit evaluate`: what a classifier scores on labelled documents.
+//! `ulmfit evaluate`: what a classifier scores on labeled documents.
 
 use std::path::PathBuf;
 
@@ -16,7 +16,7 @@ use crate::options::model::ModelFiles;
 use crate::outputs::Outputs;
 use crate::talk::{path_json, print};
 
-/// Score a model on labelled documents
+/// Score a model on labeled documents
 ///
 /// Prints accuracy, the scores of each class and the confusion matrix, or the errors of a regression. Of a data set as
 /// published it reads the test part.

@@ -1,4 +1,4 @@
-//! `ulmfit train`: from labelled documents to a classifier and a report, all three steps.
+//! `ulmfit train`: from labeled documents to a classifier and a report, all three steps.
 
 use std::cell::RefCell;
 use std::path::PathBuf;
@@ -25,7 +25,7 @@ use crate::options::recipe::RecipeOptions;
 use crate::outputs::Outputs;
 use crate::talk::{Talk, path_json};
 
-/// Train a classifier on labelled documents
+/// Train a classifier on labeled documents
 ///
 /// Fine-tunes the language model on their text, then trains the classifier; writes the model and a report, a web page.
 /// Ctrl-C stores the run; the same line with --resume goes on.

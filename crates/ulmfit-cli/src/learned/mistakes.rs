@@ -14,10 +14,10 @@ struct Wrong {
     document: usize,
     /// The class whose words are shown.
     class: usize,
-    truth: String,
+    label: String,
     predicted: String,
     confidence: f32,
-    of_truth: f32,
+    of_label: f32,
 }
 
 /// The mistakes of `scores` on a corpus, the most confident first, with the words that decided for `classifier`; none for
@@ -55,10 +55,10 @@ pub(crate) fn find(
         let text = texts[wrong.document];
         let weights = predictor.attribution(text, Some(wrong.class));
         Mistake {
-            truth: wrong.truth,
+            label: wrong.label,
             predicted: wrong.predicted,
             confidence: wrong.confidence,
-            of_truth: wrong.of_truth,
+            of_label: wrong.of_label,
             words: pieces(&text.replace("<br />", "\n"), &weights),
         }
     };
@@ -100,16 +100,16 @@ fn next(text: &str, word: &str) -> Option<usize> {
     (skips_none || (begins && at <= NEAR)).then_some(at)
 }
 
-fn of_class(document: usize, row: &[f32], truth: usize, names: &[String]) -> Option<Wrong> {
+fn of_class(document: usize, row: &[f32], label: usize, names: &[String]) -> Option<Wrong> {
     let predicted = top_class(row).unwrap_or(0);
-    (predicted != truth).then_some(())?;
+    (predicted != label).then_some(())?;
     Some(Wrong {
         document,
         class: predicted,
-        truth: names.get(truth)?.clone(),
+        label: names.get(label)?.clone(),
         predicted: names.get(predicted)?.clone(),
         confidence: *row.get(predicted)?,
-        of_truth: *row.get(truth)?,
+        of_label: *row.get(label)?,
     })
 }
 
@@ -118,15 +118,15 @@ fn of_set(document: usize, row: &[f32], set: &[u32], names: &[String]) -> Vec<Wr
     let wrong = decisions.filter_map(|(class, (&probability, name))| {
         let (said, is) = (probability >= 0.5, set.contains(&(class as u32)));
         let (yes, no) = (name.clone(), format!("not {name}"));
-        let (predicted, truth) = if said { (yes, no) } else { (no, yes) };
+        let (predicted, label) = if said { (yes, no) } else { (no, yes) };
         let confidence = probability.max(1.0 - probability);
         (said != is).then_some(Wrong {
             document,
             class,
-            truth,
+            label,
             predicted,
             confidence,
-            of_truth: 1.0 - confidence,
+            of_label: 1.0 - confidence,
         })
     });
     wrong.collect()
@@ -164,7 +164,7 @@ mod tests {
         let wrong = of_set(7, &[0.75, 0.25, 0.9], &[1, 2], &names);
         let said: Vec<_> = wrong
             .iter()
-            .map(|w| (w.predicted.as_str(), w.truth.as_str(), w.confidence))
+            .map(|w| (w.predicted.as_str(), w.label.as_str(), w.confidence))
             .collect();
         assert_eq!(
             said,

@@ -29,7 +29,7 @@ pub(crate) struct Labeled {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Data")]
 pub(crate) struct HeldOut {
-    /// Labelled documents to score on, in one of these formats; nothing is trained on them.
+    /// Labeled documents to score on, in one of these formats; nothing is trained on them.
     #[arg(long, value_name = "FILE")]
     valid: Option<PathBuf>,
     /// The share of the documents that is held out to score on, of each class, where there are no others.

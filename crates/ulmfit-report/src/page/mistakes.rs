@@ -48,8 +48,8 @@ fn list(out: &mut String, start: usize, mistakes: &[Mistake]) {
                 "<li>\n<p><strong>{}</strong> ({}), labeled <strong>{}</strong> ({})</p>\n<blockquote>{}</blockquote>\n</li>\n",
                 Escaped(&mistake.predicted),
                 percent(f64::from(mistake.confidence)),
-                Escaped(&mistake.truth),
-                percent(f64::from(mistake.of_truth)),
+                Escaped(&mistake.label),
+                percent(f64::from(mistake.of_label)),
                 colored(mistake),
             ),
         );
