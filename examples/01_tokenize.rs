@@ -1,4 +1,4 @@
-//! Text to tokens to ids: what each text rule does, which words get a number, and the way back.
+//! Text to tokens to ids: what each text rule does, which words get an id, and ids to text again.
 //! `cargo run --release --example 01_tokenize`
 
 use ulmfit::prelude::*;

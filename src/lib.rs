@@ -50,8 +50,8 @@
 //! 4. [`train`]: schedules, layer groups, optimizers, the loops, recipes. [`train::Stage`], [`train::Recipe`],
 //!    [`train::Ulmfit`].
 //!
-//! [`prelude`] holds what most programs name. The examples `01_tokenize` to `05_predict` walk the same road with things
-//! to look at; the folder `docs` is a book.
+//! [`prelude`] holds what most programs name. The examples `01_tokenize` to `05_predict` show these steps one by
+//! one; the folder `docs` is a book.
 //!
 //! # Devices and features
 //!

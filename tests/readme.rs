@@ -25,7 +25,7 @@ fn the_readme_shows_the_quickstart_and_it_runs() {
     let rows = std::fs::read_to_string(folder.path().join("rows.csv")).unwrap();
     std::fs::write(
         folder.path().join("reviews.csv"),
-        format!("label,text\n{rows}"),
+        format!("stars,body\n{rows}"),
     )
     .unwrap();
     let out = Command::new(example("quickstart"))

@@ -266,7 +266,7 @@ fn a_hang_up_loads_a_new_file_and_survives_a_broken_one() {
     fs::write(&first, "not a model").unwrap();
     server.signal("HUP");
     let said = server.says();
-    let wanted = "error: not reloaded, the old model goes on: ";
+    let wanted = "error: not reloaded, the old model stays: ";
     assert!(
         said.starts_with(wanted) && said.contains("m.safetensors"),
         "{said}"

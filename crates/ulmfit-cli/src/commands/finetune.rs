@@ -16,7 +16,7 @@ use crate::options::text_files::TextFiles;
 
 /// Fine-tune a language model on files of text: the second step of train alone
 ///
-/// The vocabulary becomes that of the text. Ctrl-C stores the run; the same line with --resume goes on.
+/// The vocabulary becomes that of the text. Ctrl-C stores the run; the same line with --resume continues it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The pretrained language model: english (the one that is built in) or a file.

@@ -38,7 +38,7 @@ pub(crate) struct Args {
         help_heading = "Model"
     )]
     pretrained: Option<PathBuf>,
-    /// Train the last so many layer groups [default: those of the step's first stage].
+    /// Train this many of the last layer groups [default: those of the step's first stage].
     #[arg(long, help_heading = "Training", value_name = "N", value_parser = whole::<usize>(1, MANY))]
     last: Option<usize>,
     /// The first rate.

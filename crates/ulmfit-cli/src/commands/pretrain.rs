@@ -16,7 +16,7 @@ use crate::options::text_files::TextFiles;
 
 /// Train a language model on files of text, the step before train
 ///
-/// Ctrl-C stores the run; the same line with --resume goes on.
+/// Ctrl-C stores the run; the same line with --resume continues it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -37,7 +37,7 @@ pub(crate) struct Args {
     /// How often a word must occur to be in the vocabulary [default: that of the recipe, 3 in most].
     #[arg(long, hide_short_help = true, help_heading = "Model", value_name = "N", value_parser = whole::<u64>(1, MANY))]
     min_freq: Option<u64>,
-    /// Cut words into pieces that are learned from the text, at most so many: for languages of many forms or without
+    /// Cut words into pieces that are learned from the text, at most this many: for languages of many forms or without
     /// spaces between words.
     #[arg(long, hide_short_help = true, help_heading = "Model", value_name = "N", value_parser = whole::<usize>(1, MANY), conflicts_with_all = ["vocab_size", "min_freq", "from"])]
     subwords: Option<usize>,

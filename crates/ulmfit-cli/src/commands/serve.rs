@@ -116,7 +116,7 @@ fn tell(event: &Event, first: &Model, limits: &str, talk: Talk) {
         Event::Reloaded(model) => talk.note(&format!("reloaded {}", described(model))),
         Event::NotReloaded(error) => {
             say(&format!(
-                "error: not reloaded, the old model goes on: {error}"
+                "error: not reloaded, the old model stays: {error}"
             ));
         }
         Event::Stopping { connections } => {

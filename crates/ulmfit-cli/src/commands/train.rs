@@ -28,7 +28,7 @@ use crate::talk::{Talk, path_json};
 /// Train a classifier on labeled documents
 ///
 /// Fine-tunes the language model on their text, then trains the classifier; writes the model and a report, a web page.
-/// Ctrl-C stores the run; the same line with --resume goes on.
+/// Ctrl-C stores the run; the same line with --resume continues it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
