@@ -207,7 +207,7 @@ impl<W: Write> Lines<W> {
                     fields.extend(cells.map(|cell| match cell {
                         Cell::Text(text) => text,
                         // The shortest digits that are read back as the same number.
-                        Cell::Number(number) if number.abs() < 1e-4 && *number != 0.0 => {
+                        Cell::Number(number) if number.abs() < 1e-4 && number != 0.0 => {
                             format!("{number:e}")
                         }
                         Cell::Number(number) => number.to_string(),
