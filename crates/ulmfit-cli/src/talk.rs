@@ -4,8 +4,8 @@ use std::io::Write as _;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use ulmfit::train::Result;
 use ulmfit::train::observe::{Console, EpochEnd, Observer};
+use ulmfit::train::{Recipe, Result};
 
 /// How much is said.
 #[derive(Clone, Copy, Debug, clap::Args)]
@@ -40,6 +40,17 @@ impl Talk {
         if self.verbose {
             say(text);
         }
+    }
+
+    /// Says every number of a run to people who asked for more.
+    ///
+    /// # Errors
+    /// If the recipe cannot be written.
+    pub(crate) fn recipe(self, recipe: &Recipe) -> anyhow::Result<()> {
+        if self.verbose {
+            say(&recipe.to_toml()?);
+        }
+        Ok(())
     }
 
     /// Whether the result is for a program.

@@ -56,7 +56,7 @@ impl Execute for Args {
         let Some(files) = files else {
             return super::print_recipe(&recipe);
         };
-        talk.detail(&recipe.to_toml()?);
+        talk.recipe(&recipe)?;
         let device = common.training_device()?;
         let language_model = TextLanguageModel::load(&self.model, &device)?;
 

@@ -52,7 +52,7 @@ impl Execute for Args {
         let files = self.output.check(files, common.talk)?;
         let device = common.training_device()?;
         let recipe = self.recipe()?;
-        common.talk.detail(&recipe.to_toml()?);
+        common.talk.recipe(&recipe)?;
         let folder = PreparedText::open(self.output.checkpoints())?;
         let model = self.model.load(&device)?;
         let model = model.ok_or_else(|| {

@@ -70,7 +70,7 @@ impl Execute for Args {
         let files = self.output.check(files, common.talk)?;
         let device = common.training_device()?.autodiff();
         let recipe = self.recipe()?;
-        common.talk.detail(&recipe.to_toml()?);
+        common.talk.recipe(&recipe)?;
         let folder = PreparedText::open(self.output.checkpoints())?;
         let model = match &self.from {
             Some(path) => TextLanguageModel::load(path, &device)?,

@@ -104,7 +104,7 @@ impl Execute for Args {
         let Some(files) = files else {
             return super::print_recipe(&recipe);
         };
-        talk.detail(&recipe.to_toml()?);
+        talk.recipe(&recipe)?;
         let device = common.training_device()?;
         if pretrained.is_some() {
             talk.note(&format!("the language model begins as: {pretrained}"));
