@@ -1,4 +1,4 @@
-//! Text to tokens to ids: what each text rule does, which words get a number, and the way back.
+//! Text to tokens to ids: what each text rule does, which words get an id, and ids to text again.
 //! `cargo run --release --example 01_tokenize`
 
 use ulmfit::prelude::*;
@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("  {name:<10} {}", line(&tokenizer.tokenize(TEXT)));
     }
 
-    // The vocabulary: what occurs three times or more in the labelled reviews of the bundled sample.
+    // The vocabulary: what occurs three times or more in the labeled reviews of the bundled sample.
     let reviews = ReviewSet::open(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data"))?.train;
     let documents = tokenizer.tokenize_all(&reviews.texts());
     let vocab = VocabConfig::new().with_min_freq(3).build(&documents);

@@ -1,12 +1,13 @@
-//! Step 2: the language model of 02 learns the text that is to be classified: first its new words, then all layers.
-//! `cargo run --release --example 03_fine_tune`, after `02_language_model`
+//! Step 2: the English model learns the text that is to be classified, its words and its tone.
+//! `cargo run --release --example 03_fine_tune`
+//!
+//! It writes `target/tour/reviews.lm.safetensors`, or into the folder that is given as an argument.
 
 use std::path::PathBuf;
 
 use ulmfit::prelude::*;
 use ulmfit::train::evaluate_language_model;
 use ulmfit::train::observe::Console;
-use ulmfit::train::schedule::GroupRates;
 use ulmfit::train::{Run, steps};
 
 /// `exp` of the mean loss on texts that no step has read: among how many words the model is undecided.
@@ -21,18 +22,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let root = env!("CARGO_MANIFEST_DIR");
     let folder = std::env::args_os().nth(1).map(PathBuf::from);
     let folder = folder.unwrap_or_else(|| PathBuf::from(root).join("target/tour"));
+    std::fs::create_dir_all(&folder)?;
 
     let device = Device::default();
-    let general = TextLanguageModel::load(folder.join("general.safetensors"), &device)
-        .map_err(|error| format!("{error}; run the example 02_language_model first"))?;
+    let general = Pretrained::english().load(&device)?;
+    let general = general.ok_or("the English model is not built in")?;
     let set = ReviewSet::open(format!("{root}/examples/data"))?;
     let held_out = set.test.ok_or("examples/data/test.csv is missing")?;
 
-    let mut recipe = Recipe::default();
-    recipe.language_model.batch_size = 16;
-    recipe.language_model.finetune[0].epochs = 8;
-    recipe.language_model.finetune[0].rates = GroupRates::paper(1e-2);
-
+    // Every number is in the recipe, and one seed decides every random number. The observer shows each epoch.
+    let recipe = Recipe::of(&Pretrained::english()).with_at_most_epochs(1);
     let mut console = Console::new();
     let mut run = Run::new(&mut console);
     let texts = set.train.texts();
@@ -48,7 +47,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     );
     let before = perplexity(&general.adapt(new), &held_out.texts())?;
     let after = perplexity(&model, &held_out.texts())?;
-    println!("perplexity of {} held-out reviews", held_out.len());
+    println!("perplexity of {} held-out sentences", held_out.len());
     println!("  before fine-tuning {before:8.1}\n  after              {after:8.1}");
 
     let path = folder.join("reviews.lm.safetensors");

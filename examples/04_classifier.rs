@@ -5,8 +5,7 @@ use std::path::PathBuf;
 
 use ulmfit::prelude::*;
 use ulmfit::train::observe::Console;
-use ulmfit::train::schedule::GroupRates;
-use ulmfit::train::{Run, steps};
+use ulmfit::train::{Run, Validate, steps};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let root = env!("CARGO_MANIFEST_DIR");
@@ -22,14 +21,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         set.test.ok_or("examples/data/test.csv is missing")?,
     );
 
-    // Gradual unfreezing is a list of stages. The last one trains all groups, here longer and faster than by default:
-    // few labels and a tiny model.
-    let mut recipe = Recipe::default();
-    recipe.classifier.batch_size = 16;
-    if let Some(all) = recipe.classifier.stages.last_mut() {
-        all.epochs = 10;
-        all.rates = GroupRates::paper(5e-3);
-    }
+    // Gradual unfreezing is a list of stages. The last one trains all groups, here for four epochs.
+    let mut recipe = Recipe::of(&Pretrained::english());
+    Stage::set_last_epochs(&mut recipe.classifier.stages, Some(4));
     println!("Stage, trained groups, peak rate of each group, bottom first");
     let groups = 2 + language_model.model.encoder.config().layers;
     for stage in &recipe.classifier.stages {
@@ -42,7 +36,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!();
 
     let mut console = Console::new();
-    let mut run = Run::new(&mut console);
+    let mut run = Run::new(&mut console).with_validate(Validate::AtEnd);
     let scored = steps::classify(
         &recipe,
         &language_model,
@@ -53,11 +47,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     )?;
 
     let classifier = scored.model;
-    let scores = scored.scores.ok_or("no held-out reviews")?;
+    let scores = scored.scores.ok_or("no held-out sentences")?;
     let confusion = scores.confusion.with_names(&classifier.classes);
     let accuracy = 100.0 * confusion.accuracy();
     println!(
-        "\naccuracy {accuracy:.1} % of {} held-out reviews\n\n{confusion}",
+        "\naccuracy {accuracy:.1} % of {} held-out sentences\n\n{confusion}",
         valid.len()
     );
 

@@ -5,11 +5,10 @@ use std::path::PathBuf;
 
 use ulmfit::prelude::*;
 
-const TEXTS: [&str; 4] = [
-    "A wonderful, warm and funny film. I loved every minute of it.",
-    "Dull, tedious and far too long. A waste of two good actors.",
-    "It begins slowly, but the ending is superb.",
-    "The plot is a mess and the jokes are old, yet I laughed till it hurt.",
+const TEXTS: [&str; 3] = [
+    "A warm, funny and moving film with wonderful performances.",
+    "Dull, predictable and far too long.",
+    "It starts slowly, but the ending is wonderful.",
 ];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -1,4 +1,4 @@
-//! ULMFiT in pure Rust: a text classifier from few labels and much unlabelled text, without Python.
+//! ULMFiT in pure Rust: a text classifier from few labels and much unlabeled text, without Python.
 //!
 //! ULMFiT (Howard & Ruder 2018) trains in three steps: a language model on general text, the same model on the target
 //! text, and a classifier on its encoder.
@@ -50,8 +50,8 @@
 //! 4. [`train`]: schedules, layer groups, optimizers, the loops, recipes. [`train::Stage`], [`train::Recipe`],
 //!    [`train::Ulmfit`].
 //!
-//! [`prelude`] holds what most programs name. The examples `01_tokenize` to `05_predict` walk the same road with things
-//! to look at; the folder `docs` is a book.
+//! [`prelude`] holds what most programs name. The examples `01_tokenize` to `05_predict` show these steps one by
+//! one; the folder `docs` is a book.
 //!
 //! # Devices and features
 //!

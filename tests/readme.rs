@@ -1,4 +1,4 @@
-//! The program in the README is `examples/quickstart.rs` to the letter, and it runs.
+//! The program in the README is `examples/quickstart.rs` below its first line, and it runs.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -14,6 +14,7 @@ fn the_readme_shows_the_quickstart_and_it_runs() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let read = |name: &str| std::fs::read_to_string(root.join(name)).unwrap();
     let program = read("examples/quickstart.rs");
+    let (_, program) = program.split_once("\n\n").unwrap();
     assert!(read("README.md").contains(&format!("```rust,no_run\n{program}```")));
 
     // `reviews.csv` with a header, from a part of the bundled sample.
@@ -24,7 +25,7 @@ fn the_readme_shows_the_quickstart_and_it_runs() {
     let rows = std::fs::read_to_string(folder.path().join("rows.csv")).unwrap();
     std::fs::write(
         folder.path().join("reviews.csv"),
-        format!("label,text\n{rows}"),
+        format!("stars,body\n{rows}"),
     )
     .unwrap();
     let out = Command::new(example("quickstart"))
@@ -37,6 +38,39 @@ fn the_readme_shows_the_quickstart_and_it_runs() {
         "{shown}"
     );
     assert!(folder.path().join("model.safetensors").is_file());
+}
+
+/// The first command of the README, on a part of the sample.
+#[test]
+fn the_example_shows_its_accuracy_beside_baselines_and_three_predictions() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(example("imdb"));
+    let less = ["--labels", "50", "--unlabeled", "50", "--epochs", "2"];
+    let out = command.args(less).current_dir(folder.path()).output();
+    let out = out.unwrap();
+    let shown = String::from_utf8(out.stdout).unwrap();
+    assert!(out.status.success(), "{shown}");
+    for line in [
+        "  linear model (",
+        "  this model ",
+        "The same from scratch, ",
+        "  accuracy ",
+    ] {
+        assert!(
+            shown.contains(&format!("\n{line}")),
+            "no `{line}` in {shown}"
+        );
+    }
+    let predictions = shown.split("\nPredictions\n").nth(1).unwrap().lines();
+    let labels = predictions.map_while(|line| line.get(2..5).filter(|label| !label.is_empty()));
+    assert_eq!(
+        labels
+            .filter(|label| ["neg", "pos"].contains(label))
+            .count(),
+        3,
+        "{shown}"
+    );
+    assert!(folder.path().join("imdb.safetensors").is_file());
 }
 
 #[test]

@@ -37,13 +37,8 @@ impl Text {
             None => {
                 let set =
                     ReviewSet::open(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/data"))?;
-                let parts = [Some(&set.train), set.unlabeled.as_ref(), set.test.as_ref()];
-                let texts: Vec<&str> = parts
-                    .into_iter()
-                    .flatten()
-                    .flat_map(Corpus::texts)
-                    .collect();
-                ("the bundled reviews".to_owned(), texts.join("\n"))
+                let name = "the bundled reviews".to_owned();
+                (name, set.train.texts().join("\n"))
             }
         };
         let alphabet = Alphabet::of(&text)?;

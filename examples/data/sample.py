@@ -3,8 +3,9 @@
 
     zstd -dc sentence_polarity.csv.zst | python3 sample.py FOLDER [LABELED UNLABELED HELD_OUT]
 
-Reads rows `label,text` with a header. The sentences are published in lower case with spaces between tokens; spaces before
-punctuation go and first letters become capital, so that they look like what people write. Nothing else is changed.
+Reads rows `label,text` with a header and draws as many of each class for each part. The sentences are published in lower
+case with spaces between tokens; spaces before punctuation go and first letters become capital, so that they look like
+what people write. Nothing else is changed.
 """
 
 import csv
@@ -13,15 +14,10 @@ import re
 import sys
 
 
-# Words on which a sentence turns: what stands before them and behind them seldom says the same.
-TURN = re.compile(r"\b(but|yet|although|though|despite|however)\b", re.IGNORECASE)
-
-
 def written(text):
     """The sentence as a person would type it."""
     text = re.sub(r"\s+", " ", text.strip())
-    # `. . .` is an ellipsis, `--` a dash.
-    text = re.sub(r"\. \. \.( \.)*", "...", text)
+    text = re.sub(r"\.( \.)+", "...", text)
     text = re.sub(r"\s+([.,;:!?%)\]}])", r"\1", text)
     text = re.sub(r"([(\[{])\s+", r"\1", text)
     text = re.sub(r"\s+('(?:s|m|d|re|ve|ll)|n't)\b", r"\1", text)
@@ -35,31 +31,18 @@ def written(text):
 
 def main():
     folder = sys.argv[1]
-    labeled, unlabeled, held_out = (int(n) for n in sys.argv[2:5] or (3000, 4000, 1000))
+    labeled, unlabeled, held_out = (int(n) for n in sys.argv[2:5] or (3000, 3000, 1000))
     sys.stdin.reconfigure(encoding="utf-8", errors="replace")
     rows = {written(row["text"]): row["label"] for row in csv.DictReader(sys.stdin)}
     rng = random.Random(0)
-    # By class and by whether the sentence turns.
-    heaps = {(name, turns): [] for name in ("neg", "pos") for turns in (True, False)}
-    for text, name in sorted(rows.items()):
-        heaps[name, TURN.search(text) is not None].append(text)
+    heaps = {name: sorted(text for text, label in rows.items() if label == name) for name in ("neg", "pos")}
     for texts in heaps.values():
         rng.shuffle(texts)
-
-    def take(n, kinds):
-        """As many of each class, and of each kind of sentence."""
-        part = n // (2 * len(kinds))
-        taken = [(i, heaps[name, turns].pop()) for i, name in enumerate(("neg", "pos")) for turns in kinds for _ in range(part)]
+    for name, n in [("test", held_out), ("train", labeled), ("unsup", unlabeled)]:
+        taken = [(label, heaps[key].pop()) for label, key in enumerate(("neg", "pos")) for _ in range(n // 2)]
         rng.shuffle(taken)
-        return taken
-
-    for name, n, kinds in [
-        ("test", held_out, (True, False)),
-        ("train", labeled, (True, False)),
-        ("unsup", unlabeled, (False,)),
-    ]:
         with open(f"{folder}/{name}.csv", "w", newline="", encoding="utf-8") as out:
-            for label, text in take(n, kinds):
+            for label, text in taken:
                 csv.writer(out, lineterminator="\n").writerow([2 if name == "unsup" else label, text])
     with open(f"{folder}/classes.txt", "w", encoding="utf-8") as out:
         out.write("neg\npos\n")

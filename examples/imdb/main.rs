@@ -106,7 +106,7 @@ fn train(
             );
             let target = rows.train.texts();
             println!(
-                "\nStep 2  fine-tuning it on the {} labelled texts",
+                "\nStep 2  fine-tuning it on the {} labeled texts",
                 target.len()
             );
             steps::finetune(recipe, model, &target, device, run)?
@@ -118,7 +118,7 @@ fn train(
         .with_context(|| format!("saving to {}", path.display()))?;
     println!("        saved as {}", path.display());
     println!(
-        "\nStep 3  classifier on {} labelled reviews",
+        "\nStep 3  classifier on {} labeled reviews",
         rows.train.len()
     );
     let (train, valid) = (&rows.train, Some(&rows.valid));

@@ -30,10 +30,10 @@ pub(crate) struct Options {
     /// Train models that read forward and models that read backward, and average their predictions; twice the time.
     #[arg(long)]
     pub(crate) both_directions: bool,
-    /// Labelled reviews to train on, as many of each class; default: all.
+    /// Labeled reviews to train on, as many of each class; default: all.
     #[arg(long, value_name = "N")]
     pub(crate) labels: Option<usize>,
-    /// Unlabelled reviews for the language model; default: all.
+    /// Unlabeled reviews for the language model; default: all.
     #[arg(long, value_name = "N")]
     pub(crate) unlabeled: Option<usize>,
     /// Reviews to hold out of the training set where there is no test set; default: a tenth.
@@ -41,19 +41,19 @@ pub(crate) struct Options {
     pub(crate) valid: Option<usize>,
     /// How often the held-out reviews are scored: each-epoch, each-stage or at-end. Thousands of them take longer than
     /// an epoch of training; the model is the same.
-    #[arg(long, value_name = "WHEN", default_value = "each-epoch", value_parser = str::parse::<Validate>)]
+    #[arg(long, value_name = "WHEN", default_value = "each-stage", value_parser = str::parse::<Validate>)]
     pub(crate) validate: Validate,
     /// May the language model read the held-out texts, without their labels?
     #[arg(long, value_enum, default_value_t = LmText::Train)]
     pub(crate) lm_text: LmText,
-    /// Epochs of step 1 from scratch; default: those of --recipe, or 12 for the bundled sample, else 1.
+    /// Epochs of step 1 from scratch; default: those of the recipe.
     #[arg(long, value_name = "N")]
     pub(crate) lm_epochs: Option<usize>,
-    /// Epochs of step 2 over all layer groups; default: those of the recipe.
+    /// Epochs of step 2 over all layer groups; default: those of the recipe, or 1 for the bundled sample.
     #[arg(long, value_name = "N")]
     pub(crate) finetune_epochs: Option<usize>,
-    /// Epochs of the classifier's last stage, over all layer groups; default: those of --recipe, or 8 for the bundled
-    /// sample, else 2.
+    /// Epochs of the classifier's last stage, over all layer groups; default: those of the recipe, or 6 for the bundled
+    /// sample.
     #[arg(long, value_name = "N")]
     pub(crate) epochs: Option<usize>,
     /// The seed of every random number.
@@ -83,7 +83,7 @@ pub(crate) struct Options {
 /// Which texts the language model may read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LmText {
-    /// Training and unlabelled texts.
+    /// Training and unlabeled texts.
     Train,
     /// The held-out texts too.
     All,
@@ -118,8 +118,15 @@ impl Options {
             recipe = recipe.with_preset(size);
         }
         Stage::set_last_epochs(&mut recipe.language_model.pretrain, self.lm_epochs);
-        Stage::set_last_epochs(&mut recipe.language_model.finetune, self.finetune_epochs);
-        Stage::set_last_epochs(&mut recipe.classifier.stages, self.epochs);
+        // The sample is a tour: so many epochs are under three minutes on two cores.
+        let tour = self.data.is_none() && self.recipe.is_none() && start.is_some();
+        let (finetune, last) = match tour {
+            true => (Some(1), Some(6)),
+            false => (None, None),
+        };
+        let lm = &mut recipe.language_model;
+        Stage::set_last_epochs(&mut lm.finetune, self.finetune_epochs.or(finetune));
+        Stage::set_last_epochs(&mut recipe.classifier.stages, self.epochs.or(last));
         if let Some(rows) = self.lm_batch_size {
             recipe.language_model.batch_size = rows;
         }

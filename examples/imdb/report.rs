@@ -21,7 +21,7 @@ pub(crate) fn scores(scores: &ClassifierScores) {
     println!("\n{confusion}");
 }
 
-/// The same reviews labelled by the more frequent class and by a linear model of words and pairs, fitted to the same labels.
+/// The same reviews labeled by the more frequent class and by a linear model of words and pairs, fitted to the same labels.
 pub(crate) fn beside(
     recipe: &Recipe,
     rows: &Rows,
@@ -81,9 +81,9 @@ pub(crate) fn ensemble(
 /// Texts that no data set holds, with the probability of every class.
 pub(crate) fn predictions(classifier: &TextClassifier, valid: &Corpus) -> anyhow::Result<()> {
     const TEXTS: [&str; 3] = [
-        "A slow start, but I loved the ending.",
-        "Terrible acting and a boring story. What a waste of time!",
         "One of the best films I have seen this year: funny, touching and beautifully shot.",
+        "Terrible acting and a boring story. What a waste of time!",
+        "It starts slowly, but the ending is wonderful.",
     ];
     println!("Predictions");
     let predictor = Predictor::new(classifier)?;

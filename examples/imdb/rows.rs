@@ -14,7 +14,7 @@ const HELD_OUT: f64 = 0.1;
 /// The rows of a run.
 pub(crate) struct Rows {
     source: PathBuf,
-    /// Labelled, for step 3; its texts for the language model too.
+    /// Labeled, for step 3; its texts for the language model too.
     pub(crate) train: Corpus,
     /// Held out: scored, never trained on.
     pub(crate) valid: Corpus,
@@ -91,7 +91,7 @@ impl fmt::Display for Rows {
         let unlabeled = self.unlabeled.as_ref().map_or(0, Corpus::len);
         write!(
             f,
-            "Reviews from {}: {} labelled for training ({}), {unlabeled} unlabelled, {} held out",
+            "Reviews from {}: {} labeled for training ({}), {unlabeled} unlabeled, {} held out",
             self.source.display(),
             self.train.len(),
             self.train.classes().join(", "),

@@ -18,9 +18,9 @@ const SUBSETS: [(usize, u64); 4] = [(100, 5), (500, 5), (2_000, 3), (20_000, 1)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Column {
-    /// The English model, fine-tuned as a language model on unlabelled texts of the domain.
+    /// The English model, fine-tuned as a language model on unlabeled texts of the domain.
     SemiSupervised,
-    /// The English model as it comes: it has read nothing of the domain but the labelled texts.
+    /// The English model as it comes: it has read nothing of the domain but the labeled texts.
     Pretrained,
     /// A new encoder of the same size, which has read nothing.
     Scratch,
@@ -52,7 +52,7 @@ impl Cell {
         cells.collect()
     }
 
-    /// How its classifier is trained. It follows from its labelled texts alone.
+    /// How its classifier is trained. It follows from its labeled texts alone.
     pub(crate) fn recipe(&self, train: &Corpus) -> Recipe {
         let start = match self.column {
             Column::Scratch => Pretrained::None,

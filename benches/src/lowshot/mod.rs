@@ -41,7 +41,7 @@ pub(crate) struct Args {
     /// A language model of the domain that is made already; without it, one is made and stored in --work.
     #[arg(long, value_name = "FILE")]
     language_model: Option<PathBuf>,
-    /// Unlabelled texts for the language model.
+    /// Unlabeled texts for the language model.
     #[arg(long, default_value_t = 20_000)]
     unlabeled: usize,
     /// Texts that are held out where the data set has no test set.

@@ -6,7 +6,7 @@ use super::cells::Line;
 use super::table::{COLUMNS, Column, deviation, mean, of, percent, sizes};
 
 pub(super) fn chart(lines: &[Line]) -> LineChart {
-    let x = Axis::new("labelled reviews").log();
+    let x = Axis::new("labeled reviews").log();
     let mut chart = LineChart::new(
         "Accuracy on 5,000 reviews",
         x,

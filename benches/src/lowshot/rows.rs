@@ -8,14 +8,14 @@ use ulmfit::prelude::*;
 /// The seed of everything that is the same for all cells.
 pub(super) const SHARED_SEED: u64 = 0;
 
-/// Labelled texts that the language model reads beside the unlabelled ones, without their labels.
+/// Labeled texts that the language model reads beside the unlabeled ones, without their labels.
 const LABELED_READ: usize = 2_000;
 
 /// The texts of the study.
 pub(super) struct Rows {
-    /// Labelled texts that subsets are drawn from.
+    /// Labeled texts that subsets are drawn from.
     pub(super) pool: Corpus,
-    /// Labelled texts that are scored, once for each cell.
+    /// Labeled texts that are scored, once for each cell.
     pub(super) held_out: Corpus,
     unlabeled: Corpus,
 }
@@ -41,7 +41,7 @@ impl Rows {
         })
     }
 
-    /// The labelled texts of a cell: no other label enters its training.
+    /// The labeled texts of a cell: no other label enters its training.
     pub(super) fn subset(&self, labels: usize, seed: u64) -> anyhow::Result<Corpus> {
         let labels = labels.min(self.pool.len());
         Ok(self.pool.balanced(labels, seed)?.shuffled(seed))

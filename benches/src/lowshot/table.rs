@@ -33,7 +33,7 @@ const fn column(
 pub(super) const COLUMNS: [Column; 6] = [
     column(
         "semi-supervised",
-        "ulmfit, fine-tuned on unlabelled reviews",
+        "ulmfit, fine-tuned on unlabeled reviews",
         Some("ulmfit"),
         true,
     ),

@@ -4,16 +4,16 @@ use std::io::Write as _;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use ulmfit::train::Result;
 use ulmfit::train::observe::{Console, EpochEnd, Observer};
+use ulmfit::train::{Recipe, Result};
 
 /// How much is said.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(crate) struct Talk {
-    /// Print results and errors alone: no progress, no notes.
+    /// Print results and errors alone, without progress and notes.
     #[arg(short, long, global = true, help_heading = "Output")]
     quiet: bool,
-    /// Print more: the numbers of a run, each file that is read, each request of the server.
+    /// Print more: every number of a run, each file of predictions, each request of the server.
     #[arg(
         short,
         long,
@@ -22,7 +22,7 @@ pub(crate) struct Talk {
         conflicts_with = "quiet"
     )]
     verbose: bool,
-    /// Print results as JSON, an object a line, the result of the verb in the last one.
+    /// Print results as JSON: an object on each line, the result of the verb last.
     #[arg(long, global = true, help_heading = "Output")]
     json: bool,
 }
@@ -40,6 +40,17 @@ impl Talk {
         if self.verbose {
             say(text);
         }
+    }
+
+    /// Says every number of a run to people who asked for more.
+    ///
+    /// # Errors
+    /// If the recipe cannot be written.
+    pub(crate) fn recipe(self, recipe: &Recipe) -> anyhow::Result<()> {
+        if self.verbose {
+            say(&recipe.to_toml()?);
+        }
+        Ok(())
     }
 
     /// Whether the result is for a program.

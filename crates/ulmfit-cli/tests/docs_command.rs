@@ -1,4 +1,5 @@
-//! Every call of the command in the README and the book is one that the command takes: verbs, options and values.
+//! Every call of the command in the README, the book and the studies is one that the command takes: verbs, options and
+//! values.
 //!
 //! The calls run in an empty folder: their files are missing, which is exit code 1. A wrong command line is 2.
 
@@ -19,16 +20,24 @@ fn pages(folder: &Path, into: &mut Vec<PathBuf>) {
     }
 }
 
-/// The lines of the shell blocks of a page, with their numbers.
-fn shell_lines(text: &str) -> Vec<(usize, &str)> {
-    let mut lines = Vec::new();
-    let mut inside = false;
+/// The lines of the shell blocks of a page, with their numbers; what a backslash continues is one line.
+fn shell_lines(text: &str) -> Vec<(usize, String)> {
+    let mut lines: Vec<(usize, String)> = Vec::new();
+    let (mut inside, mut continued) = (false, false);
     for (number, line) in (1..).zip(text.lines()) {
         if line.starts_with("```") {
             inside = line == "```sh";
-        } else if inside {
-            lines.push((number, line));
+            continue;
         }
+        if !inside {
+            continue;
+        }
+        let part = line.strip_suffix('\\').unwrap_or(line);
+        match lines.last_mut() {
+            Some((_, begun)) if continued => begun.push_str(part),
+            _ => lines.push((number, part.to_owned())),
+        }
+        continued = part.len() < line.len();
     }
     lines
 }
@@ -68,12 +77,13 @@ fn the_command_takes_every_call_in_the_pages() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut all = vec![root.join("README.md")];
     pages(&root.join("docs"), &mut all);
+    pages(&root.join("studies"), &mut all);
     let empty = tempfile::tempdir().unwrap();
     let mut n = 0;
     for page in all {
         let text = std::fs::read_to_string(&page).unwrap();
         for (number, line) in shell_lines(&text) {
-            let Some(arguments) = call(line) else {
+            let Some(arguments) = call(&line) else {
                 continue;
             };
             let mut command = Command::new(env!("CARGO_BIN_EXE_ulmfit"));
@@ -94,4 +104,10 @@ fn calls_are_read_as_a_shell_does() {
     assert_eq!(read("ulmfit a \"b c\" --d # e"), Some("a_b c_--d".into()));
     assert_eq!(read("echo x | ulmfit a - > f"), Some("a_-".into()));
     assert_eq!(read("cargo run"), None);
+    let page = "```sh\nulmfit a \\\n  --b\n\nulmfit c\n```\n";
+    let lines: Vec<String> = shell_lines(page)
+        .into_iter()
+        .map(|(_, line)| line)
+        .collect();
+    assert_eq!(lines, ["ulmfit a   --b", "", "ulmfit c"]);
 }

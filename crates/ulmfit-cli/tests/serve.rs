@@ -127,7 +127,10 @@ impl Client {
     }
 
     fn send(&mut self, text: &str) {
-        let body = json!({ "text": text }).to_string();
+        self.send_body(&json!({ "text": text }).to_string());
+    }
+
+    fn send_body(&mut self, body: &str) {
         let length = body.len();
         let request =
             format!("POST /predict HTTP/1.1\r\nHost: t\r\nContent-Length: {length}\r\n\r\n{body}");
@@ -263,7 +266,7 @@ fn a_hang_up_loads_a_new_file_and_survives_a_broken_one() {
     fs::write(&first, "not a model").unwrap();
     server.signal("HUP");
     let said = server.says();
-    let wanted = "error: not reloaded, the old model goes on: ";
+    let wanted = "error: not reloaded, the old model stays: ";
     assert!(
         said.starts_with(wanted) && said.contains("m.safetensors"),
         "{said}"
@@ -287,6 +290,40 @@ fn a_stop_finishes_the_request_under_way() {
         assert_eq!(client.receive().0, 200);
         assert_eq!(server.ended(), "stopped\n");
     }
+}
+
+#[test]
+fn the_request_of_the_page_is_answered() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/serve.md");
+    let page = fs::read_to_string(page).unwrap();
+    let calls: Vec<&str> = page
+        .lines()
+        .filter_map(|l| l.strip_prefix("curl -d \""))
+        .collect();
+    assert_eq!(calls.len(), 1);
+    let (body, address) = calls[0].split_once("\" http://").unwrap();
+    assert_eq!(address, "127.0.0.1:8000/predict");
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&model(folder.path(), "m.safetensors", 1), &[]);
+    let mut client = Client::new(&server.address);
+    client.send_body(&body.replace("\\\"", "\""));
+    let (code, answer) = client.receive();
+    assert!(
+        code == 200 && answer["label"].is_string(),
+        "{code} {answer}"
+    );
+}
+
+#[test]
+fn verbose_names_each_request() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = model(folder.path(), "m.safetensors", 1);
+    let mut server = Server::start(&model, &["--verbose"]);
+    Client::new(&server.address).ask("a");
+    let said = server.says();
+    assert!(said.starts_with("/predict 200 in "), "{said}");
+    server.signal("TERM");
+    assert!(server.ended().contains("stopped"));
 }
 
 #[test]

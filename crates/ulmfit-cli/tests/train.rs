@@ -195,7 +195,7 @@ fn other_formats_and_parts_are_read() {
     let folder = fresh();
     let folder = folder.path();
     let reviews = fs::read_to_string(folder.join("reviews.csv")).unwrap();
-    // JSON lines, with unlabelled ones for the language model; a folder for each class; a column of the held-out rows.
+    // JSON lines, with unlabeled ones for the language model; a folder for each class; a column of the held-out rows.
     let (mut lines, mut table) = (String::new(), "stars,body,held\n".to_owned());
     for (index, row) in reviews.lines().skip(1).enumerate() {
         let (label, text) = row.split_once(',').unwrap();

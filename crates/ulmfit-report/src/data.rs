@@ -15,7 +15,7 @@ pub struct Report {
     pub stages: Vec<StageCurve>,
     /// The scores on documents that were not trained on.
     pub validation: Option<Validation>,
-    /// The same documents labelled by simpler models.
+    /// The same documents labeled by simpler models.
     pub beside: Option<Beside>,
     /// Wrong predictions, the most confident first.
     pub mistakes: Vec<Mistake>,
@@ -106,21 +106,21 @@ pub struct BesideRow {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mistake {
     /// The class by its label.
-    pub truth: String,
+    pub label: String,
     /// The class by the model.
     pub predicted: String,
     /// The probability of [`Self::predicted`], 0 to 1.
     pub confidence: f32,
-    /// The probability of [`Self::truth`], 0 to 1.
-    pub of_truth: f32,
-    /// The text.
+    /// The probability of [`Self::label`], 0 to 1.
+    pub of_label: f32,
+    /// The text in pieces, with its spaces.
     pub words: Vec<Word>,
 }
 
-/// A word and how much it decided for the prediction.
+/// A piece of a text and how much it decided for the prediction.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Word {
-    /// The word.
+    /// A word, or what stands between words.
     pub text: String,
     /// 0 to 1; that of the word that decided most is 1.
     pub weight: f32,

@@ -29,4 +29,5 @@ mod scores;
 pub use data::{
     Beside, BesideRow, Coverage, EpochRow, Mistake, Point, Report, Snippet, StageCurve, Word,
 };
+pub use number::count;
 pub use scores::{ClassRow, ClassScores, NumberMistake, NumberScores, SetScores, Validation};

@@ -23,8 +23,12 @@ pub(crate) fn percent(share: f64) -> String {
     }
 }
 
-/// A count with a space between thousands, that does not break.
-pub(crate) fn count(n: u64) -> String {
+/// A count with a narrow space between thousands, at which lines do not break.
+///
+/// ```
+/// assert_eq!(ulmfit_report::count(8_154_720), "8\u{202f}154\u{202f}720");
+/// ```
+pub fn count(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (index, digit) in digits.chars().enumerate() {

@@ -1,6 +1,6 @@
 //! What a model scores on documents that it was not trained on, for each kind of label. Shares are from 0 to 1.
 
-/// Scores on labelled documents.
+/// Scores on labeled documents.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Validation {
     /// Each document is of one class.
@@ -83,7 +83,7 @@ pub struct NumberScores {
 #[derive(Clone, Debug, PartialEq)]
 pub struct NumberMistake {
     /// The number of the label.
-    pub truth: f64,
+    pub label: f64,
     /// The number of the model.
     pub predicted: f64,
     /// The text.

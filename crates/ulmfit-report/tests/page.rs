@@ -93,7 +93,7 @@ fn markup_of_users_is_shown_and_not_run() {
     report.facts[0] = (evil.to_owned(), evil.to_owned());
     report.unknown_words = vec![(evil.to_owned(), 3)];
     report.mistakes[0].words[0].text = evil.to_owned();
-    report.mistakes[0].truth = evil.to_owned();
+    report.mistakes[0].label = evil.to_owned();
     report.mistakes[0].predicted = evil.to_owned();
     report.stages[0].name = evil.to_owned();
     report.stages[0].metric = evil.to_owned();
@@ -170,7 +170,7 @@ fn numbers_have_a_chart_and_the_predictions_that_are_furthest_off() {
         loss: 2.25,
         pairs: vec![(1.0, 2.0), (5.0, 3.5)],
         furthest: vec![NumberMistake {
-            truth: 5.0,
+            label: 5.0,
             predicted: 3.5,
             text: format!("<i>{}", "word ".repeat(100)),
         }],

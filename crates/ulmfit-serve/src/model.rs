@@ -87,7 +87,7 @@ impl Model {
         }
     }
 
-    /// The same with weights of 8 bits, as [`Predictor::quantized`].
+    /// The same with int8 weights, as [`Predictor::quantized`].
     #[must_use]
     pub fn quantized(self) -> Self {
         let kind = match self.kind {

@@ -19,8 +19,9 @@ use crate::options::recipe::RecipeOptions;
 use crate::outputs::Outputs;
 use crate::talk::path_json;
 
-/// Train a classifier on the encoder of a language model that knows the text of the domain already (ulmfit finetune, or
-/// train --language-model-out). The language model itself is left as it is.
+/// Train a classifier on a language model that has read the domain: the last step of train alone
+///
+/// The language model is one that ulmfit finetune or train --language-model-out has written. Its file is only read.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The language model's file.
@@ -30,14 +31,14 @@ pub(crate) struct Args {
     #[command(flatten)]
     held_out: HeldOut,
     #[command(flatten)]
-    output: Output,
-    #[command(flatten)]
-    page: PageOptions,
-    #[command(flatten)]
     recipe: RecipeOptions,
     /// The same seed gives the same model.
     #[arg(long, help_heading = "Training", default_value_t = 0, value_name = "N")]
     seed: u64,
+    #[command(flatten)]
+    output: Output,
+    #[command(flatten)]
+    page: PageOptions,
 }
 
 impl Execute for Args {
@@ -55,6 +56,7 @@ impl Execute for Args {
         let Some(files) = files else {
             return super::print_recipe(&recipe);
         };
+        talk.recipe(&recipe)?;
         let device = common.training_device()?;
         let language_model = TextLanguageModel::load(&self.model, &device)?;
 

@@ -7,7 +7,9 @@ use clap_complete::Shell;
 use super::Execute;
 use crate::options::common::Common;
 
-/// Print the completions for a shell, as for bash: ulmfit completions bash > /etc/bash_completion.d/ulmfit
+/// Print what a shell needs to complete the command line
+///
+/// For bash: ulmfit completions bash > /etc/bash_completion.d/ulmfit
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The shell.

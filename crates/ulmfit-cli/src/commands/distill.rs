@@ -14,8 +14,10 @@ use crate::options::label::LabelOptions;
 use crate::options::source::{Columns, asked_by};
 use crate::outputs::Outputs;
 
-/// Teach a linear classifier by a trained one, on texts without labels: its file is small, is read by predict, serve and
-/// evaluate as any other, and answers for thousands of texts a second. The more texts of the domain, the closer it comes.
+/// Teach a linear classifier by a trained one: thousands of texts a second
+///
+/// The texts need no labels; the more of the domain, the closer the linear classifier comes to its teacher. predict, serve
+/// and evaluate read its file as any other.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The file of the classifier that teaches.
@@ -23,7 +25,7 @@ pub(crate) struct Args {
     /// Texts of the domain, whose labels are not read: plain text with a document a line, or .csv, .tsv, .jsonl or .parquet.
     #[arg(long, help_heading = "Data", value_name = "FILE", num_args = 1.., required = true)]
     unlabeled: Vec<PathBuf>,
-    /// Labelled documents to score both on; nothing is learned from them.
+    /// Labeled documents to score both on; nothing is learned from them.
     #[arg(long, help_heading = "Data", value_name = "FILE")]
     score_on: Option<PathBuf>,
     #[command(flatten)]

@@ -14,9 +14,10 @@ use crate::options::stream::{Stream, Strict};
 use crate::outputs::Outputs;
 use crate::table::{create, npy::Npy, parquet::Vectors};
 
-/// Write the vector of each document of a file, which the classifier's head reads: for searching, clustering, or a model of
-/// another kind. The rows are in the order of the documents; a document that cannot be read is an error, so that no row is
-/// another document's.
+/// Write a vector for each document of a file, for search, clustering or another model
+///
+/// The vector is what the classifier's head reads. Vectors are in the order of the documents; a document that cannot be read
+/// is an error, so that each vector is at its document's number.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The file of a classifier or a regression.

@@ -1,4 +1,4 @@
-//! `ulmfit evaluate`: what a classifier scores on labelled documents.
+//! `ulmfit evaluate`: what a classifier scores on labeled documents.
 
 use std::path::PathBuf;
 
@@ -16,8 +16,10 @@ use crate::options::model::ModelFiles;
 use crate::outputs::Outputs;
 use crate::talk::{path_json, print};
 
-/// Print accuracy, scores by class and confusion matrix of a classifier on labelled documents, or the errors of a
-/// regression; of a data set as published, on its test part.
+/// Score a model on labeled documents
+///
+/// Prints accuracy, the scores of each class and the confusion matrix, or the errors of a regression. Of a data set as
+/// published it reads the test part.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]

@@ -12,7 +12,7 @@ use crate::options::common::Common;
 use crate::outputs::Outputs;
 use crate::talk::path_json;
 
-/// Write a model's weights with fastai v2's names, and its vocabulary; or the same model, stored in fewer bits.
+/// Write a model's weights for fastai, or the model in fewer bits
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// A model file.

@@ -14,8 +14,9 @@ use crate::options::output::{Output, file_of};
 use crate::options::recipe::RecipeChoice;
 use crate::options::text_files::TextFiles;
 
-/// Fine-tune a pretrained language model on files of text, with the words of that text. The run can be cut at any moment
-/// and goes on with --resume.
+/// Fine-tune a language model on files of text: the second step of train alone
+///
+/// The vocabulary becomes that of the text. Ctrl-C stores the run; the same line with --resume continues it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The pretrained language model: english (the one that is built in) or a file.
@@ -51,6 +52,7 @@ impl Execute for Args {
         let files = self.output.check(files, common.talk)?;
         let device = common.training_device()?;
         let recipe = self.recipe()?;
+        common.talk.recipe(&recipe)?;
         let folder = PreparedText::open(self.output.checkpoints())?;
         let model = self.model.load(&device)?;
         let model = model.ok_or_else(|| {

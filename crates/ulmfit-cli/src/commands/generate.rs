@@ -16,13 +16,13 @@ pub(crate) struct Args {
     model: Pretrained,
     /// How the text begins.
     prompt: String,
-    /// At most so many further tokens.
+    /// At most this many further tokens.
     #[arg(long, default_value_t = 50, value_name = "N", value_parser = whole::<usize>(0, 1_000_000))]
     tokens: usize,
     /// 1 is the model's own distribution; lower is safer, higher is wilder.
     #[arg(long, default_value_t = 0.8, value_name = "X", value_parser = positive, allow_negative_numbers = true)]
     temperature: f64,
-    /// Only the so many most probable tokens; 0 for all.
+    /// Only this many of the most probable tokens; 0 for all.
     #[arg(long, default_value_t = 50, value_name = "N", value_parser = whole::<usize>(0, MANY))]
     top_k: usize,
     /// Only the most probable tokens that together reach this probability; 1 for all.
@@ -31,7 +31,7 @@ pub(crate) struct Args {
     /// Only tokens of at least this share of the most probable one's probability; 0 for all.
     #[arg(long, default_value_t = 0.0, value_name = "X", value_parser = share, allow_negative_numbers = true)]
     min_p: f64,
-    /// Search the most probable text with so many beams instead of drawing a likely one.
+    /// Search for the most probable text with this many beams, instead of drawing a likely one.
     #[arg(long, value_name = "N", value_parser = whole::<usize>(1, 1_000))]
     beams: Option<usize>,
     /// The same seed gives the same text.

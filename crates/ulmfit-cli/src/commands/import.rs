@@ -13,7 +13,9 @@ use crate::options::common::Common;
 use crate::outputs::Outputs;
 use crate::talk::path_json;
 
-/// Make a model file from weights (.pth, .h5, .safetensors) and a vocabulary (.pkl, .json) that fastai has saved.
+/// Make a model file from weights and a vocabulary that fastai has saved
+///
+/// Weights are .pth, .h5 or .safetensors, the vocabulary is .pkl or .json.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The weights of a language model, an encoder or a classifier.

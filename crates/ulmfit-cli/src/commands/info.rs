@@ -11,7 +11,7 @@ use super::Execute;
 use crate::options::common::Common;
 use crate::talk::visible;
 
-/// Print what a model file holds, and all that decides what the model does: kind, task, classes, sizes, rules, storage.
+/// Print what a model file holds: kind, task, classes, sizes, rules, storage
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// A model file.

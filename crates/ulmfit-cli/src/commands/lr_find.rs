@@ -18,8 +18,10 @@ use crate::options::recipe::RecipeOptions;
 use crate::outputs::Outputs;
 use crate::talk::path_json;
 
-/// Train for some steps at rising rates, print the rates that the losses suggest, and draw the curve. No model is changed
-/// or written.
+/// Suggest learning rates
+///
+/// Trains for some steps at rising rates, prints the rates that the losses suggest, and draws the curve. No model is
+/// written.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -36,7 +38,7 @@ pub(crate) struct Args {
         help_heading = "Model"
     )]
     pretrained: Option<PathBuf>,
-    /// Train the last so many layer groups [default: those of the step's first stage].
+    /// Train this many of the last layer groups [default: those of the step's first stage].
     #[arg(long, help_heading = "Training", value_name = "N", value_parser = whole::<usize>(1, MANY))]
     last: Option<usize>,
     /// The first rate.

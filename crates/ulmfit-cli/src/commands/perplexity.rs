@@ -13,7 +13,7 @@ use crate::options::common::Common;
 use crate::options::number::{MANY, whole};
 use crate::options::text_files::Given;
 
-/// Print how well a language model predicts files of text: loss, perplexity and the share of unknown words.
+/// Print how well a language model predicts text: loss, perplexity, unknown words
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The language model's file, or english: the one that is built in.

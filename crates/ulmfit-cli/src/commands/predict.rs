@@ -18,8 +18,10 @@ use crate::outputs::Outputs;
 use crate::table::{Cell, Dialect, Lines, create, parquet};
 use crate::{table, talk};
 
-/// Classify the texts of files: writes each file's rows in its own format, with columns added for the prediction and the
-/// probability of each class. Of plain text, and of texts given by --text, each is one JSON object.
+/// Classify texts: the rows of files with a prediction added, or single texts
+///
+/// Each file's rows are written in the file's format, with columns for the prediction and for the probability of each class.
+/// Plain text, and texts given by --text, become one JSON object each.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]

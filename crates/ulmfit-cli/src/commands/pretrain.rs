@@ -14,7 +14,9 @@ use crate::options::output::Output;
 use crate::options::recipe::RecipeChoice;
 use crate::options::text_files::TextFiles;
 
-/// Train a language model on files of text. The run can be cut at any moment and goes on with --resume.
+/// Train a language model on files of text, the step before train
+///
+/// Ctrl-C stores the run; the same line with --resume continues it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -35,7 +37,7 @@ pub(crate) struct Args {
     /// How often a word must occur to be in the vocabulary [default: that of the recipe, 3 in most].
     #[arg(long, hide_short_help = true, help_heading = "Model", value_name = "N", value_parser = whole::<u64>(1, MANY))]
     min_freq: Option<u64>,
-    /// Cut words into pieces that are learned from the text, at most so many: for languages of many forms or without
+    /// Cut words into pieces that are learned from the text, at most this many: for languages of many forms or without
     /// spaces between words.
     #[arg(long, hide_short_help = true, help_heading = "Model", value_name = "N", value_parser = whole::<usize>(1, MANY), conflicts_with_all = ["vocab_size", "min_freq", "from"])]
     subwords: Option<usize>,
@@ -68,6 +70,7 @@ impl Execute for Args {
         let files = self.output.check(files, common.talk)?;
         let device = common.training_device()?.autodiff();
         let recipe = self.recipe()?;
+        common.talk.recipe(&recipe)?;
         let folder = PreparedText::open(self.output.checkpoints())?;
         let model = match &self.from {
             Some(path) => TextLanguageModel::load(path, &device)?,

@@ -12,15 +12,16 @@ use super::Execute;
 use crate::options::common::Common;
 use crate::options::model::ModelFiles;
 use crate::options::number::{MANY, seconds, whole};
-use crate::talk::say;
+use crate::talk::{Talk, say};
 
 /// The variable that holds the token where no file does: arguments can be read by every user of the machine.
 const TOKEN: &str = "ULMFIT_TOKEN";
 
-/// Serve a model over HTTP: POST /predict, GET /health, GET /metrics, and at / a page to try it.
+/// Serve a model over HTTP, with a page to try it
 ///
-/// SIGHUP loads the model's files again, without a pause; SIGTERM and Ctrl-C finish the requests under way, a second one
-/// cuts them. The variable ULMFIT_TOKEN or --token-file holds a token that clients have to send.
+/// POST /predict, GET /health, GET /metrics, and the page at /. SIGHUP loads the model's files again, without a pause;
+/// SIGTERM and Ctrl-C finish the requests under way, a second one cuts them. The variable ULMFIT_TOKEN or --token-file holds
+/// a token that clients have to send.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -91,33 +92,38 @@ impl Execute for Args {
             "{} tokens and {} bytes a request, {} requests at a time, {} s",
             self.max_tokens, self.max_body, self.max_concurrent, self.timeout
         );
+        let talk = common.talk;
         server.run_with_signals(&Arc::new(service), move |event| {
-            tell(&event, &model, &limits)
+            tell(&event, &model, &limits, talk)
         })?;
         Ok(())
     }
 }
 
-/// Everything that is told goes to the standard error: the standard output is for results.
-fn tell(event: &Event, first: &Model, limits: &str) {
+/// Says on the standard error what has happened.
+fn tell(event: &Event, first: &Model, limits: &str, talk: Talk) {
     match event {
         Event::Listening(address) => {
             let model = described(first);
-            say(&format!(
+            talk.note(&format!(
                 "serving {model}, at most {limits}, on http://{address}/"
             ));
         }
-        Event::Reloaded(model) => say(&format!("reloaded {}", described(model))),
+        Event::Answered { path, code, time } => {
+            let ms = 1e3 * time.as_secs_f64();
+            talk.detail(&format!("{path} {code} in {ms:.1} ms"));
+        }
+        Event::Reloaded(model) => talk.note(&format!("reloaded {}", described(model))),
         Event::NotReloaded(error) => {
             say(&format!(
-                "error: not reloaded, the old model goes on: {error}"
+                "error: not reloaded, the old model stays: {error}"
             ));
         }
         Event::Stopping { connections } => {
-            say(&format!("stopping: {connections} connections are open"));
+            talk.note(&format!("stopping: {connections} connections are open"));
         }
-        Event::Stopped { cut: 0 } => say("stopped"),
-        Event::Stopped { cut } => say(&format!("stopped: {cut} connections were cut")),
+        Event::Stopped { cut: 0 } => talk.note("stopped"),
+        Event::Stopped { cut } => talk.note(&format!("stopped: {cut} connections were cut")),
         _ => {}
     }
 }

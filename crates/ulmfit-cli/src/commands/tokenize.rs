@@ -11,7 +11,7 @@ use crate::options::common::Common;
 use crate::options::source::Columns;
 use crate::options::stream::{Stream, Strict};
 
-/// Print the tokens of texts: one JSON object for each input, in order.
+/// Print the tokens of texts, one JSON object each
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// A file with a text on every line or in any format that training reads, or - for the standard input.

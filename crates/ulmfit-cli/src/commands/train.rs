@@ -1,4 +1,4 @@
-//! `ulmfit train`: from labelled documents to a classifier and a report, all three steps.
+//! `ulmfit train`: from labeled documents to a classifier and a report, all three steps.
 
 use std::cell::RefCell;
 use std::path::PathBuf;
@@ -9,6 +9,8 @@ use ulmfit::prelude::*;
 use ulmfit::train::BothDirections;
 use ulmfit::train::linear::Student;
 use ulmfit::train::observe::Curves;
+
+use ulmfit_report::count;
 
 use super::Execute;
 use crate::interrupt;
@@ -23,8 +25,10 @@ use crate::options::recipe::RecipeOptions;
 use crate::outputs::Outputs;
 use crate::talk::{Talk, path_json};
 
-/// Train a classifier on labelled documents: fine-tune the language model on their text, then train the classifier. Writes
-/// the model and a report as a web page. Ctrl-C stores the run; the same line with --resume goes on.
+/// Train a classifier on labeled documents
+///
+/// Fine-tunes the language model on their text, then trains the classifier; writes the model and a report, a web page.
+/// Ctrl-C stores the run; the same line with --resume continues it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -47,6 +51,11 @@ pub(crate) struct Args {
     #[arg(long, help_heading = "Model", value_enum)]
     direction: Option<Reading>,
     #[command(flatten)]
+    recipe: RecipeOptions,
+    /// The same seed gives the same model.
+    #[arg(long, help_heading = "Training", default_value_t = 0, value_name = "N")]
+    seed: u64,
+    #[command(flatten)]
     output: Output,
     /// Save the fine-tuned language model, too.
     #[arg(
@@ -67,11 +76,6 @@ pub(crate) struct Args {
     fast: Option<PathBuf>,
     #[command(flatten)]
     page: PageOptions,
-    #[command(flatten)]
-    recipe: RecipeOptions,
-    /// The same seed gives the same model.
-    #[arg(long, help_heading = "Training", default_value_t = 0, value_name = "N")]
-    seed: u64,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -100,6 +104,7 @@ impl Execute for Args {
         let Some(files) = files else {
             return super::print_recipe(&recipe);
         };
+        talk.recipe(&recipe)?;
         let device = common.training_device()?;
         if pretrained.is_some() {
             talk.note(&format!("the language model begins as: {pretrained}"));
@@ -174,7 +179,7 @@ impl Execute for Args {
             curves: &curves.borrow(),
             facts: vec![
                 ("seed", self.seed.to_string()),
-                ("words for the language model", amount.words.to_string()),
+                ("words for the language model", count(amount.words as u64)),
             ],
             notes: Args::notes(&learned, &pretrained),
             result: json!({

@@ -56,11 +56,7 @@ impl Finished<'_> {
             Comparison::measure(tokenizer, train, &unlabeled.texts(), valid, probabilities)?;
         if let Some(path) = &self.page {
             let subject = Subject {
-                title: format!(
-                    "{} of {}",
-                    self.labeled.label().name,
-                    self.labeled.path().display()
-                ),
+                title: self.title(),
                 model: self.output.path(),
                 classifier: self.classifier,
                 train: Some(&self.documents.train),
@@ -89,6 +85,17 @@ impl Finished<'_> {
             fields.insert("report".to_owned(), path_json(self.page.as_ref()));
         }
         talk.result(result)
+    }
+
+    /// The label and the name of the data, as `stars of reviews.csv`.
+    fn title(&self) -> String {
+        let path = self.labeled.path();
+        let name = path.file_name().unwrap_or(path.as_os_str());
+        format!(
+            "{} of {}",
+            self.labeled.label().name,
+            name.to_string_lossy()
+        )
     }
 
     fn report(&self, subject: &Subject<'_>, beside: Option<&Comparison>) -> anyhow::Result<Report> {

@@ -8,7 +8,7 @@ use ulmfit::prelude::*;
 use ulmfit::text::write_beside;
 use ulmfit::train::ClassifierScores;
 use ulmfit::train::observe::Curves;
-use ulmfit_report::{EpochRow, Point, Report, Snippet, StageCurve, Validation, page};
+use ulmfit_report::{EpochRow, Point, Report, Snippet, StageCurve, Validation, count, page};
 
 use super::{coverage, mistakes};
 
@@ -57,10 +57,10 @@ impl Subject<'_> {
         let sizes = self.classifier.model.encoder.config();
         let mut facts = vec![("model", self.model.display().to_string())];
         if let Some(train) = self.train {
-            facts.push(("training documents", train.len().to_string()));
+            facts.push(("training documents", count(train.len() as u64)));
         }
         facts.extend([
-            ("validation documents", self.valid.len().to_string()),
+            ("validation documents", count(self.valid.len() as u64)),
             match self.classifier.model.config().task {
                 Task::Regression { .. } => ("predicted", self.classifier.classes.join(", ")),
                 Task::SingleLabel | Task::MultiLabel => {
@@ -76,13 +76,19 @@ impl Subject<'_> {
             ),
             (
                 "vocabulary",
-                format!("{} tokens", self.classifier.text.vocab().len()),
+                format!(
+                    "{} tokens",
+                    count(self.classifier.text.vocab().len() as u64)
+                ),
             ),
             (
                 "text rules",
                 self.classifier.text.tokenizer_config().rules.to_string(),
             ),
-            ("parameters", self.classifier.model.num_params().to_string()),
+            (
+                "parameters",
+                count(self.classifier.model.num_params() as u64),
+            ),
         ]);
         facts
             .into_iter()
@@ -128,7 +134,7 @@ pub(crate) fn add_training(report: &mut Report, curves: &Curves) {
         .sum();
     report
         .facts
-        .push(("time of all epochs".to_owned(), format!("{seconds:.0} s")));
+        .push(("time of all epochs".to_owned(), duration(seconds)));
     if report
         .stages
         .iter()
@@ -137,6 +143,14 @@ pub(crate) fn add_training(report: &mut Report, curves: &Curves) {
         report.notes.push(
             "The run was resumed: the curves of single batches begin where it went on; the epochs are complete.".to_owned(),
         );
+    }
+}
+
+/// Seconds, or minutes where they are many.
+fn duration(seconds: f64) -> String {
+    match seconds {
+        ..120.0 => format!("{seconds:.0} s"),
+        _ => format!("{:.0} min", seconds / 60.0),
     }
 }
 
@@ -168,7 +182,7 @@ fn snippets(model: &Path, task: Task) -> Vec<Snippet> {
         Task::Regression { .. } => ("Regressor", "\"{prediction:?}\""),
     };
     let rust = format!(
-        "// cargo add ulmfit\nuse ulmfit::prelude::*;\n\n\
+        "use ulmfit::prelude::*;\n\n\
          let predictor = {reader}::load({name}, &Device::default())?;\n\
          let prediction = predictor.predict(\"A text to classify.\");\n\
          println!({shown});"

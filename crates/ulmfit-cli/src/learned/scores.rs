@@ -27,9 +27,9 @@ pub(crate) fn validation(scores: &ClassifierScores, corpus: &Corpus) -> anyhow::
 
 fn of_classes(scores: &ClassifierScores, labels: &[u32], names: &[String]) -> ClassScores {
     let confusion = &scores.confusion;
-    let counts = |truth: usize| -> Vec<u64> {
+    let counts = |label: usize| -> Vec<u64> {
         (0..names.len())
-            .map(|other| confusion.count(truth, other))
+            .map(|other| confusion.count(label, other))
             .collect()
     };
     let row = |(class, name): (usize, &String)| ClassRow {
@@ -99,13 +99,13 @@ fn of_numbers(
     let pairs: Vec<(f64, f64)> = values
         .iter()
         .zip(&scores.probabilities)
-        .map(|(truth, found)| (first(truth), first(found)))
+        .map(|(label, found)| (first(label), first(found)))
         .collect();
     let mut order: Vec<usize> = (0..pairs.len().min(texts.len())).collect();
     let error = |index: usize| (pairs[index].1 - pairs[index].0).abs();
     order.sort_by(|&a, &b| error(b).total_cmp(&error(a)).then(a.cmp(&b)));
     let furthest = order.into_iter().take(FURTHEST).map(|index| NumberMistake {
-        truth: pairs[index].0,
+        label: pairs[index].0,
         predicted: pairs[index].1,
         text: texts[index].to_owned(),
     });

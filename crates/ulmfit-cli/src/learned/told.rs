@@ -105,9 +105,9 @@ fn confused(found: &ClassScores, scores: &ClassifierScores) -> String {
     }
     let names: Vec<String> = names.collect();
     let mut out = "confused most (label, prediction, documents)\n".to_owned();
-    for (truth, predicted, n) in scores.confusion.most_confused(1).into_iter().take(PAIRS) {
+    for (label, predicted, n) in scores.confusion.most_confused(1).into_iter().take(PAIRS) {
         // Writing to a string cannot fail.
-        let _ = writeln!(out, "{}  {}  {n}", names[truth], names[predicted]);
+        let _ = writeln!(out, "{}  {}  {n}", names[label], names[predicted]);
     }
     out
 }

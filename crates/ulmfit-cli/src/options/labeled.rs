@@ -17,7 +17,7 @@ use crate::talk::Talk;
 pub(crate) struct Labeled {
     /// A file in .csv, .tsv, .jsonl or .parquet, also compressed; - for the standard input; a folder with a folder for each
     /// class; or a data set in its parts: a folder with train.csv, or with train and test.
-    #[arg(help_heading = "Arguments")]
+    #[arg(help_heading = None::<&'static str>)]
     data: PathBuf,
     #[command(flatten)]
     columns: Columns,
@@ -29,7 +29,7 @@ pub(crate) struct Labeled {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Data")]
 pub(crate) struct HeldOut {
-    /// Labelled documents to score on, in one of these formats; nothing is trained on them.
+    /// Labeled documents to score on, in one of these formats; nothing is trained on them.
     #[arg(long, value_name = "FILE")]
     valid: Option<PathBuf>,
     /// The share of the documents that is held out to score on, of each class, where there are no others.

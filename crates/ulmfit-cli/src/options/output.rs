@@ -32,7 +32,7 @@ pub(crate) struct Output {
     /// Keep that folder when the run has succeeded.
     #[arg(long, hide_short_help = true)]
     keep_checkpoints: bool,
-    /// Store the run after every so many batches; each epoch ends in a checkpoint, too.
+    /// Store the run each time after this many batches; each epoch ends in a checkpoint, too.
     #[arg(long, alias = "every", default_value_t = 200, value_name = "N", value_parser = whole::<usize>(1, MANY), hide_short_help = true)]
     checkpoint_every: usize,
     /// Resume the run that was interrupted, at its last checkpoint; begin it if there is none.

@@ -49,7 +49,7 @@ impl RecipeChoice {
 #[derive(Clone, Copy, Debug, clap::Args)]
 #[command(next_help_heading = "Training")]
 pub(crate) struct Deciders {
-    /// End a stage after so many epochs without a lower validation loss [default: that of the recipe, never in all].
+    /// End a stage after this many epochs without a lower validation loss [default: that of the recipe, never in all].
     #[arg(long, value_name = "EPOCHS", hide_short_help = true)]
     early_stop: Option<usize>,
     /// Let each stage hand on the model of its epoch with the lowest validation loss, not of its last one.

@@ -29,7 +29,7 @@ pub(crate) struct TextFiles {
 #[command(next_help_heading = "Data")]
 pub(crate) struct Given {
     /// Files or folders of plain text, or files in .csv, .tsv, .jsonl or .parquet; .gz and .zst are decompressed.
-    #[arg(required = true, value_name = "FILE", help_heading = "Arguments")]
+    #[arg(required = true, value_name = "FILE", help_heading = None::<&'static str>)]
     texts: Vec<PathBuf>,
     /// What a document is in plain text.
     #[arg(long, value_enum, default_value_t = Unit::Line)]

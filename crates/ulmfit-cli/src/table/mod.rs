@@ -206,6 +206,10 @@ impl<W: Write> Lines<W> {
                     let cells = self.columns.cells(answer).into_iter();
                     fields.extend(cells.map(|cell| match cell {
                         Cell::Text(text) => text,
+                        // The shortest digits that are read back as the same number.
+                        Cell::Number(number) if number.abs() < 1e-4 && number != 0.0 => {
+                            format!("{number:e}")
+                        }
                         Cell::Number(number) => number.to_string(),
                     }));
                     self.table().write_record(&fields)?;

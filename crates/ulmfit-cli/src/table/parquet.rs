@@ -75,10 +75,10 @@ pub(crate) fn extend(
                 place()
             );
         }
-        for at in 0..names.len() {
+        for (at, &is_text) in are_text.iter().enumerate() {
             let of_row =
                 |row: &&Option<Vec<Cell>>| row.as_ref().and_then(|row| row.get(at).cloned());
-            write_column(&mut out, cells.iter().map(of_row).collect(), are_text[at])?;
+            write_column(&mut out, cells.iter().map(of_row).collect(), is_text)?;
         }
         out.close()?;
     }

@@ -21,6 +21,8 @@ pub struct Axis {
     pub scale: Scale,
     /// The least span; values outside widen it.
     pub span: Option<(f64, f64)>,
+    /// Whether a linear axis ends with the values, not at the ticks around them.
+    pub tight: bool,
 }
 
 impl Axis {
@@ -46,6 +48,13 @@ impl Axis {
         Self { span, ..self }
     }
 
+    /// With ends at the first and the last value.
+    #[must_use]
+    pub fn tight(self) -> Self {
+        let tight = true;
+        Self { tight, ..self }
+    }
+
     /// Whether the axis has a place for a value.
     pub(super) fn holds(&self, value: f64) -> bool {
         value.is_finite() && (self.scale == Scale::Linear || value > 0.0)
@@ -62,6 +71,7 @@ impl Axis {
             (low, high) = (1.0, 2.0);
         }
         match self.scale {
+            Scale::Linear if self.tight => linear(low, high).within(low, high),
             Scale::Linear => linear(low, high),
             Scale::Log => log(low, high),
         }
@@ -78,6 +88,15 @@ pub(super) struct Measured {
 }
 
 impl Measured {
+    /// The part from `low` to `high`, if it has a length.
+    fn within(mut self, low: f64, high: f64) -> Self {
+        if high > low {
+            (self.low, self.high) = (low, high);
+            self.ticks.retain(|(value, _)| (low..=high).contains(value));
+        }
+        self
+    }
+
     /// Where a value stands, from 0 to 1.
     pub(super) fn place(&self, value: f64) -> f64 {
         match self.scale {
@@ -179,8 +198,16 @@ mod tests {
     }
 
     #[test]
+    fn a_tight_axis_ends_with_its_values() {
+        let measured = Axis::new("batch").tight().measure([0.0, 311.0].into_iter());
+        assert_eq!((measured.place(0.0), measured.place(311.0)), (0.0, 1.0));
+        let names: Vec<&str> = measured.ticks.iter().map(|(_, name)| &name[..]).collect();
+        assert_eq!(names, ["0", "100", "200", "300"]);
+    }
+
+    #[test]
     fn the_ends_stand_at_the_ends_and_nothing_is_infinite() {
-        for axis in [Axis::new("a"), Axis::new("a").log()] {
+        for axis in [Axis::new("a"), Axis::new("a").tight(), Axis::new("a").log()] {
             let strange = [f64::NAN, f64::INFINITY, 0.0, -1.0];
             for values in [&[][..], &[2.0], &[0.0], &[-3.0], &strange, &[1e-300, 1e300]] {
                 let measured = axis.measure(values.iter().copied());

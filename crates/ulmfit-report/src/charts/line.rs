@@ -12,7 +12,7 @@ const WIDTH: f64 = 480.0;
 const HEIGHT: f64 = 300.0;
 const LEFT: f64 = 58.0;
 const RIGHT: f64 = 14.0;
-const TOP: f64 = 34.0;
+const TOP: f64 = 38.0;
 const BOTTOM: f64 = 46.0;
 
 /// What a chart needs outside of the page, whose style sheet has the same.
@@ -39,7 +39,7 @@ pub struct LineChart {
     pub y: Axis,
     /// The lines; the first four have a color of their own.
     pub lines: Vec<Line>,
-    /// Upright lines: their place on [`Self::x`], and their name.
+    /// Parts of [`Self::x`]: where each begins, and its name, which stands over the part.
     pub marks: Vec<(f64, String)>,
 }
 
@@ -144,29 +144,34 @@ impl LineChart {
         );
     }
 
-    /// Upright lines with their names beside them, each a step lower so that near ones do not hide each other.
+    /// An upright line where a part begins, and its name over it: in full, or what follows a colon, or none, as there is
+    /// width.
     fn draw_marks(&self, out: &mut String, x: &Measured) {
         let (bottom, top) = (place_y(0.0), place_y(1.0));
-        let marks = self.marks.iter().filter(|(value, _)| self.x.holds(*value));
-        for (index, (value, name)) in marks.enumerate() {
-            let place = x.place(*value);
-            if !(0.0..=1.0).contains(&place) {
-                continue;
-            }
-            let at = place_x(place);
-            // A name at the right end would leave the field.
-            let (class, beside) = if place > 0.7 {
-                ("end", at - 4.0)
-            } else {
-                ("start", at + 4.0)
-            };
+        let place = |value: f64| x.place(value).clamp(0.0, 1.0);
+        let marks: Vec<(f64, &str)> = self
+            .marks
+            .iter()
+            .filter(|(value, _)| self.x.holds(*value))
+            .map(|(value, name)| (place_x(place(*value)), name.as_str()))
+            .collect();
+        for (index, &(from, name)) in marks.iter().enumerate() {
+            let to = marks.get(index + 1).map_or(place_x(1.0), |next| next.0);
+            let short = name.rsplit(": ").next().unwrap_or(name);
+            let fits = |name: &&str| 6.0 * name.chars().count() as f64 <= to - from;
             let _ = write!(
                 out,
-                "<path class=\"mark\" d=\"M{at:.1} {top:.1}V{bottom:.1}\"/>\
-                 <text class=\"{class} small\" x=\"{beside:.1}\" y=\"{:.1}\">{}</text>",
-                top + 12.0 + 13.0 * (index % 6) as f64,
-                Escaped(name)
+                "<path class=\"mark\" d=\"M{from:.1} {top:.1}V{bottom:.1}\"/>"
             );
+            if let Some(shown) = [name, short].into_iter().find(fits) {
+                let middle = (from + to) / 2.0;
+                let _ = write!(
+                    out,
+                    "<text class=\"middle small\" x=\"{middle:.1}\" y=\"{:.1}\">{}</text>",
+                    top - 4.0,
+                    Escaped(shown)
+                );
+            }
         }
     }
 
@@ -184,8 +189,8 @@ impl LineChart {
             };
             let _ = write!(
                 out,
-                "<path class=\"line c{}{dashed}\" d=\"M{at:.1} 16h18\"/>\
-                 <text class=\"start\" x=\"{:.1}\" y=\"20\">{}</text>",
+                "<path class=\"line c{}{dashed}\" d=\"M{at:.1} 12h18\"/>\
+                 <text class=\"start\" x=\"{:.1}\" y=\"16\">{}</text>",
                 index % 4,
                 at + 23.0,
                 Escaped(&line.name)

@@ -57,14 +57,14 @@ fn matrix(scores: &ClassScores) -> String {
         );
     }
     let mut rows = String::new();
-    for (truth, (class, counts)) in scores.classes.iter().zip(&scores.confusion).enumerate() {
+    for (label, (class, counts)) in scores.classes.iter().zip(&scores.confusion).enumerate() {
         let all = counts.iter().sum::<u64>().max(1);
         write(
             &mut rows,
             format_args!("<tr><th scope=\"row\">{}</th>", Escaped(&class.name)),
         );
         for (predicted, &n) in counts.iter().enumerate() {
-            let kind = if truth == predicted { "hit" } else { "miss" };
+            let kind = if label == predicted { "hit" } else { "miss" };
             // Any document at all is seen.
             let shade = (n * SHADES).div_ceil(all);
             write(
@@ -79,20 +79,20 @@ fn matrix(scores: &ClassScores) -> String {
 
 fn pairs(scores: &ClassScores) -> String {
     let mut pairs = Vec::new();
-    for (truth, counts) in scores.confusion.iter().enumerate() {
+    for (label, counts) in scores.confusion.iter().enumerate() {
         let wrong = counts.iter().enumerate();
-        let wrong = wrong.filter(|(predicted, n)| *predicted != truth && **n > 0);
-        pairs.extend(wrong.map(|(predicted, &n)| (n, truth, predicted)));
+        let wrong = wrong.filter(|(predicted, n)| *predicted != label && **n > 0);
+        pairs.extend(wrong.map(|(predicted, &n)| (n, label, predicted)));
     }
-    pairs.sort_by_key(|&(n, truth, predicted)| (std::cmp::Reverse(n), truth, predicted));
+    pairs.sort_by_key(|&(n, label, predicted)| (std::cmp::Reverse(n), label, predicted));
     let name = |class: usize| scores.classes.get(class).map_or("", |class| &class.name);
     let mut rows = String::new();
-    for &(n, truth, predicted) in pairs.iter().take(PAIRS) {
+    for &(n, label, predicted) in pairs.iter().take(PAIRS) {
         write(
             &mut rows,
             format_args!(
                 "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td></tr>\n",
-                Escaped(name(truth)),
+                Escaped(name(label)),
                 Escaped(name(predicted)),
                 count(n)
             ),

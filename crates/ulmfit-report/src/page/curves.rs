@@ -6,6 +6,9 @@ use crate::escape::Escaped;
 use crate::number::{compact, percent};
 use crate::{EpochRow, Point, Report, StageCurve};
 
+/// With more epochs the table of them is folded.
+const OPEN: usize = 12;
+
 pub(super) fn section(report: &Report) -> String {
     let stages = &report.stages;
     if stages
@@ -22,14 +25,20 @@ pub(super) fn section(report: &Report) -> String {
             "r2" => "Regression",
             _ => "Classifier",
         };
+        let charts = charts(part);
+        let charts = charts.iter().zip(["loss", "metric", "rate", "momentum"]);
+        // A single point is a number, and in the table of epochs.
+        let curves: Vec<_> = charts
+            .filter(|(chart, _)| chart.lines.iter().any(|line| line.points.len() > 1))
+            .collect();
+        if curves.is_empty() {
+            continue;
+        }
         write(
             &mut out,
             format_args!("<h3>{what}</h3>\n<div class=\"charts\">\n"),
         );
-        for (chart, name) in charts(part)
-            .iter()
-            .zip(["loss", "metric", "rate", "momentum"])
-        {
+        for (chart, name) in curves {
             let svg = chart.inline(&format!("{name}-{index}"));
             write(
                 &mut out,
@@ -47,7 +56,7 @@ pub(super) fn section(report: &Report) -> String {
 
 /// The four charts of stages that follow each other.
 fn charts(stages: &[StageCurve]) -> [LineChart; 4] {
-    let batches = || Axis::new("batch").spanning(0.0, 1.0);
+    let batches = || Axis::new("batch").spanning(0.0, 1.0).tight();
     let mut starts = Vec::new();
     let mut before = 0;
     for stage in stages {
@@ -185,5 +194,10 @@ fn epochs(stages: &[StageCurve]) -> String {
         "Metric",
         "Time",
     ];
-    table("Epochs", "numbers", &heads(&head), &rows)
+    let all = table("Epochs", "numbers", &heads(&head), &rows);
+    let n: usize = stages.iter().map(|stage| stage.epochs.len()).sum();
+    match n {
+        ..=OPEN => all,
+        _ => format!("<details>\n<summary>All {n} epochs</summary>\n{all}</details>\n"),
+    }
 }

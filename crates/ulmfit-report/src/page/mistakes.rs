@@ -5,57 +5,72 @@ use crate::escape::Escaped;
 use crate::number::percent;
 use crate::{Mistake, Report, Word};
 
-/// Words that are shown of a text: those around which most was decided.
-const SHOWN: usize = 120;
+/// Pieces that are shown of a text: those around which most was decided.
+const SHOWN: usize = 240;
 /// Shades of words, as in the style sheet.
 const SHADES: f32 = 5.0;
+/// The lightest shade that is shown: below it a word hardly matters.
+const LIGHTEST: usize = 2;
+/// Mistakes that are open at first.
+const OPEN: usize = 3;
 
 pub(super) fn section(report: &Report) -> String {
     if report.mistakes.is_empty() {
         return String::new();
     }
-    let mut out = "<p>The darker a word, the more it decided for the prediction (the gradient at its embedding); \
-                   of long texts the part that decided most is shown.</p>\n\
-                   <p class=\"legend\" aria-hidden=\"true\">little "
+    let (open, folded) = report.mistakes.split_at(OPEN.min(report.mistakes.len()));
+    let mut out = "<p>Colored words decided for the wrong prediction, the darker the more (by the gradient at the \
+                   word's embedding). Of a long text the part that decided most is shown. Look at the label first: \
+                   often it is the mistake.</p>\n"
         .to_owned();
-    for shade in 0..=SHADES as usize {
+    list(&mut out, 1, open);
+    if !folded.is_empty() {
+        let n = folded.len();
         write(
             &mut out,
-            format_args!("<span class=\"w{shade}\">&nbsp;{shade}&nbsp;</span>"),
+            format_args!("<details>\n<summary>{n} more</summary>\n"),
         );
+        list(&mut out, OPEN + 1, folded);
+        out.push_str("</details>\n");
     }
-    out.push_str(" much</p>\n<ol class=\"mistakes\">\n");
-    for mistake in &report.mistakes {
+    out
+}
+
+fn list(out: &mut String, start: usize, mistakes: &[Mistake]) {
+    write(
+        out,
+        format_args!("<ol class=\"mistakes\" start=\"{start}\">\n"),
+    );
+    for mistake in mistakes {
         write(
-            &mut out,
+            out,
             format_args!(
-                "<li>\n<p><strong>{}</strong> ({}), labelled <strong>{}</strong> ({})</p>\n<blockquote>{}</blockquote>\n</li>\n",
+                "<li>\n<p><strong>{}</strong> ({}), labeled <strong>{}</strong> ({})</p>\n<blockquote>{}</blockquote>\n</li>\n",
                 Escaped(&mistake.predicted),
                 percent(f64::from(mistake.confidence)),
-                Escaped(&mistake.truth),
-                percent(f64::from(mistake.of_truth)),
+                Escaped(&mistake.label),
+                percent(f64::from(mistake.of_label)),
                 colored(mistake),
             ),
         );
     }
     out.push_str("</ol>\n");
-    out
 }
 
 fn colored(mistake: &Mistake) -> String {
     let (start, words) = window(&mistake.words);
     let mut out = String::new();
     if start > 0 {
-        out.push_str("… ");
+        out.push('…');
     }
     for word in words {
         let shade = (word.weight.clamp(0.0, 1.0) * SHADES).round() as usize;
         let text = Escaped(&word.text);
         match shade {
-            0 => write(&mut out, format_args!("{text} ")),
+            ..LIGHTEST => write(&mut out, format_args!("{text}")),
             _ => write(
                 &mut out,
-                format_args!("<span class=\"w{shade}\">{text}</span> "),
+                format_args!("<span class=\"w{shade}\">{text}</span>"),
             ),
         }
     }
@@ -65,7 +80,7 @@ fn colored(mistake: &Mistake) -> String {
     out
 }
 
-/// The stretch of [`SHOWN`] words with the largest weight, and where it begins.
+/// The stretch of [`SHOWN`] pieces with the largest weight, and where it begins.
 fn window(words: &[Word]) -> (usize, &[Word]) {
     if words.len() <= SHOWN {
         return (0, words);
@@ -92,7 +107,7 @@ mod tests {
             text: format!("w{index}"),
             weight: if index == 250 { 1.0 } else { 0.0 },
         };
-        let words: Vec<Word> = (0..300).map(word).collect();
+        let words: Vec<Word> = (0..400).map(word).collect();
         let (start, shown) = window(&words);
         assert!(start <= 250 && 250 < start + shown.len() && shown.len() == SHOWN);
         assert_eq!(window(&words[..SHOWN]).1.len(), SHOWN);

@@ -20,9 +20,9 @@ pub(super) fn section(report: &Report) -> String {
             &mut rows,
             format_args!(
                 "<tr><td>{}</td><td>{}</td><td>{}</td><td class=\"text\">{}</td></tr>\n",
-                compact(far.truth),
+                compact(far.label),
                 compact(far.predicted),
-                compact(far.predicted - far.truth),
+                compact(far.predicted - far.label),
                 beginning(&far.text)
             ),
         );

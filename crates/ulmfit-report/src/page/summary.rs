@@ -4,16 +4,22 @@ use super::write;
 use crate::calibration::{bins, expected_error};
 use crate::escape::Escaped;
 use crate::number::{compact, percent};
-use crate::{Report, Validation};
+use crate::{Beside, BesideRow, Report, Validation};
 
 pub(super) fn section(report: &Report) -> String {
     let mut out = String::new();
     if let Some(scores) = &report.validation {
         out.push_str("<dl class=\"figures\">\n");
-        for (name, value) in figures(scores) {
+        for Figure {
+            name,
+            value,
+            interval,
+        } in figures(scores, report.beside.as_ref())
+        {
+            let name = Escaped(&name);
             write(
                 &mut out,
-                format_args!("<div><dt>{name}</dt><dd>{value}</dd></div>\n"),
+                format_args!("<div><dt>{name}</dt><dd>{value}</dd>{interval}</div>\n"),
             );
         }
         out.push_str("</dl>\n");
@@ -37,30 +43,72 @@ pub(super) fn section(report: &Report) -> String {
     out
 }
 
-/// The four figures that say most, for each kind of label.
-fn figures(scores: &Validation) -> [(&'static str, String); 4] {
-    let nats = |loss: f64| ("Loss in nats", format!("{loss:.3}"));
+/// A number in large letters.
+struct Figure {
+    name: String,
+    value: String,
+    /// Between which values the true one lies, as a further element; may be empty.
+    interval: String,
+}
+
+impl Figure {
+    fn new(name: &str, value: String) -> Self {
+        Self {
+            name: name.to_owned(),
+            value,
+            interval: String::new(),
+        }
+    }
+
+    fn accuracy(name: &str, row: &BesideRow) -> Self {
+        let (low, high) = row.interval;
+        let interval = format!(
+            "<dd class=\"interval\">{:.1} to {:.1} %</dd>",
+            100.0 * low,
+            100.0 * high
+        );
+        Self {
+            interval,
+            ..Self::new(name, percent(row.accuracy))
+        }
+    }
+}
+
+/// The figures that say most, for each kind of label. The accuracy stands beside that of the simpler models.
+fn figures(scores: &Validation, beside: Option<&Beside>) -> Vec<Figure> {
+    let nats = |loss: f64| Figure::new("Loss in nats", format!("{loss:.3}"));
     match scores {
         Validation::Classes(scores) => {
+            let mut figures = match beside.and_then(|beside| beside.rows.split_last()) {
+                Some((own, others)) => {
+                    let others = others.iter().rev();
+                    let others = others.map(|row| Figure::accuracy(&row.name, row));
+                    [Figure::accuracy("Accuracy", own)]
+                        .into_iter()
+                        .chain(others)
+                        .collect()
+                }
+                None => vec![Figure::new("Accuracy", percent(scores.accuracy))],
+            };
             let error = expected_error(&bins(&scores.confidences));
-            [
-                ("Accuracy", percent(scores.accuracy)),
-                ("Macro F1", percent(scores.macro_f1)),
+            figures.extend([
+                Figure::new("Macro F1", percent(scores.macro_f1)),
                 nats(scores.loss),
-                ("Calibration error", percent(error)),
-            ]
+                Figure::new("Calibration error", percent(error)),
+            ]);
+            figures
         }
-        Validation::Sets(scores) => [
-            ("F1 of all decisions", percent(scores.f1)),
-            ("Right decisions", percent(scores.accuracy)),
-            ("All classes right", percent(scores.exact)),
+        Validation::Sets(scores) => vec![
+            Figure::new("F1 of all decisions", percent(scores.f1)),
+            Figure::new("Right decisions", percent(scores.accuracy)),
+            Figure::new("All classes right", percent(scores.exact)),
             nats(scores.loss),
         ],
-        Validation::Numbers(scores) => [
-            ("R²", format!("{:.3}", scores.r2)),
-            ("Mean absolute error", compact(scores.mae)),
-            ("Root mean squared error", compact(scores.rmse)),
-            ("Mean squared error", compact(scores.loss)),
+        Validation::Numbers(scores) => vec![
+            Figure::new("R²", format!("{:.3}", scores.r2)),
+            Figure::new("Mean absolute error", compact(scores.mae)),
+            Figure::new("Root mean squared error", compact(scores.rmse)),
+            Figure::new("Mean squared error", compact(scores.loss)),
         ],
     }
 }

@@ -64,10 +64,10 @@ fn mistake(text: &str, heavy: usize) -> Mistake {
         weight: 1.0 / (1.0 + index.abs_diff(heavy) as f32),
     });
     Mistake {
-        truth: "positive".to_owned(),
+        label: "positive".to_owned(),
         predicted: "negative".to_owned(),
         confidence: 0.97,
-        of_truth: 0.03,
+        of_label: 0.03,
         words: words.collect(),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::error::Error;
 use crate::model::Model;
@@ -16,6 +17,15 @@ pub enum Event {
     Reloaded(Arc<Model>),
     /// A signal asked for a reload that failed: the old model still answers.
     NotReloaded(Error),
+    /// A request has its response.
+    Answered {
+        /// The path, or `other` for one that does not exist.
+        path: &'static str,
+        /// The status code.
+        code: u16,
+        /// From the head of the request to the response.
+        time: Duration,
+    },
     /// It was asked to stop: no connection is accepted any more, requests under way are finished.
     Stopping {
         /// The connections that are open.

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::http::config::HttpConfig;
 use crate::http::counters::{Counted, Counters};
+use crate::http::events::Event;
 use crate::http::peer::Peer;
 use crate::http::response::{Refusal, Reply, body, json};
 use crate::http::{body as request_body, page, predict};
@@ -20,7 +21,11 @@ pub(super) struct Site {
     pub(super) service: Arc<Service>,
     pub(super) config: HttpConfig,
     pub(super) counters: Counters,
+    pub(super) tell: Tell,
 }
+
+/// Hears what happens.
+pub(super) type Tell = Arc<dyn Fn(Event) + Send + Sync>;
 
 /// How unknown paths are counted.
 const UNKNOWN: &str = "other";
@@ -30,7 +35,9 @@ impl Site {
         let started = Instant::now();
         let (path, response) = self.route(request, peer).await;
         let code = response.status().as_u16();
-        self.counters.request(path, code, started.elapsed());
+        let time = started.elapsed();
+        self.counters.request(path, code, time);
+        (self.tell)(Event::Answered { path, code, time });
         response
     }
 

@@ -15,7 +15,7 @@ use crate::http::config::HttpConfig;
 use crate::http::connection;
 use crate::http::counters::Counters;
 use crate::http::events::Event;
-use crate::http::routes::Site;
+use crate::http::routes::{Site, Tell};
 use crate::http::signals;
 use crate::service::Service;
 
@@ -92,7 +92,8 @@ impl Server {
     /// # Errors
     /// [`Error::Io`] if the system refuses to wait for sockets.
     pub fn run(self, service: &Arc<Service>) -> Result<()> {
-        self.serve(service, |_| {}, || Ok(std::future::pending::<()>()))
+        let nobody: Tell = Arc::new(|_| {});
+        self.serve(service, nobody, || Ok(std::future::pending::<()>()))
     }
 
     /// Serves until SIGTERM or SIGINT (Ctrl-C), or a [`Stopper`], stops it; SIGHUP reloads the model on a thread of its
@@ -106,7 +107,7 @@ impl Server {
         service: &Arc<Service>,
         tell: impl Fn(Event) + Send + Sync + 'static,
     ) -> Result<()> {
-        let tell = Arc::new(tell);
+        let tell: Tell = Arc::new(tell);
         let (stop, reloaded) = (self.stopper(), Arc::clone(service));
         let told = Arc::clone(&tell);
         let reload = move || {
@@ -115,18 +116,14 @@ impl Server {
                 Err(error) => Event::NotReloaded(error),
             });
         };
-        self.serve(
-            service,
-            move |event| tell(event),
-            move || signals::listen(stop, reload),
-        )
+        self.serve(service, tell, move || signals::listen(stop, reload))
     }
 
     /// `hurry` makes, within the runtime, the future that ends when a stop is not to wait any longer.
     fn serve<H: Future<Output = ()>>(
         self,
         service: &Arc<Service>,
-        tell: impl Fn(Event),
+        tell: Tell,
         hurry: impl FnOnce() -> std::io::Result<H>,
     ) -> Result<()> {
         let refused = |source| Error::Io {
@@ -144,6 +141,7 @@ impl Server {
                 service: Arc::clone(service),
                 config: self.config,
                 counters: Counters::new(),
+                tell: Arc::clone(&tell),
             });
             tell(Event::Listening(self.address));
             let stop = self.stop.subscribe();
