@@ -232,8 +232,8 @@ mod tests {
         chart.lines[0].bars = vec![(1.0, 0.5, 2.0)];
         let svg = chart.inline("c");
         // From corner to corner of the field, which reaches as high as the bar.
-        assert!(svg.contains("d=\"M58.0 254.0L466.0 144.0\""), "{svg}");
-        assert!(svg.contains("d=\"M466.0 199.0V34.0\""), "{svg}");
+        assert!(svg.contains("d=\"M58.0 254.0L466.0 146.0\""), "{svg}");
+        assert!(svg.contains("d=\"M466.0 200.0V38.0\""), "{svg}");
         assert_eq!(svg.matches("<circle").count(), 2);
         assert!(svg.contains("A &amp; B") && svg.contains("&lt;x&gt;"));
         assert!(svg.contains("aria-labelledby=\"c-title c-text\""));
