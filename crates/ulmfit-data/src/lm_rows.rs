@@ -1,5 +1,7 @@
 //! The rows that the stream of a language model is folded into, and a batch of them.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 use ulmfit_text::TokenGrid;
 
@@ -18,6 +20,26 @@ pub struct LmBatch {
     pub targets: TokenGrid,
     /// What to multiply this step's learning rate by; 1 unless lengths are [`Lengths::Awd`](crate::Lengths::Awd).
     pub rate_scale: f64,
+}
+
+impl LmBatch {
+    /// The batch of some of its rows.
+    ///
+    /// # Panics
+    /// If there are no such rows.
+    #[must_use]
+    pub fn of_rows(&self, rows: Range<usize>) -> Self {
+        let part = |grid: &TokenGrid| {
+            let (n, cols) = (rows.len(), grid.cols());
+            let ids = &grid.ids()[rows.start * cols..rows.end * cols];
+            TokenGrid::new(n, cols, ids.to_vec())
+        };
+        Self {
+            inputs: part(&self.inputs),
+            targets: part(&self.targets),
+            rate_scale: self.rate_scale,
+        }
+    }
 }
 
 /// What happens to tokens that do not fill all rows.

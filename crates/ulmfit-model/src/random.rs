@@ -37,6 +37,12 @@ impl Random {
         (self.0.next_u32() >> 8) as f32 * STEP
     }
 
+    /// A generator of its own: this one goes on as if it had drawn once.
+    #[must_use]
+    pub fn fork(&mut self) -> Self {
+        Self::new(self.0.next_u64())
+    }
+
     /// A tensor of independent draws from `U(-bound, bound)`.
     pub fn uniform<const D: usize>(
         &mut self,

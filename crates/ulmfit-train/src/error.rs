@@ -161,6 +161,39 @@ pub enum Error {
         /// The checkpoint.
         path: PathBuf,
     },
+    /// A batch cannot be cut into equal parts.
+    #[error(
+        "expected a batch size that {parts} parts divide, found {rows} rows; choose another batch size or another number of ranks"
+    )]
+    Parts {
+        /// The rows of a batch.
+        rows: usize,
+        /// The parts, one for each rank.
+        parts: usize,
+    },
+    /// The processes of a run are not of one run.
+    #[error(
+        "rank {rank} has another run: expected {what} {expected}, found {found}; start every rank with the same command, files \
+         and version, and give them one folder of checkpoints"
+    )]
+    OtherRank {
+        /// The rank that differs.
+        rank: usize,
+        /// What differs.
+        what: String,
+        /// As this rank has it.
+        expected: String,
+        /// As that rank has it.
+        found: String,
+    },
+    /// The other processes cannot be reached or understood.
+    #[error(
+        "training in several processes: {message}; start all of them again, with resume to go on from the last checkpoint"
+    )]
+    Peers {
+        /// What happened.
+        message: String,
+    },
     /// A learner's batches are not as many as it says.
     #[error(
         "epoch {epoch} of the run: expected {expected} batches, as `Learner::n_batches` says, found {found}; mend `Learner::batches`"

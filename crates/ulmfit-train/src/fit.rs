@@ -13,6 +13,7 @@ use crate::groups::{LayerGroups, Trained};
 use crate::learner::{Carry, Learner};
 use crate::observe::{BatchEnd, Control, Decision, EpochEnd, Observer, StageStart};
 use crate::optimizer::{Optimizer, OptimizerConfig};
+use crate::peers::{PartLoss, Ranks};
 use crate::run::Run;
 use crate::scores::Scores;
 use crate::settings::Settings;
@@ -55,9 +56,11 @@ pub fn fit<L: Learner>(
     for stage in stages.iter().filter(|stage| !stage.batches.is_empty()) {
         require_autodiff(&model, &groups, stage.plan.trained)?;
     }
-    let mut checkpoints = CheckpointWriter::begin(run.checkpoints.clone(), stages.len(), || {
-        settings(learner, &model, training, &stages, run.seed)
-    })?;
+    let ranks = Ranks(run.peers);
+    let mut checkpoints =
+        CheckpointWriter::begin(run.checkpoints.clone(), stages.len(), ranks, || {
+            settings(learner, &model, training, &stages, run.seed, ranks)
+        })?;
     let mut found = checkpoints.newest()?;
     let mut model = match &mut found {
         Some(found) => found.model(&model)?,
@@ -88,18 +91,28 @@ pub fn fit<L: Learner>(
                 let loss = learner.loss(&model, &batch, &mut state.carry, &mut state.mode);
                 let (value, weight, tokens) = (loss.value.clone(), loss.weight, loss.tokens);
                 let scale = loss.rate_scale * state.at.rate_factor;
-                let rates = stage.plan.scaled(state.at.step, scale);
-                let last = state.at.batch + 1 >= batches;
-                model = state.stepper.step(model, loss, last, &groups, rates);
-                let value = f64::from(value.into_scalar::<f32>());
-                let end = state.count(stage, value, weight, tokens)?;
-                observers.batch_end(&end);
-                if observers.after_batch(&end)? == Control::Stop {
-                    break 'stage;
+                // As many batches as there are ranks are read at once.
+                let rates = stage.plan.scaled(state.at.step + ranks.size() - 1, scale);
+                let last = state.at.batch + ranks.size() >= batches;
+                let stepper = &mut state.stepper;
+                model = stepper.step(model, loss, last, &groups, rates, ranks)?;
+                let own = PartLoss {
+                    value: f64::from(value.into_scalar::<f32>()),
+                    weight,
+                    tokens,
+                    interrupted: checkpoints.is_interrupted(),
+                };
+                for part in ranks.losses(own)? {
+                    checkpoints.interrupted |= part.interrupted;
+                    let end = state.count(stage, part)?;
+                    observers.batch_end(&end);
+                    if observers.after_batch(&end)? == Control::Stop {
+                        break 'stage;
+                    }
                 }
                 let steps = done.steps + state.at.step as u64;
                 if checkpoints.is_due(steps) && !state.stepper.gathers() {
-                    checkpoints.save(state.store(index, &done, &model))?;
+                    checkpoints.save(ranks.whole(state.store(index, &done, &model))?)?;
                 }
             }
             if state.at.batch != batches {
@@ -129,7 +142,7 @@ pub fn fit<L: Learner>(
                 break;
             }
             if checkpoints.is_on() && state.at.epoch < stage.batches.len() {
-                checkpoints.save(state.store(index, &done, &model))?;
+                checkpoints.save(ranks.whole(state.store(index, &done, &model))?)?;
             }
         }
         if !state.hands_on_last() {
@@ -138,7 +151,7 @@ pub fn fit<L: Learner>(
         model = state.finish(model);
         done.steps += state.at.step as u64;
         if checkpoints.is_on() {
-            checkpoints.save(done.store(index + 1, &model))?;
+            checkpoints.save(ranks.whole(done.store(index + 1, &model))?)?;
         }
     }
     let model = groups.train(model, Trained::All);
@@ -216,12 +229,13 @@ fn settings<L: Learner>(
     training: &Training,
     stages: &[Planned<'_>],
     seed: u64,
+    ranks: Ranks<'_>,
 ) -> Settings {
     let mut settings = Settings::default();
     settings.add("seed", &seed);
     settings.add("precision", &MatmulPrecision::current());
     settings.add("optimizer", &training.optimizer);
-    settings.add("accumulate", &training.accumulate);
+    settings.add("accumulate", &(training.accumulate * ranks.size()));
     settings.add("number of stages", &stages.len());
     for (index, stage) in training.stages.iter().enumerate() {
         settings.add(&format!("stage {}", index + 1), stage);
@@ -357,14 +371,14 @@ impl<L: Learner> Running<L> {
         }
     }
 
-    /// Counts a batch whose mean `loss` stands for `weight` tokens or rows.
-    fn count(
-        &mut self,
-        stage: &Planned<'_>,
-        loss: f64,
-        weight: usize,
-        tokens: usize,
-    ) -> Result<BatchEnd> {
+    /// Counts a batch.
+    fn count(&mut self, stage: &Planned<'_>, part: PartLoss) -> Result<BatchEnd> {
+        let PartLoss {
+            value: loss,
+            weight,
+            tokens,
+            ..
+        } = part;
         let at = &mut self.at;
         at.batch += 1;
         let (epoch, batch) = (at.epoch + 1, at.batch);

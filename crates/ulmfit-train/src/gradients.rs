@@ -90,6 +90,85 @@ impl ParamGradients {
         norm * self.factor
     }
 
+    /// The values in as many parts as there are ranks, each with the weight and the factor before it.
+    pub(crate) fn to_parts(&self, n: usize) -> Vec<Vec<u8>> {
+        let values: Vec<f32> = self.values();
+        let len = values.len().div_ceil(n);
+        let mut parts = values.chunks(len.max(1));
+        let part = |values: &[f32]| {
+            let mut bytes = Vec::with_capacity(16 + 4 * values.len());
+            bytes.extend(self.weight.to_le_bytes());
+            bytes.extend(self.factor.to_le_bytes());
+            bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+            bytes
+        };
+        (0..n)
+            .map(|_| part(parts.next().unwrap_or_default()))
+            .collect()
+    }
+
+    /// One part of every rank's gradients, joined in their order: the weight and the values. Nothing if they have not the
+    /// same length.
+    pub(crate) fn join_part(&self, ranks: &[Vec<u8>]) -> Option<Vec<u8>> {
+        let device = self.list.first().map(|(_, gradient)| gradient.device())?;
+        let id = ParamId::new();
+        let mut joined: Option<Self> = None;
+        for bytes in ranks {
+            let (weight, rest) = bytes.split_first_chunk::<8>()?;
+            let (factor, values) = rest.split_first_chunk::<8>()?;
+            let values = floats(values)?;
+            let part = Self {
+                list: vec![(id, Tensor::from_data(&values[..], &device))],
+                factor: f64::from_le_bytes(*factor),
+                weight: f64::from_le_bytes(*weight),
+            };
+            match &mut joined {
+                Some(joined) if joined.len() != values.len() => return None,
+                Some(joined) => joined.join(part),
+                None => joined = Some(part),
+            }
+        }
+        let joined = joined?;
+        let mut bytes = joined.weight.to_le_bytes().to_vec();
+        bytes.extend(joined.values().iter().flat_map(|value| value.to_le_bytes()));
+        Some(bytes)
+    }
+
+    /// The gradients whose joined parts these are. Nothing if they have another length than these gradients.
+    pub(crate) fn of_joined(self, parts: &[Vec<u8>]) -> Option<Self> {
+        let (weight, _) = parts.first()?.split_first_chunk::<8>()?;
+        let mut values = Vec::with_capacity(self.len());
+        for part in parts {
+            values.extend(floats(part.get(8..)?)?);
+        }
+        if values.len() != self.len() {
+            return None;
+        }
+        let mut rest = &values[..];
+        let list = self.list.into_iter().map(|(id, gradient)| {
+            let (own, others) = rest.split_at(gradient.dims()[0]);
+            rest = others;
+            (id, Tensor::from_data(own, &gradient.device()))
+        });
+        Some(Self {
+            list: list.collect(),
+            factor: 1.0,
+            weight: f64::from_le_bytes(*weight),
+        })
+    }
+
+    fn len(&self) -> usize {
+        let lengths = self.list.iter().map(|(_, gradient)| gradient.dims()[0]);
+        lengths.sum()
+    }
+
+    fn values(&self) -> Vec<f32> {
+        let gradients = self.list.iter();
+        gradients
+            .flat_map(|(_, gradient)| gradient.to_data().iter::<f32>().collect::<Vec<f32>>())
+            .collect()
+    }
+
     /// What [`Self::take`]n values are to be multiplied by.
     pub(crate) fn factor(&self) -> f64 {
         self.factor
@@ -100,6 +179,13 @@ impl ParamGradients {
         let place = self.list.iter().position(|(known, _)| *known == id)?;
         Some(self.list.swap_remove(place).1)
     }
+}
+
+fn floats(bytes: &[u8]) -> Option<Vec<f32>> {
+    let (words, []) = bytes.as_chunks::<4>() else {
+        return None;
+    };
+    Some(words.iter().map(|word| f32::from_le_bytes(*word)).collect())
 }
 
 struct Gather<'a> {

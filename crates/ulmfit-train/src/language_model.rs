@@ -141,6 +141,11 @@ impl<'a, M> LmLearner<'a, M> {
         }
     }
 
+    /// The rows of a batch.
+    pub(crate) fn rows(&self) -> usize {
+        self.train.batch_size()
+    }
+
     /// With text to validate on, or none.
     #[must_use]
     pub fn with_valid(self, valid: impl Into<Option<&'a LmLoader>>) -> Self {

@@ -50,6 +50,8 @@ pub mod metrics;
 mod none;
 pub mod observe;
 pub mod optimizer;
+mod parts;
+mod peers;
 mod pretrained;
 mod recipe;
 mod run;
@@ -79,6 +81,8 @@ pub use learner::{BatchLoss, Carry, Learner, epoch_order};
 pub use loss_scale::LossScale;
 pub use lr_find::{LrFind, RateCurve, Suggestion};
 pub use optimizer::{AdamConfig, Optimizer, OptimizerConfig, OptimizerState};
+pub use parts::LmParts;
+pub use peers::Peers;
 pub use pretrained::Pretrained;
 pub use recipe::{
     Amount, ClassWeights, ClassifierRecipe, LmRecipe, LossRecipe, Recipe, SizePreset, Sizes,

@@ -2,6 +2,7 @@
 
 use crate::checkpoint::Checkpoints;
 use crate::observe::Observer;
+use crate::peers::Peers;
 use crate::validate::Validate;
 
 /// How a run is carried out, whatever is trained: seed, scoring, checkpoints, observers. [`fit`](crate::fit), the
@@ -13,6 +14,7 @@ use crate::validate::Validate;
 /// | `validate` | [`Validate::EachEpoch`] (all fastai) |
 /// | `checkpoints` | none |
 /// | `observers` | none |
+/// | `peers` | none: one process |
 ///
 /// ```
 /// use ulmfit_train::observe::{EarlyStopping, History};
@@ -33,6 +35,8 @@ pub struct Run<'a> {
     pub checkpoints: Option<Checkpoints>,
     /// Told of every batch and epoch, in order; may stop a stage.
     pub observers: Vec<&'a mut dyn Observer>,
+    /// The processes that train the same model together.
+    pub peers: Option<&'a dyn Peers>,
 }
 
 impl<'a> Run<'a> {
@@ -70,6 +74,13 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// As one of several processes, whose learner takes the part of its rank.
+    #[must_use]
+    pub fn with_peers(self, peers: &'a dyn Peers) -> Self {
+        let peers = Some(peers);
+        Self { peers, ..self }
+    }
+
     /// The run of one step of several: the same observers, in a folder of its own, with its own seed.
     pub(crate) fn of_step(&mut self, step: &str, seed: u64) -> Run<'_> {
         Run {
@@ -77,6 +88,7 @@ impl<'a> Run<'a> {
             validate: self.validate,
             checkpoints: self.checkpoints.as_ref().map(|all| all.within(step)),
             observers: vec![&mut self.observers],
+            peers: self.peers,
         }
     }
 }

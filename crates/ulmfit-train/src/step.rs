@@ -9,6 +9,7 @@ use crate::groups::{LayerGroups, Trained};
 use crate::learner::BatchLoss;
 use crate::loss_scale::LossScale;
 use crate::optimizer::Optimizer;
+use crate::peers::Ranks;
 
 /// Backward pass, loss scale, accumulation and optimizer.
 pub(crate) struct Stepper {
@@ -45,7 +46,8 @@ impl Stepper {
         last: bool,
         groups: &LayerGroups,
         (rates, momentum): (Vec<f64>, f64),
-    ) -> M {
+        ranks: Ranks<'_>,
+    ) -> Result<M> {
         let weight = loss.weight.max(1) as f64;
         let new = self.loss_scale.backward(&model, loss.objective, weight);
         let gathered = match self.gathered.take() {
@@ -58,14 +60,17 @@ impl Stepper {
         self.n_gathered += 1;
         if self.n_gathered < self.accumulate && !last {
             self.gathered = Some(gathered);
-            return model;
+            return Ok(model);
         }
         self.n_gathered = 0;
+        let gathered = ranks.join(gathered)?;
         if !self.loss_scale.accepts(&gathered) {
-            return model;
+            return Ok(model);
         }
-        self.optimizer
-            .apply(model, gathered, groups, &rates, momentum)
+        let stepped = self
+            .optimizer
+            .apply(model, gathered, groups, &rates, momentum);
+        Ok(stepped)
     }
 }
 

@@ -157,6 +157,45 @@ impl Tensors {
     }
 
     /// Takes all whose names begin with `prefix` and a dot, which are cut off.
+    /// Adds others under their own names.
+    pub(crate) fn add(&mut self, others: Self) {
+        self.0.extend(others.0);
+    }
+
+    /// All of them in a form that another process of the same version reads.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let layout: Vec<(&String, &Vec<usize>)> = self
+            .0
+            .iter()
+            .map(|(name, stored)| (name, &stored.shape))
+            .collect();
+        let layout = serde_json::to_vec(&layout).unwrap_or_default();
+        let mut bytes = (layout.len() as u64).to_le_bytes().to_vec();
+        bytes.extend(layout);
+        for stored in self.0.values() {
+            bytes.extend(stored.values.iter().flat_map(|value| value.to_le_bytes()));
+        }
+        bytes
+    }
+
+    /// What [`to_bytes`](Self::to_bytes) was called on.
+    pub(crate) fn of_bytes(bytes: &[u8]) -> Option<Self> {
+        let (length, rest) = bytes.split_first_chunk::<8>()?;
+        let (layout, rest) = rest.split_at_checked(u64::from_le_bytes(*length) as usize)?;
+        let layout: Vec<(String, Vec<usize>)> = serde_json::from_slice(layout).ok()?;
+        let (mut words, []) = rest.as_chunks::<4>() else {
+            return None;
+        };
+        let mut tensors = Self::default();
+        for (name, shape) in layout {
+            let own;
+            (own, words) = words.split_at_checked(shape.iter().product())?;
+            let values = own.iter().map(|word| f32::from_le_bytes(*word)).collect();
+            tensors.insert_stored(name, Stored { shape, values });
+        }
+        Some(tensors)
+    }
+
     pub(crate) fn split_within(&mut self, prefix: &str) -> Self {
         let prefix = format!("{prefix}.");
         let mut taken = BTreeMap::new();

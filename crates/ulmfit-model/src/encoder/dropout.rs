@@ -135,6 +135,23 @@ impl Mode {
         Self::Train(Random::new(seed))
     }
 
+    /// A mode whose masks are drawn apart from this one's: however many it draws, this one goes on in the same place.
+    ///
+    /// ```
+    /// use ulmfit_model::Mode;
+    ///
+    /// let (mut a, mut b) = (Mode::train(7), Mode::train(7));
+    /// assert_eq!(a.fork(), b.fork());
+    /// assert_ne!(a.fork(), a);
+    /// ```
+    #[must_use]
+    pub fn fork(&mut self) -> Self {
+        match self {
+            Self::Eval => Self::Eval,
+            Self::Train(random) => Self::Train(random.fork()),
+        }
+    }
+
     /// Whether this is training.
     pub fn is_train(&self) -> bool {
         matches!(self, Self::Train(_))

@@ -7,16 +7,20 @@ use burn::module::Module;
 use super::file::Document;
 use super::{Checkpoints, Resume, file, folder};
 use crate::error::{Error, Result};
+use crate::peers::Ranks;
 use crate::settings::Settings;
 use crate::state::{EpochRecord, TrainState};
 
 /// Writes the checkpoints of a run; without a folder it does nothing.
-pub(crate) struct CheckpointWriter {
+pub(crate) struct CheckpointWriter<'a> {
     checkpoints: Option<Checkpoints>,
     settings: Settings,
     stages: usize,
     /// Batches of the run when it was last stored.
     saved: u64,
+    /// Whether any rank is asked to end.
+    pub(crate) interrupted: bool,
+    ranks: Ranks<'a>,
 }
 
 /// A checkpoint of this run.
@@ -34,11 +38,12 @@ impl Found {
     }
 }
 
-impl CheckpointWriter {
-    /// Prepares the folder; `settings` is not asked for without one.
+impl<'a> CheckpointWriter<'a> {
+    /// Prepares the folder; `settings` is not asked for without one, unless there are several ranks.
     pub(crate) fn begin(
         checkpoints: Option<Checkpoints>,
         stages: usize,
+        ranks: Ranks<'a>,
         settings: impl FnOnce() -> Settings,
     ) -> Result<Self> {
         let mut writer = Self {
@@ -46,11 +51,18 @@ impl CheckpointWriter {
             settings: Settings::default(),
             stages,
             saved: 0,
+            interrupted: false,
+            ranks,
         };
+        if writer.is_on() || ranks.size() > 1 {
+            writer.settings = settings();
+        }
+        ranks.require_same_run(&writer.settings)?;
         if let Some(checkpoints) = &writer.checkpoints {
             checkpoints.check()?;
-            folder::prepare(&checkpoints.folder)?;
-            writer.settings = settings();
+            if ranks.is_first() {
+                folder::prepare(&checkpoints.folder)?;
+            }
         }
         Ok(writer)
     }
@@ -60,7 +72,10 @@ impl CheckpointWriter {
         let Some(checkpoints) = &self.checkpoints else {
             return Ok(None);
         };
-        let Some((_, path)) = checkpoints.list()?.pop() else {
+        let newest = checkpoints.list()?.pop();
+        let steps = newest.as_ref().map(|(steps, _)| *steps);
+        self.ranks.require_same_checkpoint(steps)?;
+        let Some((_, path)) = newest else {
             return Ok(None);
         };
         if checkpoints.resume == Resume::Refuse {
@@ -101,9 +116,23 @@ impl CheckpointWriter {
 
     /// Whether a checkpoint is due after so many batches of the run, or the run is to end.
     pub(crate) fn is_due(&self, steps: u64) -> bool {
-        self.checkpoints.as_ref().is_some_and(|c| {
-            steps >= self.saved + c.every_steps as u64 || c.interrupt.is_requested()
-        })
+        self.checkpoints
+            .as_ref()
+            .is_some_and(|c| steps >= self.saved + c.every_steps as u64 || self.must_end())
+    }
+
+    /// Whether this process is asked to end.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        let checkpoints = self.checkpoints.as_ref();
+        checkpoints.is_some_and(|c| c.interrupt.is_requested())
+    }
+
+    /// Whether the run is to end: several ranks do so at the batch at which all know of it.
+    fn must_end(&self) -> bool {
+        match self.ranks.size() {
+            1 => self.is_interrupted(),
+            _ => self.interrupted,
+        }
     }
 
     /// Writes a checkpoint.
@@ -116,10 +145,12 @@ impl CheckpointWriter {
         };
         let (steps, best) = (state.steps, best(&state.epochs));
         let path = folder::path_of(&checkpoints.folder, steps);
-        file::write(&path, self.settings.list(), state)?;
+        if self.ranks.is_first() {
+            file::write(&path, self.settings.list(), state)?;
+            folder::prune(&checkpoints.folder, checkpoints.keep, best)?;
+        }
         self.saved = steps;
-        folder::prune(&checkpoints.folder, checkpoints.keep, best)?;
-        match checkpoints.interrupt.is_requested() {
+        match self.must_end() {
             true => Err(Error::Interrupted { path }),
             false => Ok(()),
         }

@@ -122,7 +122,7 @@ impl LrFind {
             for batch in learner.batches(epoch, 0) {
                 let loss = learner.loss(&model, &batch, &mut carry, &mut mode);
                 let value = loss.value.clone();
-                model = search.step(model, loss);
+                model = search.step(model, loss)?;
                 if search.ends_with(f64::from(value.into_scalar::<f32>())) {
                     return search.curve();
                 }

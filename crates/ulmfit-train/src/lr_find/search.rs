@@ -8,6 +8,7 @@ use crate::copy::deep_copy;
 use crate::error::{Error, Result};
 use crate::groups::LayerGroups;
 use crate::learner::BatchLoss;
+use crate::peers::Ranks;
 use crate::step::{Stepper, require_autodiff};
 
 /// A running search: trains a copy and ends by itself.
@@ -46,10 +47,12 @@ impl<'a> Search<'a> {
         self.groups.train(deep_copy(model), self.config.trained)
     }
 
-    pub(super) fn step<M: Module>(&mut self, model: M, loss: BatchLoss) -> M {
+    pub(super) fn step<M: Module>(&mut self, model: M, loss: BatchLoss) -> Result<M> {
         let rates = vec![self.rate(); self.groups.len()];
         let rates = (rates, self.config.momentum);
-        self.stepper.step(model, loss, true, self.groups, rates)
+        let alone = Ranks(None);
+        self.stepper
+            .step(model, loss, true, self.groups, rates, alone)
     }
 
     /// Records the loss of the step that has just been made; whether the search is over.
