@@ -15,7 +15,7 @@ use crate::talk::say;
 pub(crate) const INTERRUPTED: u8 = 130;
 
 /// Says what went wrong and returns the code.
-pub(crate) fn code(result: anyhow::Result<()>) -> ExitCode {
+pub fn code(result: anyhow::Result<()>) -> ExitCode {
     let Err(error) = result else {
         return ExitCode::SUCCESS;
     };

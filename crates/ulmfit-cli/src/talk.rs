@@ -28,6 +28,15 @@ pub(crate) struct Talk {
 }
 
 impl Talk {
+    /// Errors alone.
+    pub(crate) fn silent() -> Self {
+        Self {
+            quiet: true,
+            verbose: false,
+            json: false,
+        }
+    }
+
     /// Says a line to people.
     pub(crate) fn note(self, text: &str) {
         if !self.quiet {

@@ -47,7 +47,7 @@ impl Execute for Args {
         let report = self.page.path(self.output.path());
         let files = match self.recipe.print_config {
             true => None,
-            false => Some(self.output.check(self.files(&report), talk)?),
+            false => Some(self.output.check(self.files(&report), common)?),
         };
         let documents = self.labeled.read(&self.held_out, self.seed, talk)?;
         let (train, valid) = (&documents.train, &documents.valid);

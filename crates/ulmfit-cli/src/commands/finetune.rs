@@ -49,37 +49,33 @@ impl Execute for Args {
             .reading(self.texts.inputs())
             .reading(file_of(&self.model))
             .reading(self.recipe.file());
-        let files = self.output.check(files, common.talk)?;
+        let files = self.output.check(files, common)?;
         let device = common.training_device()?;
         let recipe = self.recipe()?;
         common.talk.recipe(&recipe)?;
-        let folder = PreparedText::open(self.output.checkpoints())?;
         let model = self.model.load(&device)?;
         let model = model.ok_or_else(|| {
             anyhow!(
                 "MODEL: expected a language model, found none; `ulmfit pretrain` begins with none"
             )
         })?;
-        let tokenizer = model.text.tokenizer_config();
-        let vocab = self
-            .texts
-            .vocabulary(&folder, tokenizer, &recipe.vocabulary)?;
-        let model = steps::adapted_to(&recipe, &model, vocab, &device)?;
+        let (model, texts) = common.first_then_others(|| {
+            let folder = PreparedText::open(self.output.checkpoints())?;
+            let tokenizer = model.text.tokenizer_config();
+            let words = &recipe.vocabulary;
+            let vocab = self.texts.vocabulary(&folder, tokenizer, words)?;
+            let model = steps::adapted_to(&recipe, &model, vocab, &device)?;
+            let texts = self.texts.encode(&folder, &model.text, common.talk)?;
+            Ok((model, texts))
+        })?;
         let lm = &recipe.language_model;
         // First the new words alone, where the recipe says so, then all groups.
         let all = self
             .training
             .stages(lm.finetune.clone(), self.lr.map(GroupRates::paper));
         let stages = [lm.adapt.clone(), all].concat();
-        let texts = self.texts.encode(&folder, &model.text, common.talk)?;
-        self.training.train(
-            model,
-            lm,
-            &stages,
-            texts,
-            (&self.output, files),
-            common.talk,
-        )
+        self.training
+            .train(model, lm, &stages, texts, (&self.output, files), common)
     }
 }
 

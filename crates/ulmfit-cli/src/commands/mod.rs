@@ -58,6 +58,11 @@ pub(crate) struct Verb {
 }
 
 impl Verb {
+    /// Whether several processes may run it together.
+    pub(crate) fn trains_language_model(&self) -> bool {
+        matches!(self.name, "pretrain" | "finetune")
+    }
+
     /// The verb for the parser; its description is the comment of its options.
     pub(crate) fn command(&self) -> Command {
         (self.options)(Command::new(self.name))

@@ -67,27 +67,24 @@ impl Execute for Args {
             .reading(self.texts.inputs())
             .reading(&self.from)
             .reading(self.recipe.file());
-        let files = self.output.check(files, common.talk)?;
+        let files = self.output.check(files, common)?;
         let device = common.training_device()?.autodiff();
         let recipe = self.recipe()?;
         common.talk.recipe(&recipe)?;
-        let folder = PreparedText::open(self.output.checkpoints())?;
-        let model = match &self.from {
-            Some(path) => TextLanguageModel::load(path, &device)?,
-            None => self.new_model(&folder, &recipe, &device)?,
-        };
+        let (model, texts) = common.first_then_others(|| {
+            let folder = PreparedText::open(self.output.checkpoints())?;
+            let model = match &self.from {
+                Some(path) => TextLanguageModel::load(path, &device)?,
+                None => self.new_model(&folder, &recipe, &device)?,
+            };
+            let texts = self.texts.encode(&folder, &model.text, common.talk)?;
+            Ok((model, texts))
+        })?;
         let lm = &recipe.language_model;
         let rates = self.lr.map(GroupRates::Same);
         let stages = self.training.stages(lm.pretrain.clone(), rates);
-        let texts = self.texts.encode(&folder, &model.text, common.talk)?;
-        self.training.train(
-            model,
-            lm,
-            &stages,
-            texts,
-            (&self.output, files),
-            common.talk,
-        )
+        self.training
+            .train(model, lm, &stages, texts, (&self.output, files), common)
     }
 }
 

@@ -92,7 +92,7 @@ impl Execute for Args {
         let backward = self.backward_out();
         let files = match self.recipe.print_config {
             true => None,
-            false => Some(self.output.check(self.files(&report, &backward), talk)?),
+            false => Some(self.output.check(self.files(&report, &backward), common)?),
         };
         let documents = self.labeled.read(&self.held_out, self.seed, talk)?;
         let unlabeled = self.unlabeled(&documents)?;

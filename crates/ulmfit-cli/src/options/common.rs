@@ -1,9 +1,12 @@
 //! What every verb takes, with one meaning: where to compute, and how much to say.
 
+use std::rc::Rc;
+
 use anyhow::{Context as _, anyhow};
 use ulmfit::device;
 use ulmfit::precision::Precision;
 use ulmfit::prelude::*;
+use ulmfit::train::Peers;
 
 use crate::talk::Talk;
 
@@ -21,9 +24,48 @@ pub(crate) struct Common {
     threads: Option<u16>,
     #[command(flatten)]
     pub(crate) talk: Talk,
+    /// The processes that train one model with this one.
+    #[arg(skip)]
+    pub(crate) peers: Option<Rc<dyn Peers>>,
 }
 
 impl Common {
+    /// As one of several processes: only the first speaks and writes.
+    pub(crate) fn with_peers(mut self, peers: Option<Rc<dyn Peers>>) -> Self {
+        self.peers = peers;
+        if !self.is_first() {
+            self.talk = Talk::silent();
+        }
+        self
+    }
+
+    /// Whether this is the process that writes.
+    pub(crate) fn is_first(&self) -> bool {
+        self.peers.as_ref().is_none_or(|peers| peers.rank() == 0)
+    }
+
+    /// Does what prepares files for all processes: the first makes them, then the others find them.
+    ///
+    /// # Errors
+    /// As `work`, and if a process is gone.
+    pub(crate) fn first_then_others<T>(
+        &self,
+        work: impl FnOnce() -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        let Some(peers) = &self.peers else {
+            return work();
+        };
+        let meet = || peers.exchange(vec![Vec::new(); peers.size()]);
+        if !self.is_first() {
+            meet()?;
+        }
+        let done = work()?;
+        if self.is_first() {
+            meet()?;
+        }
+        Ok(done)
+    }
+
     /// Sets threads and precision of the whole process and returns the device; once, before anything is computed.
     ///
     /// # Errors

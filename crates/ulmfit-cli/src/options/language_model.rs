@@ -6,15 +6,16 @@ use ulmfit::data::DocumentOrder;
 use ulmfit::prelude::*;
 use ulmfit::train::observe::{EpochEnd, History};
 use ulmfit::train::schedule::GroupRates;
-use ulmfit::train::{LmLearner, LmRecipe, fit};
+use ulmfit::train::{LmLearner, LmParts, LmRecipe, fit};
 
+use super::common::Common;
 use super::number::{MANY, whole};
 use super::output::Output;
 use super::recipe::Deciders;
 use super::text_files::Texts;
 use crate::interrupt;
 use crate::outputs::Outputs;
-use crate::talk::{Talk, path_json};
+use crate::talk::path_json;
 
 /// How it is trained.
 #[derive(Debug, clap::Args)]
@@ -54,8 +55,9 @@ impl Training {
         stages: &[Stage],
         texts: Texts,
         (output, files): (&Output, Outputs),
-        talk: Talk,
+        common: &Common,
     ) -> anyhow::Result<()> {
+        let talk = common.talk;
         let TextLanguageModel { text, model } = model;
         let config = LmLoaderConfig::new()
             .with_batch_size(self.batch_size.unwrap_or(recipe.batch_size))
@@ -82,7 +84,17 @@ impl Training {
             .with_seed(self.seed)
             .with_checkpoints(output.stored().with_interrupt(&interrupt::listen()?));
         let learner = LmLearner::new(&train).with_valid(valid.as_ref());
-        let model = fit(&learner, model, &recipe.training(stages), &mut run)?.model;
+        let training = recipe.training(stages);
+        let model = match common.peers.as_deref() {
+            None => fit(&learner, model, &training, &mut run)?.model,
+            Some(peers) => {
+                let part = LmParts::new(learner, peers.size())?.of_rank(peers.rank());
+                fit(&part, model, &training, &mut run.with_peers(peers))?.model
+            }
+        };
+        if !common.is_first() {
+            return Ok(());
+        }
         let model = TextLanguageModel::new(text, model)?;
         let files = files.stage()?;
         files.write(output.path(), |to| model.save(to))?;

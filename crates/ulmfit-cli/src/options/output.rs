@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use ulmfit::train::{Checkpoints, Pretrained, Resume};
 
+use super::common::Common;
 use super::number::{MANY, whole};
 use crate::outputs::Outputs;
 use crate::talk::Talk;
@@ -46,11 +47,14 @@ impl Output {
         Outputs::new(self.force).writing([&self.out])
     }
 
-    /// Refuses what would only come to light, or be lost, after hours.
+    /// Refuses what would only come to light, or be lost, after hours; of several processes only the first writes.
     ///
     /// # Errors
     /// As [`Outputs::check`], and for checkpoints without --resume.
-    pub(crate) fn check(&self, files: Outputs, talk: Talk) -> anyhow::Result<Outputs> {
+    pub(crate) fn check(&self, files: Outputs, common: &Common) -> anyhow::Result<Outputs> {
+        if !common.is_first() {
+            return Ok(files);
+        }
         let files = files.check()?;
         let folder = self.checkpoints();
         if folder.exists() && !folder.is_dir() {
@@ -75,7 +79,8 @@ impl Output {
                 newest.display()
             );
         }
-        talk.note(&format!("resuming from {}", newest.display()));
+        let note = format!("resuming from {}", newest.display());
+        common.talk.note(&note);
         Ok(files)
     }
 
