@@ -56,8 +56,10 @@ impl Peers for Mpi {
         let mut incoming = vec![0_u64; self.size()];
         self.world.all_to_all_into(&lengths[..], &mut incoming[..]);
         let (sends, receives) = (Layout::of(&lengths)?, Layout::of(&incoming)?);
-        let sent = outgoing.concat();
-        let mut received = vec![0_u8; receives.total];
+        let (mut sent, mut received) = (outgoing.concat(), vec![0_u8; receives.total]);
+        // An empty vector without room has the address 1, which is MPI_IN_PLACE to Open MPI.
+        sent.reserve(1);
+        received.reserve(1);
         let sent = Partition::new(&sent[..], &sends.counts[..], &sends.starts[..]);
         let (counts, starts) = (&receives.counts[..], &receives.starts[..]);
         let mut into = PartitionMut::new(&mut received[..], counts, starts);

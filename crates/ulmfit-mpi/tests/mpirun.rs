@@ -34,6 +34,7 @@ fn text(folder: &Path) -> PathBuf {
 struct Job<'a> {
     ranks: usize,
     out: &'a Path,
+    epochs: &'a str,
     more: &'a [&'a str],
 }
 
@@ -61,7 +62,12 @@ impl Job<'_> {
                 "--threads",
                 "1",
             ])
-            .args(["--lm-epochs", "1", "--lm-batch-size", &BATCH.to_string()])
+            .args([
+                "--lm-epochs",
+                self.epochs,
+                "--lm-batch-size",
+                &BATCH.to_string(),
+            ])
             .args([
                 "--checkpoint-every",
                 "4",
@@ -142,6 +148,7 @@ fn two_and_four_ranks_save_what_one_process_saves() {
         let job = Job {
             ranks,
             out: &out,
+            epochs: "1",
             more: &[],
         };
         let output = job.run(&text);
@@ -174,6 +181,7 @@ fn a_rank_that_is_killed_ends_all_and_the_run_resumes_to_the_same_bytes() {
     let output = Job {
         ranks: 2,
         out: &whole,
+        epochs: "20",
         more: &[],
     }
     .run(&text);
@@ -182,7 +190,8 @@ fn a_rank_that_is_killed_ends_all_and_the_run_resumes_to_the_same_bytes() {
     let running = Job {
         ranks: 2,
         out: &out,
-        more: &["--lm-epochs", "1"],
+        epochs: "20",
+        more: &[],
     }
     .start(&text);
     let checkpoints = folder.path().join("killed.safetensors.checkpoints");
@@ -211,6 +220,7 @@ fn a_rank_that_is_killed_ends_all_and_the_run_resumes_to_the_same_bytes() {
     let output = Job {
         ranks: 2,
         out: &out,
+        epochs: "20",
         more: &["--resume"],
     }
     .run(&text);
@@ -233,6 +243,7 @@ fn rows_that_cannot_be_shared_end_all_ranks_with_a_message() {
     let output = Job {
         ranks: 3,
         out: &out,
+        epochs: "1",
         more: &[],
     }
     .run(&text);
