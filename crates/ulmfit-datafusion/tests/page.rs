@@ -2,32 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
-use std::path::Path;
-use std::process::{Command, Stdio};
+#[path = "../../../tests/shared/page.rs"]
+mod page;
 
 #[test]
 fn the_command_takes_every_call_of_the_page() {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/machines.md");
-    let page = std::fs::read_to_string(page).unwrap().replace("\\\n", " ");
-    let lines: Vec<&str> = page
-        .lines()
-        .filter(|line| line.starts_with("ulmfit-sql "))
-        .collect();
-    assert!(!lines.is_empty());
-    let program = Path::new(env!("CARGO_BIN_EXE_ulmfit-sql"));
-    let mut path = program.parent().unwrap().as_os_str().to_owned();
-    path.push(":");
-    path.push(std::env::var_os("PATH").unwrap());
-    let empty = tempfile::tempdir().unwrap();
-    for line in lines {
-        let mut command = Command::new("sh");
-        command
-            .args(["-c", line])
-            .current_dir(&empty)
-            .env("PATH", &path);
-        let out = command.stdin(Stdio::null()).output().unwrap();
-        // Its files are missing, which is exit code 1; a wrong command line is 2.
-        let said = String::from_utf8_lossy(&out.stderr);
-        assert_eq!(out.status.code(), Some(1), "{line}\n{said}");
-    }
+    let program = env!("CARGO_BIN_EXE_ulmfit-sql");
+    page::takes_every_call("ulmfit-sql", program, &[]);
 }
