@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// Runs the lines of the page that begin with `call`; `program` is the built one, and `env` is set for it.
-pub fn takes_every_call(call: &str, program: &str, env: &[(&str, &str)]) {
+pub(crate) fn takes_every_call(call: &str, program: &str, env: &[(&str, &str)]) {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/machines.md");
     let page = std::fs::read_to_string(page).unwrap().replace("\\\n", " ");
     let call = format!("{call} ");

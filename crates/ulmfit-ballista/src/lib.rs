@@ -57,8 +57,7 @@ pub async fn client(url: &str, models: Models) -> Result<SessionContext> {
 
 fn state(config: SessionConfig, models: Models) -> SessionState {
     let builder = SessionStateBuilder::new_with_default_features();
-    let mut builder = builder.with_config(config);
-    let functions = builder.scalar_functions().get_or_insert_default();
-    functions.push(Arc::new(function(models)));
-    builder.build()
+    let context = SessionContext::new_with_state(builder.with_config(config).build());
+    register(&context, models);
+    context.state()
 }

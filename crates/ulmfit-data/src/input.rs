@@ -212,7 +212,8 @@ impl std::fmt::Display for Damaged {
 
 impl std::error::Error for Damaged {}
 
-/// The whole content of a file.
+/// The whole content of a file, for a format that is read from its end.
+#[cfg(any(test, feature = "parquet"))]
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     open(path)?

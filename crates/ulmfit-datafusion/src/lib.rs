@@ -51,5 +51,9 @@ pub fn function(models: Models) -> ScalarUDF {
 
 /// Makes `ulmfit_predict` known to `context`.
 pub fn register(context: &SessionContext, models: Models) {
+    // They take a field of a struct for cheap and copy what gives the struct: each field would score the text once more.
+    for rule in ["extract_leaf_expressions", "push_down_leaf_projections"] {
+        context.remove_optimizer_rule(rule);
+    }
     context.register_udf(function(models));
 }

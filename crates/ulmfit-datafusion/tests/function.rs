@@ -14,6 +14,7 @@ use datafusion::arrow::datatypes::Float32Type;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::datasource::MemTable;
 use datafusion::logical_expr::ScalarUDF;
+use datafusion::physical_plan::displayable;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use tempfile::TempDir;
 use ulmfit::model::{Predictor, Regressor};
@@ -262,6 +263,23 @@ async fn a_plan_holds_the_digest_of_its_model() {
         .flatten()
         .collect::<String>();
     assert!(plan.contains(&format!("stars@{digest}")), "{plan}");
+}
+
+#[tokio::test]
+async fn several_fields_of_an_answer_take_one_call() {
+    let folder = TempDir::new().unwrap();
+    let (models, _) = stars(&folder);
+    let context = context(models, &utf8);
+    let call = "ulmfit_predict('stars', body)";
+    for query in [
+        format!("SELECT {call}.label, {call}.probability FROM t"),
+        format!("SELECT p.label, p.probability FROM (SELECT {call} AS p FROM t)"),
+    ] {
+        let frame = sql(&context, &query).await.unwrap();
+        let plan = frame.create_physical_plan().await.unwrap();
+        let plan = displayable(plan.as_ref()).indent(false).to_string();
+        assert_eq!(plan.matches("ulmfit_predict(stars@").count(), 1, "{plan}");
+    }
 }
 
 #[test]
